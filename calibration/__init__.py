@@ -1,0 +1,1 @@
+"""Event log in, scenario out, with uncertainty and a check."""

@@ -1,0 +1,1 @@
+"""What-ifs: many runs in, a decision out."""

@@ -1,0 +1,1 @@
+"""One scenario and one strategy in, journeys and measures out."""

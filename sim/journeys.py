@@ -1,0 +1,108 @@
+"""The event log of one replication under one strategy, in columns.
+
+Rows stand customer by customer (ids ascending), each customer's rows in the order in which they were lived: a stay ends where
+the next row of the same customer begins, and the last stay of a customer in a stage that is no end is open at the horizon
+(right-censored). `by_time` gives the order in which files hold the rows.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+# What became of a stay's contact with the service desk (column `contact`).
+NOT_ASKED, WAITING, RESOLVED, UNRESOLVED, RENEGED = 0, 1, 2, 3, 4
+# How a customer came (column `source`).
+ARRIVAL, REFERRAL = 0, 1
+SOURCES = ("arrival", "referral")
+
+
+class Events(NamedTuple):
+    """One row a stage entry. All columns have the same length."""
+
+    customer: Integers  # id
+    sequence: Integers  # counts the customer's rows from 0
+    stage: NDArray[np.int16]  # index into Journeys.stages
+    time: Floats  # of the entry, days from the start of the run
+    revenue: Floats  # booked at entry, undiscounted
+    cost: Floats  # booked at entry: the stage's, acquisition, and what levers cost per customer and per referral
+    held: Integers  # bit k: the `when` of lever k holds for this stay
+    contact: NDArray[np.int8]  # NOT_ASKED, WAITING (still, at the horizon), RESOLVED, UNRESOLVED, RENEGED
+    waited: Floats  # days at the desk before service, giving up or the horizon; the request is at `time`
+    handled: Floats  # days of service (it may run past the horizon); 0 without service
+    satisfaction: Floats  # S once the stay's touchpoint is over; NaN where the scenario has no satisfaction
+
+
+class Customers(NamedTuple):
+    """One row a customer who arrived, ids ascending. All columns have the same length."""
+
+    customer: Integers
+    arrived: Floats  # day
+    segment: NDArray[np.int16]  # index into Journeys.segments
+    source: NDArray[np.int8]  # ARRIVAL or REFERRAL
+    inviter: Integers  # id, -1 for arrivals
+    root: Integers  # id of the arrival from whom the chain of referrals springs (its own for arrivals)
+    frailty: Floats  # Z
+    satisfaction: Floats  # S at the horizon; NaN where the scenario has no satisfaction
+    expectation: Floats  # E at the horizon
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """One replication of one strategy."""
+
+    strategy: str
+    replication: int
+    stages: tuple[str, ...]
+    segments: tuple[str, ...]
+    horizon: float  # days
+    events: Events
+    customers: Customers
+
+    @cached_property
+    def first(self) -> Integers:
+        """Row at which each customer begins, and the number of rows at the end; shape (customers + 1,)."""
+        starts = np.flatnonzero(self.events.sequence == 0)
+        return np.append(starts, self.events.customer.size)
+
+    @cached_property
+    def last(self) -> NDArray[np.bool_]:
+        """Whether a row is its customer's last; shape (rows,)."""
+        last = np.zeros(self.events.customer.size, dtype=np.bool_)
+        last[self.first[1:] - 1] = True
+        return last
+
+    @cached_property
+    def until(self) -> Floats:
+        """When each stay ends: the next entry of the same customer, else the horizon; shape (rows,)."""
+        until = np.append(self.events.time[1:], self.horizon)
+        until[self.last] = self.horizon
+        return until
+
+    @cached_property
+    def next_stage(self) -> NDArray[np.int16]:
+        """The stage that follows, -1 where the stay is open or an end; shape (rows,)."""
+        following = np.append(self.events.stage[1:], np.int16(-1))
+        following[self.last] = -1
+        return following.astype(np.int16)
+
+    @cached_property
+    def from_stage(self) -> NDArray[np.int16]:
+        """The stage before, -1 on a customer's first row; shape (rows,)."""
+        before = np.append(np.int16(-1), self.events.stage[:-1])
+        before[self.events.sequence == 0] = -1
+        return before.astype(np.int16)
+
+    @cached_property
+    def who(self) -> Integers:
+        """Each row's index into `customers`; shape (rows,)."""
+        return np.repeat(np.arange(self.customers.customer.size), np.diff(self.first))
+
+    def by_time(self) -> Integers:
+        """Row order of files: time, then customer, then sequence; shape (rows,)."""
+        return np.lexsort((self.events.sequence, self.events.customer, self.events.time))

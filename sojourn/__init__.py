@@ -1,0 +1,1 @@
+"""Sojourn: customer-journey simulation, what-ifs in money with honest uncertainty."""
