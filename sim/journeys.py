@@ -106,3 +106,33 @@ class Journeys:
     def by_time(self) -> Integers:
         """Row order of files: time, then customer, then sequence; shape (rows,)."""
         return np.lexsort((self.events.sequence, self.events.customer, self.events.time))
+
+
+def journeys(
+    people: NDArray[np.void],
+    log: NDArray[np.void],
+    *,
+    strategy: str,
+    replication: int,
+    stages: tuple[str, ...],
+    segments: tuple[str, ...],
+    horizon: float,
+) -> Journeys:
+    """Journeys from an engine's tables (dtypes PERSON and ROW of `tables`, in any order)."""
+    order = np.lexsort((log["sequence"], log["customer"]))
+    log = log[order]
+    people = people[np.argsort(people["id"])]
+    narrow = {"stage": np.int16, "contact": np.int8}
+    events = Events(**{name: log[name].astype(narrow.get(name, log[name].dtype)) for name in Events._fields})
+    customers = Customers(
+        customer=people["id"].copy(),
+        arrived=people["arrived"].copy(),
+        segment=people["segment"].astype(np.int16),
+        source=people["source"].astype(np.int8),
+        inviter=people["inviter"].copy(),
+        root=people["root"].copy(),
+        frailty=people["frailty"].copy(),
+        satisfaction=people["satisfaction"].copy(),
+        expectation=people["expectation"].copy(),
+    )
+    return Journeys(strategy, replication, stages, segments, horizon, events, customers)

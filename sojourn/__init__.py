@@ -1,1 +1,85 @@
-"""Sojourn: customer-journey simulation, what-ifs in money with honest uncertainty."""
+"""Sojourn: customer-journey simulation, what-ifs in money with honest uncertainty.
+
+The public names below are imported on first use, so that `import sojourn` costs nothing:
+
+    import sojourn as sj
+    scenario = sj.load("point-of-no-return")
+    print(sj.compare(scenario).verdict.sentence)
+"""
+
+from typing import TYPE_CHECKING
+
+__all__ = [
+    "Comparison",
+    "Estimate",
+    "Faults",
+    "Fit",
+    "Journeys",
+    "Result",
+    "Scenario",
+    "check",
+    "compare",
+    "fit",
+    "library",
+    "load",
+    "loads",
+    "pictures",
+    "read_log",
+    "run",
+    "write_report",
+]
+
+if TYPE_CHECKING:
+    from sojourn.calibration.fit import Fit as Fit
+    from sojourn.calibration.fit import fit as fit
+    from sojourn.calibration.logs import read as read_log
+    from sojourn.calibration.validate import check as check
+    from sojourn.experiments.compare import Comparison as Comparison
+    from sojourn.experiments.compare import compare as compare
+    from sojourn.plots.pictures import pictures as pictures
+    from sojourn.report import write as write_report
+    from sojourn.scenarios.faults import Faults as Faults
+    from sojourn.scenarios.files import library as library
+    from sojourn.scenarios.files import load as load
+    from sojourn.scenarios.files import loads as loads
+    from sojourn.scenarios.model import Scenario as Scenario
+    from sojourn.sim.estimates import Estimate as Estimate
+    from sojourn.sim.journeys import Journeys as Journeys
+    from sojourn.sim.run import Result as Result
+    from sojourn.sim.run import run as run
+else:
+    _HOMES = {
+        "Comparison": ("experiments.compare", "Comparison"),
+        "Estimate": ("sim.estimates", "Estimate"),
+        "Faults": ("scenarios.faults", "Faults"),
+        "Fit": ("calibration.fit", "Fit"),
+        "Journeys": ("sim.journeys", "Journeys"),
+        "Result": ("sim.run", "Result"),
+        "Scenario": ("scenarios.model", "Scenario"),
+        "check": ("calibration.validate", "check"),
+        "compare": ("experiments.compare", "compare"),
+        "fit": ("calibration.fit", "fit"),
+        "library": ("scenarios.files", "library"),
+        "load": ("scenarios.files", "load"),
+        "loads": ("scenarios.files", "loads"),
+        "pictures": ("plots.pictures", "pictures"),
+        "read_log": ("calibration.logs", "read"),
+        "run": ("sim.run", "run"),
+        "write_report": ("report", "write"),
+    }
+
+    def __getattr__(name):
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("sojourn")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'sojourn' has no attribute {name!r}")
+        from importlib import import_module
+
+        module, attribute = _HOMES[name]
+        value = globals()[name] = getattr(import_module(f"sojourn.{module}"), attribute)
+        return value
+
+    def __dir__():
+        return [*globals(), *__all__]

@@ -1,0 +1,41 @@
+"""How many customers came, and when: arrivals of a scenario from the first events of a log."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import chdtrc
+
+from sojourn.calibration.logs import Log
+
+EVEN = 1e-3  # a steady rate is given up where counts this uneven would be rarer than one in a thousand
+
+
+class ArrivalsFit(NamedTuple):
+    """One way of arriving, as the scenario file says it; exactly one of the three is given."""
+
+    cohort: int | None
+    rate_per_day: float | None
+    daily: tuple[float, ...] | None
+    said: str  # why, in a sentence
+
+
+def fit_arrivals(log: Log) -> ArrivalsFit:
+    """The plainest way of arriving that agrees with the log.
+
+    All on one start: a cohort. Else a steady rate, unless the counts by day are more uneven than a Poisson process
+    allows (index of dispersion, chi-square, at .1 %): then the days as they were, one rate a day.
+    """
+    number = log.customers.size
+    if not log.calendar:
+        return ArrivalsFit(number, None, None, "every customer begins on a day 0 of their own (clock = customer)")
+    if float(log.start.max()) < max(1.0, log.resolution):
+        return ArrivalsFit(number, None, None, "all customers begin on the first day of the log")
+    days = max(math.ceil(log.horizon), 1)
+    counts = np.bincount(np.minimum(log.start.astype(np.int64), days - 1), minlength=days).astype(np.float64)
+    rate = number / log.horizon
+    dispersion = float(np.sum((counts - counts.mean()) ** 2) / counts.mean()) if days > 1 else 0.0
+    if days > 1 and chdtrc(days - 1, dispersion) < EVEN:
+        said = f"customers came unevenly (index of dispersion {dispersion / (days - 1):.1f}): each day as it was"
+        return ArrivalsFit(None, None, tuple(counts), said)
+    return ArrivalsFit(None, rate, None, f"{number:,} customers over {log.horizon:.1f} days, as even as chance")

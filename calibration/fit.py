@@ -1,0 +1,81 @@
+"""A fit: everything a scenario needs, estimated from one log. It stands alone, and writes itself as a scenario."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from sojourn.calibration.arrivals import ArrivalsFit, fit_arrivals
+from sojourn.calibration.exits import StageFit, fit_stage
+from sojourn.calibration.logs import Log
+from sojourn.calibration.scenario import scenario_text
+from sojourn.scenarios.files import loads
+from sojourn.scenarios.model import Scenario
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Laws of all stages, where customers start, which segments they are of, and how they arrive.
+
+    Attributes:
+        log: the log fitted to.
+        stages: the fits, by name, of the stages that are no ends and in which somebody was seen.
+        starts: share of customers whose journey begins in a stage, by its name.
+        shares: share of customers in each segment, by its name.
+        arrivals: how customers arrive.
+        notes: what a reader should know, in sentences.
+    """
+
+    log: Log
+    stages: dict[str, StageFit]
+    starts: dict[str, float]
+    shares: dict[str, float]
+    arrivals: ArrivalsFit
+    notes: tuple[str, ...]
+
+    @property
+    def absorbing(self) -> tuple[str, ...]:
+        """Stages that somebody entered and nobody was seen to leave, and the ends of the mapping that were reached."""
+        log = self.log
+        reached = [log.stages[k] for k in np.unique(log.stays.stage) if log.ends[k]]
+        return (*(name for name, stage in self.stages.items() if not stage.exits), *reached)
+
+    def scenario_text(self, title: str = "") -> str:
+        """The fit as a scenario file (TOML) that runs as it is, with counts and standard errors beside every law."""
+        return scenario_text(self.log, self.stages, self.starts, self.shares, self.arrivals, self.notes, title)
+
+    def scenario(self) -> Scenario:
+        """The fit as a scenario, read back from its text."""
+        return loads(self.scenario_text(), f"scenario of {self.log.source}")
+
+
+def fit(log: Log) -> Fit:
+    """Fit every stage of a log."""
+    seen = np.unique(log.stays.stage)
+    stages = {log.stages[k]: fit_stage(log, int(k)) for k in seen if not log.ends[k]}
+    first = log.stays.stage[log.first[:-1]]
+    counts = np.bincount(first, minlength=len(log.stages))
+    starts = {log.stages[k]: float(counts[k] / first.size) for k in np.flatnonzero(counts)}
+    sizes = np.bincount(log.segment, minlength=len(log.segments))
+    shares = {name: float(sizes[k] / log.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
+    notes = list(log.notes)
+    notes += [note for stage in stages.values() for note in stage.warnings]
+    for name, stage in stages.items():
+        if not stage.exits:
+            notes.append(
+                f"Nobody was seen to leave {name} ({stage.entries:,} stays): it is written as an end. If customers do "
+                "leave it, map the event that tells."
+            )
+    missing = [name for k, name in enumerate(log.stages) if k not in seen]
+    if missing:
+        notes.append(f"The log never shows {', '.join(missing)}: left out of the scenario.")
+    pooled = [name for name, stage in stages.items() if stage.exits and not stage.by_segment]
+    if len(shares) > 1 and pooled:
+        notes.append(f"Segments do not differ, as far as the data tell, in how they leave {', '.join(pooled)}.")
+    return Fit(
+        log=log,
+        stages=stages,
+        starts=starts,
+        shares=shares,
+        arrivals=fit_arrivals(log),
+        notes=tuple(notes),
+    )

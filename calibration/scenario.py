@@ -1,0 +1,195 @@
+"""Writes a fit as a scenario file: the same fit gives the same text, and the text runs as it is."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePath
+
+from sojourn.calibration.arrivals import ArrivalsFit
+from sojourn.calibration.durations import LawFit
+from sojourn.calibration.exits import StageFit
+from sojourn.calibration.logs import Log
+
+DIGITS = 4  # of parameters: far finer than any standard error seen here
+WIDTH = 116
+
+
+def scenario_text(
+    log: Log,
+    stages: Mapping[str, StageFit],
+    starts: Mapping[str, float],
+    shares: Mapping[str, float],
+    arrivals: ArrivalsFit,
+    notes: Iterable[str],
+    title: str = "",
+) -> str:
+    """The scenario in TOML. Counts and standard errors stand beside each law and again under [[sources]]."""
+    lines = [*_head(log, notes), "format = 1", "", *_about(log, starts, title), "", *_arrivals(arrivals)]
+    lines += _segments(log, stages, shares)
+    for stage in stages.values():
+        lines += ["", *_stage(stage, log.roles.get(stage.stage))]
+    for name in dict.fromkeys(to for stage in stages.values() for to in stage.exits):
+        if name not in stages:
+            lines += ["", f"[stages.{key(name)}]", "end = true", *_role(log.roles.get(name))]
+    lines += _sources(log, stages, arrivals)
+    return "\n".join(lines) + "\n"
+
+
+def number(value: float) -> str:
+    """A number with four significant digits, as TOML writes floats."""
+    return repr(float(f"{value:.{DIGITS}g}"))
+
+
+def text(value: str) -> str:
+    """A string as TOML writes it, on one line; what cannot be printed becomes a question mark."""
+    return json.dumps(_plain(value), ensure_ascii=False)
+
+
+def key(name: str) -> str:
+    """A key as TOML writes it."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else text(name)
+
+
+def law_text(law: LawFit) -> str:
+    """A law as the scenario file writes it, on one line."""
+    numbers = "".join(f", {name} = {number(value)}" for name, value in law.parameters.items())
+    return f'{{ law = "{law.law}"{numbers} }}'
+
+
+def days(mean: float, error: float | None = None) -> str:
+    """A number of days for people, with its standard error where there is one."""
+    if not math.isfinite(mean):
+        return "no finite mean"
+    told = f"{mean:.1f} days" if mean < 100 else f"{mean:,.0f} days"
+    return f"{told} (standard error {error:.2g})" if error is not None and math.isfinite(error) else told
+
+
+def seen(law: LawFit) -> str:
+    """Counts and standard errors of a law, for people."""
+    finished = f"{law.complete:,} seen, {law.censored:,} ended otherwise or still open"
+    errors = ", ".join(f"{name} {value:.2g}" for name, value in law.errors.items())
+    return f"{finished}; standard error: {errors}" if errors else f"{finished}; all of one length"
+
+
+def _plain(value: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in value)
+
+
+def _comment(value: str) -> Iterator[str]:
+    line = "#"
+    for word in _plain(value).split(" "):
+        if len(line) + 1 + len(word) > WIDTH:
+            yield line
+            line = "#  "
+        line += f" {word}"
+    yield line
+
+
+def _head(log: Log, notes: Iterable[str]) -> Iterator[str]:
+    counts = log.counts
+    yield from _comment(
+        f"Calibrated by Sojourn from {log.source}: {counts['customers']:,} customers, {counts['stays']:,} stays, "
+        f"{counts['stays still open']:,} of them still open when the watching ended."
+    )
+    yield from _comment(
+        "Every law is fitted to all stays of its stage: one that ended otherwise or was still open says that this exit "
+        "took longer."
+    )
+    for note in notes:
+        yield from _comment(f"- {note}")
+
+
+def _about(log: Log, starts: Mapping[str, float], title: str) -> Iterator[str]:
+    stem = PurePath(log.source).stem
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:60] or "journey"
+    clock = f"day 0 is {log.clock} UTC" if log.clock and log.calendar else "day 0 is the first event"
+    if not log.calendar:
+        clock = "day 0 is each customer's first event"
+    yield "[scenario]"
+    yield f"name = {text(name)}"
+    yield f"title = {text(title or f'Journey of {stem}')}"
+    yield f"source = {text(f'calibrated from {log.source}; {clock}')}"
+    if len(starts) == 1:
+        yield f"start = {text(next(iter(starts)))}"
+    else:
+        table = ", ".join(
+            f"{key(name)} = {share}" for name, share in zip(starts, _shares(starts.values()), strict=True)
+        )
+        yield f"start = {{ {table} }}"
+    yield f"horizon_days = {number(log.horizon)}"
+
+
+def _arrivals(arrivals: ArrivalsFit) -> Iterator[str]:
+    yield "[arrivals]"
+    yield from _comment(arrivals.said)
+    if arrivals.cohort is not None:
+        yield f"cohort = {arrivals.cohort}"
+    elif arrivals.rate_per_day is not None:
+        yield f"rate_per_day = {number(arrivals.rate_per_day)}"
+    else:
+        daily = [number(rate).removesuffix(".0") for rate in arrivals.daily or ()]
+        yield "daily = ["
+        for k in range(0, len(daily), 20):
+            yield f"  {', '.join(daily[k : k + 20])},"
+        yield "]"
+
+
+def _shares(shares: Iterable[float]) -> list[str]:
+    """Shares with six digits that add up to 1."""
+    rounded = [round(share * 1_000_000) for share in shares]
+    rounded[rounded.index(max(rounded))] += 1_000_000 - sum(rounded)
+    return [repr(share / 1_000_000) for share in rounded]
+
+
+def _segments(log: Log, stages: Mapping[str, StageFit], shares: Mapping[str, float]) -> Iterator[str]:
+    if len(log.segments) < 2 and log.segments == ("all",):
+        return
+    for name, share in zip(shares, _shares(shares.values()), strict=True):
+        yield ""
+        yield f"[segments.{key(name)}]"
+        yield from _comment(f"customers with {log.labels[log.segments.index(name)]}")
+        yield f"share = {share}"
+        own = [(stage, to, laws[name]) for stage in stages.values() for to, laws in stage.by_segment.items()]
+        if own:
+            yield f"[segments.{key(name)}.override]"
+        for stage, to, law in own:
+            yield f"{text(f'stages.{stage.stage}.race.{to}')} = {law_text(law)}"
+            yield from _comment(seen(law))
+
+
+def _role(role: str | None) -> Iterator[str]:
+    if role:
+        yield f"role = {text(role)}"
+
+
+def _stage(stage: StageFit, role: str | None) -> Iterator[str]:
+    yield f"[stages.{key(stage.stage)}]"
+    yield from _comment(f"{stage.entries:,} stays, {stage.still_open:,} still open")
+    if not stage.exits:
+        yield from _comment("nobody was seen to leave: an end, as far as the log tells")
+        yield "end = true"
+    elif stage.dwell is not None:
+        dwell = stage.dwell
+        naive = f"; the finished stays alone would say {days(dwell.naive_mean)}" if dwell.naive_mean is not None else ""
+        yield from _comment(f"a stay lasts {days(dwell.mean, dwell.mean_error)} in the mean{naive}")
+    yield from _role(role)
+    for to, law in stage.exits.items():
+        yield f"race.{key(to)} = {law_text(law)}"
+        yield from _comment(seen(law))
+
+
+def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) -> Iterator[str]:
+    def source(paths: Sequence[str], said: str) -> Iterator[str]:
+        yield ""
+        yield "[[sources]]"
+        yield f"paths = [{', '.join(text(path) for path in paths)}]"
+        yield 'evidence = "measured"'
+        yield f"source = {text(said)}"
+
+    yield from source(["arrivals", "scenario.start"], f"{log.source}: {arrivals.said}")
+    if log.segments != ("all",):
+        yield from source(["segments.*.share"], f"{log.source}: {log.customers.size:,} customers")
+    for stage in stages.values():
+        for to, law in stage.exits.items():
+            yield from source([f"stages.{stage.stage}.race.{to}"], f"{log.source}: {seen(law)}")

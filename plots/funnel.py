@@ -1,0 +1,174 @@
+"""How many customers ever reach each stage, and what becomes of those who are in it: the funnel."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from sojourn.plots import style
+from sojourn.plots.words import SHARE, bounded, human, interval, known, number, percent
+
+if TYPE_CHECKING:
+    from sojourn.scenarios.model import Scenario
+    from sojourn.sim.estimates import Estimate
+
+LOSS = "✕"
+LINE = 0.185  # inches a line of text
+BAR = 0.2
+LEAST = 0.4  # per cent: a bar above 0 is never thinner
+AFTER_BAR, AFTER_STEP = 0.09, 0.14
+
+
+class _Row(NamedTuple):
+    """A heading, a bar with its figure, or both, and the lines under it."""
+
+    title: str
+    share: "Estimate | None"
+    kind: str  # "stage", "end", "open" or "heading"
+    steps: Sequence[Sequence[tuple[float, str]]]
+
+    @property
+    def height(self) -> float:
+        if self.kind == "heading":
+            return LINE + 0.12
+        return LINE + BAR + AFTER_BAR + LINE * len(self.steps) + AFTER_STEP
+
+
+def funnel(measures: "Mapping[str, Estimate]", scenario: "Scenario", ax: Axes | None = None) -> Axes:
+    """Draws the share of all customers who ever reach each stage, with whiskers, and under each stage the share of each next step.
+
+    Reads the measures `reach.STAGE`, `step.A.B` and `occupancy.STAGE`. Stages come in the scenario's order; ends and those who are
+    still on the way at the horizon stand apart below. Returns the axes.
+    """
+    with style.look():
+        width = style.inches(ax)[0] if ax is not None else style.WIDTH - 0.2
+        rows = _rows(measures, scenario, width)
+        if not rows:
+            return style.nothing(ax or style.blank(1.6), "Nobody entered the journey, so there is no funnel to draw.")
+        height = sum(row.height for row in rows) + 0.05
+        if ax is None:
+            ax = style.blank(height + 0.62, margins=(0.1, 0.1, 0.57, 0.05))
+        ax.set_xlim(0, 100)
+        ax.set_ylim(height, 0)
+        for side in ("left", "top", "right"):
+            ax.spines[side].set_visible(False)
+        ax.set_yticks([])
+        ax.set_xticks(range(0, 101, 20), [f"{v} %" for v in range(0, 101, 20)])
+        ax.xaxis.get_ticklabels()[0].set_ha("left")
+        ax.xaxis.get_ticklabels()[-1].set_ha("right")
+        style.plain(ax.set_xlabel(f"share of all customers who ever reached it by day {scenario.about.horizon_days:,.0f}"))
+        y = 0.0
+        for row in rows:
+            _draw(ax, row, y, width)
+            y += row.height
+        return ax
+
+
+def _rows(measures: "Mapping[str, Estimate]", scenario: "Scenario", width: float) -> list[_Row]:
+    reach = {name: measures.get(f"reach.{name}") for name in scenario.stages}
+    if not any(known(e) for e in reach.values()):
+        return []
+    stages = [name for name, stage in scenario.stages.items() if not stage.end]
+    ends = [name for name, stage in scenario.stages.items() if stage.end]
+    rows = [_Row(human(n), reach[n], "stage", _fold(_steps(measures, n, stages, ends), width)) for n in stages if known(reach[n])]
+    rows.append(_Row(f"Where all of them are on day {scenario.about.horizon_days:,.0f}", None, "heading", ()))
+    rows += [_Row(human(n), reach[n], "end", ()) for n in ends if known(reach[n])]
+    waiting = _waiting(measures, stages, ends)
+    if waiting is not None:
+        rows.append(_Row("still on the way", waiting, "open", ()))
+    return rows
+
+
+def _waiting(measures: "Mapping[str, Estimate]", stages: Sequence[str], ends: Sequence[str]) -> "Estimate | None":
+    """Those in no end: what the ends leave. With one end its interval turns round; with more the sum has none of its own."""
+    gone = [measures[f"occupancy.{n}"] for n in ends if f"occupancy.{n}" in measures]
+    here = [measures[f"occupancy.{n}"] for n in stages if f"occupancy.{n}" in measures]
+    if not here or not all(known(e) for e in here):
+        return None
+    only = here[0] if len(here) == 1 else None
+    low, high = (only.low, only.high) if only else (None, None)
+    if len(gone) == 1 and bounded(gone[0]) and gone[0].low is not None and gone[0].high is not None:
+        low, high = 1 - gone[0].high, 1 - gone[0].low
+    return type(here[0])(sum(e.mean or 0.0 for e in here), low, high)
+
+
+def _steps(measures: "Mapping[str, Estimate]", stage: str, stages: Sequence[str], ends: Sequence[str]) -> list[str]:
+    """What follows a stay in the stage, in words: onward first, then back, then lost, then not yet left."""
+    places = {name: i for i, name in enumerate(stages)}
+    shares = {name[len(f"step.{stage}.") :]: e for name, e in measures.items() if name.startswith(f"step.{stage}.") and known(e)}
+    onward = sorted((n for n in shares if places.get(n, -1) > places[stage]), key=lambda n: places[n])
+    back = sorted((n for n in shares if 0 <= places.get(n, -1) <= places[stage]), key=lambda n: places[n])
+    words = [f"→ {human(n)}: {_short(shares[n])}" for n in onward]
+    words += [f"↩ {human(n)}: {_short(shares[n])}" for n in back]
+    words += [f"{LOSS} {human(n)}: {_short(shares[n])}" for n in ends if n in shares]
+    left = shares.get("open")
+    if left is not None and left.mean is not None and left.mean >= 0.0005:
+        words.append(f"… not yet left: {_short(left)}")
+    return words
+
+
+def _short(estimate: "Estimate") -> str:
+    """A share without brackets: `35.2 ± 0.4 %` where the interval is even, else the range in words."""
+    if estimate.mean is None:
+        return "undefined"
+    if not bounded(estimate) or estimate.low == estimate.high or estimate.low is None or estimate.high is None:
+        return percent(estimate.mean)
+    half = 50 * (estimate.high - estimate.low)
+    places = 0 if half >= 9.5 else 1 if half >= 0.095 else 2
+    return f"{number(100 * estimate.mean, places)} ± {number(half, places)} %"
+
+
+def _fold(words: Sequence[str], width: float) -> "list[list[tuple[float, str]]]":
+    """The words in as few lines as fit: for each line where its words begin, in inches, and the words."""
+    lines: list[list[tuple[float, str]]] = []
+    at = 0.0
+    for word in words:
+        room = width - 0.25
+        text = style.fitted(word, room - 0.2, style.SMALL)
+        wide = style.span(text, style.SMALL)
+        if not lines or at + wide > room:
+            lines.append([])
+            at = 0.2
+        lines[-1].append((at, text))
+        at += wide + 0.2
+    return lines
+
+
+def _draw(ax: Axes, row: _Row, y: float, width: float) -> None:
+    if row.kind == "heading":
+        ax.plot([0, 100], [y + 0.02, y + 0.02], color=style.FAINT, lw=0.8)
+        style.say(ax, 0, y + 0.08 + LINE / 2, row.title, va="center", size=style.SMALL, color=style.SOFT)
+        return
+    name = style.fitted(row.title, width - 0.1, style.SIZE, "bold")
+    style.say(ax, 0, y + LINE / 2, name, va="center", size=style.SIZE, weight="bold")
+    top = y + LINE + 0.02
+    if row.share is not None and row.share.mean is not None:
+        _bar(ax, row.share, row.kind, top, width)
+    for i, line in enumerate(row.steps):
+        for x, text in line:
+            ink = style.INK if text.startswith(LOSS) else style.SOFT
+            style.say(ax, 100 * x / width, top + BAR + AFTER_BAR + LINE * (i + 0.5), text, va="center", size=style.SMALL, color=ink)
+
+
+def _bar(ax: Axes, share: "Estimate", kind: str, top: float, width: float) -> None:
+    assert share.mean is not None
+    mean = 100 * share.mean
+    low, high = (100 * share.low, 100 * share.high) if bounded(share) and share.low is not None and share.high is not None else (mean, mean)
+    face = {"stage": style.MAIN, "end": style.LOST, "open": style.PAPER}[kind]
+    hatch = style.LOST_HATCH if kind == "end" else None
+    if mean > 0:
+        edge = style.MAIN if kind == "stage" else style.INK
+        ax.add_patch(Rectangle((0, top), max(mean, LEAST), BAR, facecolor=face, edgecolor=edge, hatch=hatch, lw=0.7, zorder=2))
+    middle = top + BAR / 2
+    if high > low:
+        style.whisker(ax, low, high, middle, style.INK)
+    text = interval(share, SHARE)
+    wide = 100 * style.span(text, style.SMALL) / width
+    start = max(mean, high, LEAST if mean > 0 else 0.0) + 1.2
+    if start + wide <= 100:
+        style.say(ax, start, middle, text, va="center_baseline", size=style.SMALL, zorder=5)
+    else:
+        ink = style.PAPER if kind == "stage" else style.INK
+        box = None if kind == "stage" else {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}
+        style.say(ax, min(low - 2.0, 98.0), middle, text, ha="right", va="center_baseline", size=style.SMALL, color=ink, zorder=5, bbox=box)

@@ -1,0 +1,197 @@
+"""All pictures of a result: as PNG files in a folder, or as figures with the words that belong beside them."""
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from matplotlib.figure import Figure
+
+from sojourn.plots import style
+from sojourn.plots.differences import differences
+from sojourn.plots.fit import fit
+from sojourn.plots.flow import flow
+from sojourn.plots.funnel import funnel
+from sojourn.plots.occupancy import occupancy
+from sojourn.plots.retention import retention
+from sojourn.plots.words import SHARE, clear, human, interval, known
+from sojourn.sim.estimates import Estimate
+from sojourn.sim.vocabulary import title, unit
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from sojourn.calibration.validate import Check
+    from sojourn.experiments.compare import Comparison
+    from sojourn.sim.run import Outcome, Result
+
+
+class Picture(NamedTuple):
+    """A picture and its words."""
+
+    name: str  # of the file, without `.png`
+    title: str
+    caption: str  # how to read it
+    alt: str  # what it shows, for those who cannot see it
+    figure: Figure
+    strategy: str | None = None  # None where it shows all of them
+
+
+def pictures(found: "Result | Comparison", folder: str | Path, *, check: "Check | None" = None) -> list[Path]:
+    """Saves all pictures of a result or a comparison as PNGs in the folder; returns their paths.
+
+    Everything is drawn before the first file appears, and a file appears whole or not at all. Raises OSError where nothing can be
+    written.
+    """
+    drawn = [(one.name, style.png(one.figure, title=one.title)) for one in figures(found, check=check)]
+    into = Path(folder)
+    into.mkdir(parents=True, exist_ok=True)
+    paths = [into / f"{name}.png" for name, _ in drawn]
+    with tempfile.TemporaryDirectory(prefix=".sojourn-", dir=into) as staging:
+        for path, (_, content) in zip(paths, drawn, strict=True):
+            (Path(staging) / path.name).write_bytes(content)
+        for path in paths:
+            os.replace(Path(staging) / path.name, path)
+    return paths
+
+
+def figures(
+    found: "Result | Comparison | None" = None,
+    *,
+    check: "Check | None" = None,
+    strategies: Sequence[str] | None = None,
+    measures: Sequence[str] | None = None,
+) -> list[Picture]:
+    """Draws what there is to see, in reading order.
+
+    Args:
+        found: a result or a comparison.
+        check: what was observed beside what is simulated.
+        strategies: whose funnel, flow and occupancy to draw; all if left out.
+        measures: what to show in the differences; the headline measures if left out.
+    """
+    drawn: list[Picture] = []
+    if found is not None:
+        comparison = cast("Comparison", found) if hasattr(found, "differences") else None
+        result = comparison.result if comparison else cast("Result", found)
+        if comparison:
+            drawn.append(_differences(comparison, measures))
+        drawn += _retention(result)
+        taken = {one.name for one in drawn}
+        for strategy in strategies if strategies is not None else result.outcomes:
+            drawn += _journey(result, strategy, taken)
+    if check is not None:
+        drawn.append(_fit(check))
+    return drawn
+
+
+def _differences(comparison: "Comparison", measures: Sequence[str] | None) -> Picture:
+    scenario, name = comparison.result.scenario, comparison.verdict.measure
+    told = [f"{human(pair)} {interval(one[name], unit(name, scenario), sign=True)}" for pair, one in comparison.differences.items() if name in one]
+    return Picture(
+        "differences",
+        f"What the strategies change, against {human(comparison.baseline)}",
+        "Each mark is the strategy minus the baseline on the same customers, the line its 90 % interval. Grey and hollow: the interval"
+        " spans 0, so nobody knows whether it helps or harms.",
+        f"{title(name)}: {'; '.join(told)}. Other measures are in the table." if told else "Differences between strategies.",
+        _figure(differences(comparison, measures=measures)),
+    )
+
+
+def _retention(result: "Result") -> Iterator[Picture]:
+    curves = {name: outcome.curves for name, outcome in result.outcomes.items() if outcome.curves.retention is not None}
+    if not curves:
+        return
+    ends = [
+        f"{human(name)} {band.mean[-1]:.0%} after {band.x[-1]:,.0f} days" for name, one in curves.items() if (band := one.retention) is not None and band.x.size
+    ]
+    yield Picture(
+        "retention",
+        "How long buyers remain customers",
+        "The share of buyers not yet lost, by days since their first purchase, with its 90 % band. Buyers who are still there when the"
+        " run ends count for as long as they were seen, so the curve does not sink because time ran out.",
+        f"Retention curves: {'; '.join(ends)}.",
+        _figure(retention(curves)),
+    )
+
+
+def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Picture]:
+    """Funnel, flow and occupancy of one strategy."""
+    outcome = result.outcomes[strategy]
+    scenario = outcome.network.scenario if hasattr(outcome, "network") else result.scenario
+    many = len(result.outcomes) > 1
+    under = f" under {human(strategy)}" if many else ""
+    slug = re.sub(r"[^a-z0-9]+", "-", strategy.lower()).strip("-")[:60] if many else ""
+    tail = _free(taken, slug) if many else ""
+    reached = [f"{human(n)} {interval(e, SHARE)}" for n in scenario.stages if (e := outcome.measures.get(f"reach.{n}")) is not None and known(e)]
+    yield Picture(
+        f"funnel{tail}",
+        f"How far customers get{under}",
+        "Bars: the share of all customers who ever reached the stage, with its 90 % interval. Beneath each: what followed a stay there;"
+        " → onward, ↩ back, ✕ lost, … not yet left when the run ended.",
+        f"Share who ever reached each stage: {'; '.join(reached)}.",
+        _figure(funnel(outcome.measures, scenario)),
+        strategy,
+    )
+    moves = sorted(((e.mean or 0.0, a, b) for (a, b), e in outcome.curves.flow.items()), reverse=True)[:5]
+    yield Picture(
+        f"flow{tail}",
+        f"Where customers go{under}",
+        "The wider a band, the more moves from stage to stage, in an average replication; bands on the left lead back. Hatched ends are"
+        " final, and the white part of a bar is those still there when the run ended.",
+        "The largest flows: " + "; ".join(f"{human(a)} to {human(b)} {m:,.0f}" for m, a, b in moves) + ".",
+        _figure(flow(outcome.curves.flow, scenario, waiting=_waiting(outcome))),
+        strategy,
+    )
+    last = [f"{human(n)} {band.mean[-1]:,.0f}" for n, band in outcome.curves.occupancy.items() if band.mean.size]
+    yield Picture(
+        f"occupancy{tail}",
+        f"How many customers are where, by day{under}",
+        "The number of customers in each stage on each day, with its 90 % band; those who have reached an end are counted below.",
+        f"Customers on the last day: {'; '.join(last)}.",
+        _figure(occupancy(outcome.curves, scenario)),
+        strategy,
+    )
+
+
+def _free(taken: set[str], slug: str) -> str:
+    """An ending for file names that no other strategy has, and takes it."""
+    tail, count = f"-{slug}", 1
+    while tail in taken or not slug and count == 1:
+        count += 1
+        tail = f"-{slug}-{count}" if slug else f"-{count}"
+    taken.add(tail)
+    return tail
+
+
+def _waiting(outcome: "Outcome") -> dict[str, Estimate]:
+    """Customers in each stage on the last day."""
+    bands = outcome.curves.occupancy
+    return {name: Estimate(*(float(v[-1]) for v in band[1:])) for name, band in bands.items() if band.x.size}
+
+
+def _fit(check: "Check") -> Picture:
+    apart = [q.name for q in check.quantities if known(q.observed) and known(q.simulated) and clear(_gap(q.observed, q.simulated))]
+    return Picture(
+        "fit",
+        "Observed beside simulated",
+        f"On {check.customers_held_out:,} customers whom the fit has not seen: where the intervals of a pair overlap, the scenario"
+        " behaves as they did. The cross is the figure that leaving out unfinished stays would have given.",
+        f"{len(check.quantities)} quantities laid side by side; " + (f"apart: {', '.join(map(human, apart))}." if apart else "all intervals overlap."),
+        _figure(fit(check)),
+    )
+
+
+def _gap(a: Estimate, b: Estimate) -> Estimate:
+    """The range of a minus b over both intervals: it leaves out 0 where the intervals do not meet."""
+    if a.low is None or a.high is None or b.low is None or b.high is None:
+        return Estimate(None, None, None)
+    return Estimate(None, a.low - b.high, a.high - b.low)
+
+
+def _figure(ax: "Axes") -> Figure:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure

@@ -1,0 +1,42 @@
+"""How many buyers are still customers, by days since their first purchase."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+from sojourn.plots import lines, style
+from sojourn.plots.words import human
+
+if TYPE_CHECKING:
+    from sojourn.sim.curves import Curves
+
+HEIGHT, LEFT, HEAD, FOOT = 3.0, 0.62, 0.34, 0.52
+
+
+def retention(curves: "Mapping[str, Curves]", ax: Axes | None = None) -> Axes:
+    """Draws one retention curve a strategy, with its band. Returns the axes that were given, or new ones.
+
+    The curves allow for customers who are still there when the run ends, so they do not sink because time ran out.
+    """
+    with style.look():
+        bands = {name: one.retention for name, one in curves.items() if one.retention is not None}
+        shown = [lines.Curve(human(n), b, style.look_of(i)) for i, (n, b) in enumerate(bands.items()) if b.x.size > 1]
+        if not shown:
+            return style.nothing(ax or style.blank(1.6), "Nobody bought, or nobody can be lost after buying, so there is no retention to draw.")
+        margin, labels = lines.label_room(shown)
+        if ax is None:
+            ax = style.blank(max(HEIGHT, labels) + FOOT + HEAD)
+        wide, tall = style.inches(ax)
+        style.bare(ax)
+        panel = style.inset(ax, LEFT, FOOT, wide - LEFT - margin, tall - FOOT - HEAD)
+        lines.draw(panel, shown, 100.0)
+        panel.set_xlim(0, max(float(curve.band.x[-1]) for curve in shown))
+        panel.set_ylim(0, 100)
+        lines.frame(panel, "buyers who are still customers", float(panel.get_xlim()[1]))
+        panel.yaxis.set_major_locator(MultipleLocator(20))
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f} %"))
+        style.plain(panel.set_xlabel("days since the first purchase"))
+        lines.name_ends(panel, shown, 100.0)
+        return ax

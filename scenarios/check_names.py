@@ -1,0 +1,151 @@
+"""Whatever names something: does the something exist, and can it do what is asked of it?"""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sojourn.scenarios.conditions import SOURCES, Name, parse
+from sojourn.scenarios.faults import nearest, quoted
+from sojourn.scenarios.inquiry import Inquiry
+from sojourn.scenarios.model import Plan, Scenario
+from sojourn.scenarios.overrides import Place, has, place_of
+
+RESERVED = "open"  # step.A.open is the measure of those still unresolved
+
+
+def check_names(inquiry: Inquiry) -> None:
+    """Names that belong to the whole scenario: start, strategies, conditions, sources."""
+    scenario = inquiry.scenario
+    if RESERVED in scenario.stages:
+        inquiry.fault(
+            ("stages", RESERVED),
+            f"no stage can be called {quoted(RESERVED)}, which measures use for those who have not left yet",
+            "rename it",
+        )
+    _check_start(inquiry)
+    for strategy, plans in scenario.strategies.items():
+        for lever, plan in plans.items():
+            place = ("strategies", strategy, lever)
+            if inquiry.known("levers", lever, place):
+                _check_plan(inquiry, place, lever, plan)
+    for name, desk in scenario.desks.items():
+        for i, text in enumerate(desk.priority):
+            check_condition(inquiry, ("desks", name, "priority", i), text)
+    _check_use(inquiry)
+    _check_sources(inquiry)
+
+
+def check_stage_names(inquiry: Inquiry) -> None:
+    """Names inside stages: next stages, desks, where invitees enter."""
+    for name, stage in inquiry.scenario.stages.items():
+        here: Place = ("stages", name)
+        for table, exits in (("exits", stage.exits), ("race", stage.race)):
+            for to in exits:
+                # The key itself is the mistake, so the place is the table that holds it.
+                inquiry.known("stages", to, (*here, table))
+        if stage.desk is not None:
+            inquiry.known("desks", stage.desk.name, (*here, "desk", "name"))
+        if stage.referrals is not None:
+            enters, place = stage.referrals.enters, (*here, "referrals", "enters")
+            if inquiry.known("stages", enters, place) and inquiry.scenario.stages[enters].end:
+                remedy = "let invitees enter a stage that goes on"
+                inquiry.fault(place, f"invitees enter {quoted(enters)}, an end", remedy, enters, [("stages", enters)])
+
+
+def check_condition(inquiry: Inquiry, place: Place, text: str) -> None:
+    """Names that a condition compares with, and whether the scenario has what it asks about."""
+    scenario = inquiry.scenario
+    for _, name, value in parse(text).comparisons:
+        if name is Name.SEGMENT:
+            inquiry.known("segments", str(value), place)
+        elif name is Name.STAGE:
+            inquiry.known("stages", str(value), place)
+        elif name is Name.SOURCE and value not in SOURCES:
+            inquiry.fault(place, f"no source named {quoted(str(value))}", nearest(str(value), SOURCES), text)
+        elif name is Name.SATISFACTION and scenario.satisfaction is None:
+            remedy = "add [satisfaction], or take the comparison out"
+            inquiry.fault(
+                place, "asks for satisfaction, which this scenario has not", remedy, text, [("satisfaction",)]
+            )
+        elif name is Name.FAILURES and not scenario.desks:
+            inquiry.warn(place, "asks for failures, but there is no desk that could fail", "take it out", text)
+        elif name is Name.PURCHASES and not any(stage.role == "purchase" for stage in scenario.stages.values()):
+            remedy = 'mark one with role = "purchase"'
+            inquiry.warn(place, "asks for purchases, but no stage counts as one", remedy, text, [("stages",)])
+
+
+def _check_start(inquiry: Inquiry) -> None:
+    start, place = inquiry.scenario.about.start, ("scenario", "start")
+    for name in [start] if isinstance(start, str) else start:
+        if inquiry.known("stages", name, place) and inquiry.scenario.stages[name].end:
+            inquiry.fault(place, f"{quoted(name)} is an end", "start in a stage that goes on", name, [("stages", name)])
+
+
+def _check_plan(inquiry: Inquiry, place: Place, lever: str, plan: Plan) -> None:
+    horizon = inquiry.scenario.about.horizon_days
+    for i, step in enumerate(plan.steps):
+        if step.day > horizon:
+            message = f"day {step.day:g} lies after the horizon of {horizon:g} days, so the step never happens"
+            inquiry.warn(
+                (*place, i, "day"), message, "make the horizon longer or the day earlier", about=[("scenario",)]
+            )
+    if plan.when is None:
+        return
+    check_condition(inquiry, (*place, "when"), plan.when)
+    for effect in inquiry.scenario.levers[lever].effects:
+        if effect.target[0] == "arrivals" or effect.scale == "agents":
+            what = "arrivals" if effect.target[0] == "arrivals" else f"the agents of desk {effect.desk}"
+            inquiry.fault(
+                (*place, "when"),
+                f"{lever} acts on {what}, which cannot depend on one customer",
+                "take out `when`, or move that effect to a lever of its own",
+                plan.when,
+                about=[("levers", lever)],
+            )
+            return
+
+
+def _check_use(inquiry: Inquiry) -> None:
+    scenario = inquiry.scenario
+    used = {sight.desk.name for name in scenario.stages for sight in inquiry.sights(name) if sight.desk is not None}
+    for name in scenario.desks:
+        if name not in used:
+            remedy = f'add desk = {{ name = "{name}" }} to a stage'
+            inquiry.warn(("desks", name), "no stage uses this desk", remedy, about=[("stages",), *_stages(scenario)])
+    for name, lever in scenario.levers.items():
+        if not lever.effects:
+            inquiry.warn(("levers", name), "has no effects, so it only costs", f"add [[levers.{name}.effects]]")
+        if lever.cost.per_referral and not any(stage.referrals for stage in scenario.stages.values()):
+            remedy = "add referrals to a stage, or take the cost out"
+            inquiry.warn(("levers", name, "cost", "per_referral"), "nobody refers anybody", remedy, about=[("stages",)])
+    for name, segment in scenario.segments.items():
+        if segment.share == 0:
+            inquiry.warn(("segments", name, "share"), "is 0, so the segment is empty", "take the segment out")
+
+
+def _stages(scenario: Scenario) -> list[Place]:
+    return [("stages", name) for name in scenario.stages]
+
+
+def _check_sources(inquiry: Inquiry) -> None:
+    document = inquiry.scenario.document()
+    for i, source in enumerate(inquiry.scenario.sources):
+        for j, path in enumerate(source.paths):
+            place = place_of(path)
+            if place is None or not _matches(document, place):
+                remedy = "name a place of the file, keys joined by dots; * stands for any name"
+                inquiry.warn(("sources", i, "paths", j), f"{quoted(path)} names nothing in this file", remedy, path)
+        if source.evidence != "assumed" and not source.source:
+            remedy = "add source = ..., or call it assumed"
+            inquiry.warn(("sources", i), f"is called {source.evidence} but names no source", remedy)
+
+
+def _matches(table: Any, place: Place) -> bool:
+    if not place:
+        return True
+    step, rest = place[0], place[1:]
+    if isinstance(step, int):
+        return has(table, step) and _matches(table[step], rest)
+    if isinstance(table, list):
+        return any(_matches(item, place) for item in table)
+    keys = [key for key in table if fnmatchcase(key, step)] if isinstance(table, dict) else []
+    return any(_matches(table[key], rest) for key in keys)

@@ -1,0 +1,179 @@
+"""Scenario files: read, check, and tell every mistake at once."""
+
+import re
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from sojourn.scenarios.check_overrides import amended
+from sojourn.scenarios.checks import Examination, examine
+from sojourn.scenarios.faults import Fault, Faults, clipped, fault, nearest, quoted
+from sojourn.scenarios.model import Scenario
+
+LARGEST = 4_000_000  # bytes
+LONGEST_LINE = 200_000  # characters
+MOST_DOTS = 100  # in a key
+POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
+MANY_DOTS = re.compile(r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){%d}""" % MOST_DOTS)
+REMEDIES = {
+    "Invalid initial character for a key part": "a line is `key = value` or `[table]`; quote keys with blanks or dots",
+    "Expected '=' after a key": "write key = value; quote keys with blanks",
+    "Invalid value": "texts stand in quotes, numbers have a point and no thousands mark, true and false are lower case",
+    "Cannot overwrite a value": "this key stands in the file twice; take one out",
+    "Cannot declare": "this table stands in the file twice; put its keys together",
+    "Unterminated string": "close the text with a quote",
+    "Illegal character": "close the text with a quote before the line ends",
+    "Unclosed array": 'close the list with "]"',
+    "Unclosed inline table": 'close the table with "}"; in one line, without a comma before the "}"',
+    "Expected newline or end of document": "begin a new line, or take the rest out",
+    "Expected ']'": 'close the table name with "]"',
+    "Unescaped '\\'": "write \\\\ for a backslash, or use single quotes",
+    "Invalid date or datetime": "times are numbers of days from the start of the run",
+}
+
+
+def load(source: str | Path, variant: str | None = None) -> Scenario:
+    """Return the scenario of a file, or the one of the library that has this name.
+
+    A file comes first; names are looked up among the shipped ones only. `variant` applies `[variants.NAME.override]`.
+    Raises `Faults` with everything that is wrong.
+    """
+    return _scenario(inspect(source, variant))
+
+
+def loads(text: str, name: str = "<text>", variant: str | None = None) -> Scenario:
+    """Return the scenario that a text says; `name` stands in messages. Raises `Faults`."""
+    return _scenario(_inspect(parse(text, name), name, variant))
+
+
+def inspect(source: str | Path, variant: str | None = None) -> Examination:
+    """Return scenario, faults and warnings of a file or a shipped name. Raises `Faults` where it cannot be read."""
+    name = str(source)
+    return _inspect(parse(read(source), name), name, variant)
+
+
+def read(source: str | Path) -> str:
+    """Return the text of a scenario file or of a shipped scenario by name. Raises `Faults`."""
+    name, path = str(source), _path(source)
+    try:
+        if path.is_dir():
+            raise fault(name, "", "is a folder, not a scenario file", "name a .toml file in it")
+        size = path.stat().st_size
+        if size > LARGEST:
+            raise fault(name, "", f"has {size:,} bytes; a scenario has at most {LARGEST:,}", "is this a data file?")
+        if not path.is_file():
+            raise fault(name, "", "is no regular file", "name a .toml file")
+        data = path.read_bytes()
+    except OSError as error:
+        raise fault(name, "", f"cannot be read: {error.strerror or error}", "check its name and permissions") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise fault(name, "", f"is not UTF-8 text (line {line})", "save it as UTF-8") from None
+
+
+def parse(text: str, name: str = "<text>") -> dict[str, Any]:
+    """Return the tables of a TOML text. Raises `Faults` with line and column."""
+    _check_size(text, name)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax(text, name, str(error)) from None
+    except RecursionError:
+        remedy = "a scenario needs tables only a few levels deep"
+        raise fault(name, "", "lists or tables are nested too deeply", remedy) from None
+    except ValueError as error:
+        digits = "digits" in str(error)
+        message = "holds a number with thousands of digits" if digits else f"cannot be read: {str(error)[:200]}"
+        remedy = "shorten the number" if digits else "check numbers and dates"
+        raise fault(name, "", message, remedy) from None
+    if not document:
+        raise fault(name, "", "is empty", "a scenario needs format, [scenario], [arrivals] and [stages]")
+    return document
+
+
+def library() -> dict[str, Path]:
+    """Return the shipped scenarios: path by name, in order of the alphabet."""
+    folder = Path(str(files("sojourn.scenarios"))) / "library"
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def overlay(document: dict[str, Any], overrides: dict[str, Any], name: str = "<text>") -> Scenario:
+    """Return the scenario of a document (tables and lists) with values replaced by path, as in a variant's override.
+
+    Raises `Faults` for paths that name nothing and for what the changed scenario has wrong.
+    """
+    changed, wrong = amended(document, (), overrides, name)
+    if wrong:
+        raise Faults(trouble.fault for trouble in wrong)
+    return _scenario(examine(changed, name))
+
+
+def _scenario(found: Examination) -> Scenario:
+    if found.scenario is None:
+        raise Faults(found.faults)
+    return found.scenario
+
+
+def _inspect(document: dict[str, Any], name: str, variant: str | None) -> Examination:
+    found = examine(document, name)
+    if variant is None or found.scenario is None:
+        return found
+    variants = found.scenario.variants
+    if variant not in variants:
+        raise fault(name, "variants", f"no variant named {quoted(variant)}", nearest(variant, variants), variant)
+    plain = {key: value for key, value in document.items() if key != "variants"}
+    return examine(amended(plain, ("variants", variant), variants[variant].override, name)[0], name)
+
+
+def _path(source: str | Path) -> Path:
+    path, shipped = Path(source), library()
+    try:
+        exists = path.exists()
+    except (OSError, ValueError):
+        raise fault("", "", f"no file can be called {quoted(str(source))}", "check the name") from None
+    if exists:
+        return path
+    if str(source) in shipped:
+        return shipped[str(source)]
+    beside = [entry.name for entry in _siblings(path)]
+    names = [*shipped, *(str(path.parent / other) if path.parent != Path() else other for other in beside)]
+    message = "there is no such file, and no scenario of the library has this name"
+    raise fault(clipped(str(source)), "", message, nearest(str(source), names))
+
+
+def _siblings(path: Path) -> list[Path]:
+    try:
+        return sorted(path.parent.glob("*.toml"))[:1000]
+    except OSError:
+        return []
+
+
+def _check_size(text: str, name: str) -> None:
+    if len(text) > LARGEST:
+        message = f"has {len(text):,} characters; a scenario has at most {LARGEST:,}"
+        raise fault(name, "", message, "is this a data file?")
+    for number, line in enumerate(text.split("\n"), 1):
+        if len(line) > LONGEST_LINE:
+            message = f"line {number} has {len(line):,} characters, at most {LONGEST_LINE:,} are allowed"
+            raise fault(name, "", message, "break the line inside a list")
+        if line.count(".") >= MOST_DOTS and MANY_DOTS.search(line):
+            raise fault(name, "", f"line {number} has a key with more than {MOST_DOTS} dots", "shorten the key")
+
+
+def _syntax(text: str, name: str, said: str) -> Faults:
+    match = POSITION.search(said)
+    problem = said[: match.start()] if match else said
+    remedy = next((words for start, words in REMEDIES.items() if problem.startswith(start)), "see the TOML rules")
+    place, value = "the end of the file", ""
+    if match is not None and match["line"] is not None:
+        line, column = int(match["line"]), int(match["column"])
+        place = f"line {line}, column {column}"
+        lines = text.split("\n")
+        value = lines[line - 1].strip() if line <= len(lines) else ""
+    problem = problem if len(problem) <= 120 else f"{problem[:117]}..."
+    shown = f" in {quoted(value)}" if value else ""
+    printable = "".join(letter if letter.isprintable() else " " for letter in problem)
+    return Faults([Fault(name, place, value[:200], f"this is not TOML: {printable}{shown}", remedy)])

@@ -1,0 +1,77 @@
+"""How rules are compiled: numba, a cache that cannot run stale, and the special functions of the laws.
+
+numba's own cache does not notice an edit in another file that a function calls. Ours stands in a folder named by a digest of
+every source that is compiled, so an edited rule is always compiled anew.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite.binding
+import numba
+import scipy
+from numba import types
+from numba.extending import get_cython_function_address, overload, register_jitable
+from scipy import special
+
+from sojourn.scenarios import laws
+
+F = TypeVar("F", bound=Callable[..., Any])
+# Every file with compiled code, or with constants and table layouts that are compiled in (a test looks for missing ones).
+SOURCES = ("arriving", "compiling", "effects", "journeys", "rules", "streams", "tables", "timing")
+
+
+
+def _special(name: str) -> None:
+    """Let compiled code call a function of `scipy.special`, to the same last bit as Python does."""
+    symbol = f"sojourn_{name}"
+    llvmlite.binding.add_symbol(symbol, get_cython_function_address("scipy.special.cython_special", name))
+    external = types.ExternalFunction(symbol, types.float64(types.float64, types.float64))
+
+    def typed(a, x):  # type: ignore[no-untyped-def]  # numba compares signatures to the letter
+        return lambda a, x: external(a, x)
+
+    overload(getattr(special, name))(typed)
+
+
+for _name in ("gammaincc", "gammainccinv", "gammaincinv"):
+    _special(_name)
+for _scalar in laws.SCALARS:
+    register_jitable(_scalar)
+
+
+@cache
+def cache_folder() -> str | None:
+    """Where compiled rules are kept, None where nothing can be written."""
+    digest = hashlib.sha256(f"{numba.__version__} {scipy.__version__} {sys.version}".encode())
+    here = Path(__file__).resolve().parent
+    for source in (*(here / f"{name}.py" for name in SOURCES), Path(laws.__file__)):
+        digest.update(source.read_bytes())
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(base) / "sojourn" / digest.hexdigest()[:16]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except (OSError, RuntimeError):
+        return None
+    return str(folder)
+
+
+def compiled(function: F) -> F:
+    """Compile a rule with numba, cached under the user's cache folder; without fastmath, so that engines agree to the bit."""
+    folder = cache_folder()
+    if folder is None:
+        return numba.njit(function, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = folder
+    try:
+        return numba.njit(function, cache=True, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+    finally:
+        numba.config.CACHE_DIR = before

@@ -1,0 +1,120 @@
+"""What pictures are drawn from: who is where by day, who stays after the first purchase, and how many move from where
+to where.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.sim import survival
+from sojourn.sim.estimates import LEVEL, Band, Estimate
+from sojourn.sim.estimating import Part, over_replications, student
+from sojourn.sim.journeys import Journeys
+from sojourn.sim.lives import Lives
+from sojourn.sim.network import Network
+
+Floats = NDArray[np.float64]
+POINTS = 201  # of each curve, from day 0 to the horizon
+FOLLOWED = 10  # customers who must still be followed, over all replications, for the retention curve to go on
+
+
+class Trace(NamedTuple):
+    """One replication's curves on the common grid of days."""
+
+    stages: tuple[str, ...]
+    days: Floats  # shape (n,)
+    occupancy: Floats  # customers in each stage on each day, shape (stages, n)
+    retention: Floats  # Kaplan-Meier since the first purchase, shape (n,); NaN past the longest follow-up
+    followed: Floats  # buyers still at risk that many days after their first purchase, shape (n,)
+    moves: Floats  # shape (stages, stages), from row to column
+
+
+@dataclass(frozen=True)
+class Curves:
+    """Curves over replications, with pointwise 90 % intervals (NaN with a single replication)."""
+
+    occupancy: dict[str, Band]
+    """Customers in each stage, ends included, by day from the start of the run; mean of a replication."""
+    retention: Band | None
+    """Share of buyers not yet lost, by days since the first purchase, while ten are followed; None where there is
+    nothing.
+    """
+    flow: dict[tuple[str, str], Estimate]
+    """Moves a replication from stage to stage, of all pairs that occur; open stays are no moves."""
+
+
+def trace(journeys: Journeys, network: Network) -> Trace:
+    """One replication's curves."""
+    days = np.linspace(0.0, journeys.horizon, POINTS)
+    count = len(journeys.stages)
+    events = journeys.events
+    change = np.zeros((count, POINTS + 1))  # the last column takes what lies past the horizon
+    into = np.searchsorted(days, events.time, side="left")
+    stage = events.stage.astype(np.int64)
+    change += _tally(stage * (POINTS + 1) + into, count)
+    left = np.flatnonzero(journeys.next_stage >= 0)
+    out_of = np.searchsorted(days, journeys.until[left], side="left")
+    change -= _tally(stage[left] * (POINTS + 1) + out_of, count)
+
+    lives = Lives(journeys, network)
+    retention, followed = np.full(POINTS, np.nan), np.zeros(POINTS)
+    if lives.buyers.size and lives.losing.any():
+        lost = lives.lost_after_purchase
+        durations = np.where(np.isfinite(lost), lost, journeys.horizon) - lives.first_purchase
+        times, left_over = survival.kaplan_meier(durations, np.isfinite(lost))
+        retention = survival.at(times, left_over, days, before=1.0)
+        followed = durations.size - np.searchsorted(np.sort(durations), days, side="left").astype(np.float64)
+        retention[days > times[-1]] = np.nan
+
+    pairs = stage[left] * count + journeys.next_stage[left]
+    moves = np.bincount(pairs, minlength=count * count).reshape(count, count).astype(np.float64)
+    return Trace(journeys.stages, days, np.cumsum(change, axis=1)[:, :POINTS], retention, followed, moves)
+
+
+def combine(traces: Sequence[Trace]) -> Curves:
+    """Curves over the replications of one strategy (at least one)."""
+    first = traces[0]
+    occupancy = {
+        stage: _band(first.days, np.array([one.occupancy[index] for one in traces]))
+        for index, stage in enumerate(first.stages)
+    }
+    flow: dict[tuple[str, str], Estimate] = {}
+    for i, stage in enumerate(first.stages):
+        for j, following in enumerate(first.stages):
+            moves = [Part("total", float(one.moves[i, j])) for one in traces]
+            if any(part.value for part in moves):
+                flow[stage, following] = over_replications(moves).interval()
+    return Curves(occupancy, _retention(traces), flow)
+
+
+def _retention(traces: Sequence[Trace]) -> Band | None:
+    followed = np.sum([one.followed for one in traces], axis=0)
+    curves = np.array([one.retention for one in traces])
+    shown = (followed >= FOLLOWED) & np.isfinite(curves).any(axis=0)
+    if shown.sum() < 2:
+        return None
+    band = _band(traces[0].days[shown], curves[:, shown])
+    return Band(band.x, band.mean, np.maximum(band.low, 0.0), np.minimum(band.high, 1.0))
+
+
+def _tally(cells: NDArray[np.int64], count: int) -> Floats:
+    return np.bincount(cells, minlength=count * (POINTS + 1)).reshape(count, POINTS + 1).astype(np.float64)
+
+
+def _band(x: Floats, curves: Floats) -> Band:
+    """Mean and Student's interval at each point over the replications that are defined there; curves of shape (r,
+    n).
+    """
+    known = np.isfinite(curves)
+    count = known.sum(axis=0)
+    mean = np.where(known, curves, 0.0).sum(axis=0) / np.maximum(count, 1)
+    spread = np.where(known, curves - mean, 0.0)
+    square = (spread**2).sum(axis=0)
+    critical = {int(n): student(LEVEL, int(n) - 1) for n in np.unique(count) if n > 1}
+    factor = np.array([critical.get(int(n), np.nan) for n in count])
+    half = factor * np.sqrt(square / np.maximum(count - 1, 1) / np.maximum(count, 1))
+    mean = np.where(count > 0, mean, np.nan)
+    return Band(x, mean, mean - half, mean + half)

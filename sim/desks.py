@@ -1,0 +1,67 @@
+"""Measures of service desks: waiting, time at work, giving up."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sojourn.sim.journeys import NOT_ASKED, RENEGED, RESOLVED, UNRESOLVED
+from sojourn.sim.lives import Lives
+from sojourn.sim.network import Network
+from sojourn.sim.sums import Sums
+
+Floats = NDArray[np.float64]
+
+
+def desk_of(network: Network) -> NDArray[np.int64]:
+    """Index of the desk that serves a (segment, stage), -1 where none does."""
+    desks = list(network.desks)
+    table = np.full((len(network.segments), len(network.stages)), -1, dtype=np.int64)
+    for segment in range(len(network.segments)):
+        for stage in range(len(network.stages)):
+            use = network.segment_stage(segment, stage).desk
+            if use is not None:
+                table[segment, stage] = desks.index(use.name)
+    return table
+
+
+def desk_figures(lives: Lives) -> Iterator[tuple[str, Sums]]:
+    """`desk.NAME.wait`, `.utilisation` and `.abandoned` of every desk; the unfinished count as far as they got."""
+    journeys, network = lives.journeys, lives.network
+    if not network.desks:
+        return
+    events = journeys.events
+    served_by = desk_of(network)[journeys.customers.segment[journeys.who], events.stage]
+    for index, name in enumerate(network.desks):
+        rows = np.flatnonzero((served_by == index) & (events.contact != NOT_ASKED))
+        requests = lives.total(rows)
+        yield f"desk.{name}.wait", Sums(lives.total(rows, events.waited[rows]), requests)
+        served = rows[(events.contact[rows] == RESOLVED) | (events.contact[rows] == UNRESOLVED)]
+        begun = events.time[served] + events.waited[served]
+        over = np.minimum(begun + events.handled[served], journeys.horizon)
+        busy = lives.total(served, np.maximum(over - begun, 0.0))
+        capacity = agent_days(*network.agents(name), begun, over, journeys.horizon)
+        yield f"desk.{name}.utilisation", Sums(busy, np.zeros(lives.count), 0.0, capacity)
+        reneged = (events.contact[rows] == RENEGED).astype(np.float64)
+        yield f"desk.{name}.abandoned", Sums(lives.total(rows, reneged), requests)
+
+
+def agent_days(days: ArrayLike, agents: ArrayLike, begun: Floats, over: Floats, horizon: float) -> float:
+    """Integral from 0 to the horizon of max(agents, contacts under way): agents who leave finish their contact first.
+
+    Args:
+        days: days from which each of `agents` holds, ascending; no agents before the first.
+        agents: numbers of agents, shape as `days`.
+        begun: when each contact began, shape (n,).
+        over: when it ended, shape (n,).
+        horizon: last day.
+    """
+    steps, heads = np.asarray(days, dtype=np.float64), np.asarray(agents, dtype=np.float64)
+    changes = np.diff(heads, prepend=0.0)
+    moments = np.concatenate((steps, begun, over))
+    order = np.argsort(moments, kind="stable")
+    edges = np.append(np.clip(moments[order], 0.0, horizon), horizon)
+    hired = np.concatenate((changes, np.zeros(begun.size + over.size)))[order]
+    contacts = np.concatenate((np.zeros(steps.size), np.ones(begun.size), -np.ones(over.size)))[order]
+    level = np.maximum(np.cumsum(hired), np.cumsum(contacts))
+    return float(np.sum(level * np.diff(edges)))

@@ -1,0 +1,81 @@
+"""Measures of journeys: what each is, from one replication; `estimating` puts replications together.
+
+All are named as in the documentation's table. Undefined figures are NaN in parts and None in estimates. Times are
+days, money is in the scenario's currency, shares lie in 0 to 1. Unless it says otherwise a measure covers the full
+horizon, all customers who arrived (invitees too), and treats what is unfinished at the horizon as censored.
+
+- `reach.STAGE`: share of customers who ever enter by the horizon (a raw count). `conversion`: the same for any stage
+  of role purchase.
+- `step.A.B`: Aalen-Johansen probability, at the longest follow-up of all stays in A, that the stay has ended with a
+  move to B; `step.A.open` is what is left. They add up to 1.
+- `time_to.STAGE`: days from arrival to the first entry; the time at which the cumulative incidence (ending elsewhere
+  competes) reaches half of its last value. Left out for a stage in which every customer starts.
+- `dwell.STAGE`: mean days of a stay, waiting for the desk included: area under the Kaplan-Meier curve up to the longest
+  follow-up, so it is a restricted mean where the longest stay is unfinished.
+- `occupancy.STAGE`: share of all customers who are in the stage at the horizon.
+- `retention.DAYS`: Kaplan-Meier probability of not being lost (a stage of role lost) DAYS after the first purchase.
+  `churn_rate`: losses after the first purchase per 30.44 customer-days at risk, up to the loss or the horizon.
+- `repeat_rate.DAYS`: Aalen-Johansen probability of a second purchase within DAYS of the first; loss or an end competes.
+  `repeat_rate` is at 365 days, and undefined where nobody is followed that long. `purchases`: per customer.
+- `clv.DAYS`: margin in the DAYS from arrival, discounted to arrival, per customer who arrived early enough to be
+  followed that long; `clv` over half the horizon. Margin is what the ledger books to customers (see `money.book`),
+  without levers' costs per day and agents' pay.
+- `revenue`, `cost`: totals, undiscounted, levers' costs per day and agents' pay included. `profit`: revenue minus cost,
+  discounted to day 0; `profit.undiscounted`. `roi`: profit over cost, both discounted.
+- `cac`: declared acquisition costs per first-time buyer. `impressions`, `click_through` (arrivals per impression).
+- `satisfaction`: mean S at the horizon of customers who are not in a stage of role lost. `nps`: of the same
+  customers, 100 (P(answer >= 9) - P(answer <= 6)), where the answer is a rounded normal with mean nps.mean +
+  nps.per_10_points (S - start mean) / 10 and standard deviation nps.sd, so P(answer >= 9) = P(latent >= 8.5).
+- `referrals`: invitees per customer (invitees count as customers).
+- `desk.NAME.wait`: days waited, the unfinished included, per request. `.utilisation`: busy time over the integral of
+  max(agents, busy). `.abandoned`: share of requests that give up.
+"""
+
+import numpy as np
+
+from sojourn.sim.estimating import Part, Parts, estimate
+from sojourn.sim.figures import Sample, figures
+from sojourn.sim.journeys import Customers, Events, Journeys
+from sojourn.sim.network import Network
+from sojourn.sim.singles import coupled, estimate_single
+from sojourn.sim.vocabulary import DIRECTION, direction, headline, in_order, prefix, title, unit
+
+__all__ = [
+    "DIRECTION", "coupled", "direction", "estimate", "estimate_single", "headline", "measure", "names", "prefix",
+    "title", "unit",
+]  # fmt: skip
+
+
+def measure(journeys: Journeys, network: Network) -> Parts:
+    """All measures that the scenario defines, from one replication; see the table above.
+
+    Returns a part a measure, in the order of the vocabulary; undefined ones are NaN, or 0 over 0.
+    """
+    parts: dict[str, Part] = {}
+    for figure in figures(journeys, network):
+        if isinstance(figure, Sample):
+            values = figure.read(figure.durations, figure.causes)
+            parts.update((name, Part("mean", value)) for name, value in zip(figure.names, values, strict=True))
+            continue
+        name, sums = figure
+        top = float(np.sum(sums.numerator)) + sums.fixed
+        if sums.denominator is None:
+            parts[name] = Part("total", top)
+        else:
+            parts[name] = Part("ratio", top, float(np.sum(sums.denominator)) + sums.fixed_below)
+    return {name: parts[name] for name in in_order(parts)}
+
+
+def names(network: Network) -> tuple[str, ...]:
+    """Names of the measures that the network's scenario defines, in order; nothing is run."""
+    return tuple(measure(_nobody(network), network))
+
+
+def _nobody(network: Network) -> Journeys:
+    """Journeys of no customers."""
+    ids, days = np.empty(0, dtype=np.int64), np.empty(0)
+    short, tiny = np.empty(0, dtype=np.int16), np.empty(0, dtype=np.int8)
+    events = Events(ids, ids, short, days, days, days, ids, tiny, days, days, days)
+    customers = Customers(ids, days, short, tiny, ids, ids, days, days, days)
+    horizon = network.scenario.about.horizon_days
+    return Journeys(network.strategy, 0, network.stages, network.segments, horizon, events, customers)

@@ -1,0 +1,158 @@
+"""What the numbers of a scenario imply before any run: where satisfaction settles, what frailty does to averages.
+
+Quick on purpose (no numba, no scipy.stats): `validate` prints it.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.scenarios.laws import exposure_by
+from sojourn.scenarios.lawtable import LawTable
+from sojourn.scenarios.model import Lever, Plan, Satisfaction, Scenario, Stage
+
+Floats = NDArray[np.float64]
+CUSTOMERS, SETTLING, COUNTED = 4096, 60, 60  # customers and touches behind the long-run mean
+NODES = 21  # of the Gauss-Hermite rule over Z
+GRID = 300  # points in time of a race
+
+
+class Settled(NamedTuple):
+    """Mean S of customers who live through one touchpoint again and again."""
+
+    stage: str
+    start: float  # points, before the first touch
+    mean: float  # points, in the long run
+
+
+class Averaged(NamedTuple):
+    """The share of an exit: as stated (Z = 0), and averaged over the population on its first stay."""
+
+    exit: str  # "a -> b"
+    race: bool  # a race: the share that leaves this way by the horizon
+    stated: float
+    average: float
+
+
+def settled(scenario: Scenario, strategy: str) -> tuple[Settled, ...]:
+    """Return the long-run mean of S at every touchpoint under a strategy, averaged over the segments.
+
+    Levers stand at their last level, for all whom they could reach; waiting is left out. From 4,096 simulated
+    customers with a fixed seed: the error is below .2 points.
+    """
+    rows = []
+    for name in scenario.stages:
+        start = mean = touched = 0.0
+        for segment, about in scenario.segments.items():
+            own = scenario.for_segment(segment)
+            stage = own.stages[name]
+            if own.satisfaction is None or stage.touchpoint is None:
+                continue
+            better = _points(own.levers, own.strategies[strategy], name)
+            before, after = _long_run(own.satisfaction, stage.touchpoint.performance + better, stage.touchpoint.sd)
+            touched += about.share
+            start += about.share * before
+            mean += about.share * after
+        if touched > 0.0:
+            rows.append(Settled(name, start / touched, mean / touched))
+    return tuple(rows)
+
+
+def averaged(scenario: Scenario) -> tuple[Averaged, ...]:
+    """Return the exits of every stage that frailty touches, in the order of the file."""
+    loads: Mapping[str, float] = scenario.frailty.loads if scenario.frailty else {}
+    rows: list[Averaged] = []
+    for name, stage in scenario.stages.items():
+        ways = list(stage.choices) if stage.kind == "choice" else list(stage.race)
+        gamma = np.array([loads.get(f"{name} -> {way}", 0.0) for way in ways])
+        if not np.any(gamma):
+            continue
+        shares = _race(stage, scenario.about.horizon_days, gamma) if stage.kind == "race" else _choice(stage, gamma)
+        rows += [
+            Averaged(f"{name} -> {way}", stage.kind == "race", float(shares[0][k]), float(shares[1][k]))
+            for k, way in enumerate(ways)
+        ]
+    return tuple(rows)
+
+
+def _points(levers: Mapping[str, Lever], plans: Mapping[str, Plan], stage: str) -> float:
+    """Points that a strategy's levers add to a touchpoint, at their last level."""
+    total = 0.0
+    for name, plan in plans.items():
+        level = plan.steps[-1].level
+        for effect in levers[name].effects:
+            if effect.target == ("touchpoint", stage):
+                total += effect.range.central * response(levers[name], level)
+    return total
+
+
+def response(lever: Lever, level: float) -> float:
+    """Return f(level): linear, or a Hill curve scaled so that f(0) = 0 and f(1) = 1."""
+    if lever.response is None or level <= 0.0:
+        return level
+    half, slope = lever.response.half, lever.response.slope
+    return float((1.0 + half**slope) / (1.0 + (half / level) ** slope))
+
+
+def _long_run(mind: Satisfaction, performance: float, sd: float) -> tuple[float, float]:
+    """Return mean S before the first touch and after many (rules.touch, many customers at a time)."""
+    draws = np.random.default_rng(0)
+    own = np.clip(mind.start.mean + mind.start.sd * draws.standard_normal(CUSTOMERS), 0.0, 100.0)
+    expected = np.clip(mind.expectation.mean + mind.expectation.sd * draws.standard_normal(CUSTOMERS), 0.0, 100.0)
+    now, total = own, 0.0
+    for touch in range(SETTLING + COUNTED):
+        felt = np.clip(performance + sd * draws.standard_normal(CUSTOMERS), 0.0, 100.0) - expected
+        moved = mind.gain * np.where(felt > 0.0, felt, mind.loss_aversion * felt)
+        now = np.clip(now + mind.recovery * (own - now) + moved, 0.0, 100.0)
+        expected = np.clip(expected + mind.learning * felt, 0.0, 100.0)
+        total += float(now.mean()) if touch >= SETTLING else 0.0
+    return float(own.mean()), total / COUNTED
+
+
+def _normal() -> Iterator[tuple[float, float]]:
+    """Yield values of Z with their weights, after Z = 0 with weight 0 (Gauss-Hermite, probabilists' form)."""
+    yield 0.0, 0.0
+    values, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    yield from zip(values.tolist(), (weights / math.sqrt(2.0 * math.pi)).tolist(), strict=True)
+
+
+def _mixed(shares: Any) -> tuple[Floats, Floats]:
+    """Return shares at Z = 0 and averaged; `shares(z)` has shape (exits,)."""
+    stated, average = np.zeros(0), np.zeros(0)
+    for z, weight in _normal():
+        found = shares(z)
+        if weight == 0.0:
+            stated, average = found, np.zeros_like(found)
+        average = average + weight * found
+    return stated, average
+
+
+def _choice(stage: Stage, gamma: Floats) -> tuple[Floats, Floats]:
+    plain = np.array([way.probability for way in stage.choices.values()])
+
+    def shares(z: float) -> Floats:
+        odds = plain * np.exp(gamma * z)
+        return np.asarray(odds / odds.sum())
+
+    return _mixed(shares)
+
+
+def _race(stage: Stage, horizon: float, gamma: Floats) -> tuple[Floats, Floats]:
+    """Shares that leave by each exit before the horizon: sums of S_others dF over a grid."""
+    table = LawTable()
+    numbers = [table.add(law) for law in stage.race.values()]
+    laws, points = table.done()
+    days = horizon * np.linspace(0.0, 1.0, GRID) ** 2  # closer together where stays begin
+    exposure = np.array([[exposure_by(laws, points, row, day) for day in days.tolist()] for row in numbers])
+
+    def shares(z: float) -> Floats:
+        left = np.exp(-exposure * np.exp(gamma * z)[:, None])
+        leaving = -np.diff(left, axis=1)
+        between = np.sqrt(left[:, 1:] * left[:, :-1])
+        others = np.array([np.prod(np.delete(between, e, axis=0), axis=0) for e in range(len(numbers))])
+        return np.asarray((leaving * others).sum(axis=1))
+
+    return _mixed(shares)

@@ -1,0 +1,182 @@
+"""How one segment passes one stage, on a grid of days: who is still there, who leaves for where. For `wordofmouth`."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.scenarios import laws as arithmetic
+from sojourn.scenarios.conditions import Name, Op, parse
+from sojourn.scenarios.lawtable import LawTable
+from sojourn.scenarios.model import Law, Stage
+from sojourn.sim.network import Network, logged
+from sojourn.sim.schedules import responded
+
+Floats = NDArray[np.float64]
+Flows = dict[str, Floats]
+
+
+def exposures(law: Law, ages: Floats) -> Floats:
+    """H of a law at each age."""
+    table = LawTable()
+    row = table.add(law)
+    laws, points = table.done()
+    return np.array([arithmetic.exposure_by(laws, points, row, float(age)) for age in ages])
+
+
+def ages_of(stage: Stage) -> Floats:
+    """Ages that resolve a stage's laws: quantiles of each, from a thousandth to nearly all."""
+    table = LawTable()
+    of_choices = [exit.dwell or stage.dwell for exit in stage.choices.values()]
+    rows = [table.add(law) for law in (of_choices if stage.kind == "choice" else stage.race.values())]
+    laws, points = table.done()
+    left = np.concatenate([np.linspace(0.999, 0.02, 160), np.geomspace(0.02, 1e-9, 100)])
+    ages = {0.0}
+    for row in rows:
+        found = [arithmetic.age_left(laws, points, row, float(share)) for share in left]
+        ages.update(age for age in found if math.isfinite(age))
+        if laws[row]["kind"] in (arithmetic.DETERMINISTIC, arithmetic.DEADLINE):
+            ages.add(math.nextafter(float(laws[row]["scale"]), 0.0))
+    return np.array(sorted(ages))
+
+
+class Kernel:
+    """A stage's passage for entries on each day of a grid."""
+
+    def __init__(self, passage: "Passage", days: Floats) -> None:
+        self._passage, self._days = passage, days
+        # A stay that ends between two midpoints of the grid counts on the grid's day between them.
+        step = days[1] - days[0]
+        self._ages = np.concatenate([[0.0], days + step / 2.0])
+        self._step = step
+        self._H = {to: exposures(law, self._ages) for to, (_, law) in passage.exits.items()}
+        self._rates = passage.rate * passage.ratios("referrals", passage.name, days)
+        self.enters = passage.enters
+        self._cache: dict[tuple[float, ...], tuple[Floats, Flows]] = {}
+
+    def _solve(self, t: int) -> tuple[Floats, Flows]:
+        passage = self._passage
+        times = self._days[t] + self._ages[:-1]
+        varying = passage.kind == "race" and passage.varies
+        levels = times if varying else np.array([self._days[t]])
+        key = (float(t),) if varying else tuple(passage.shifts(float(self._days[t])))
+        if key not in self._cache:
+            self._cache[key] = passage.flows(self._H, levels)
+        return self._cache[key]
+
+    def leaves(self, t: int) -> Flows:
+        """Share of those who enter on day t that leaves for each stage, by days of the grid from t to the end."""
+        if self._passage.kind == "end":
+            return {}
+        size = len(self._days) - t
+        return {to: flow[:size] for to, flow in self._solve(t)[1].items()}
+
+    def invites(self, t: int) -> Floats | None:
+        """Expected invitations per entry on day t, by day of the grid from t + 1 on."""
+        passage = self._passage
+        if passage.rate <= 0.0:
+            return None
+        size = len(self._days) - t - 1
+        there = np.ones(size) if passage.kind == "end" else self._solve(t)[0][1 : size + 1]
+        return self._step * there * self._rates[t : t + size]
+
+
+class Passage:
+    """One stage as one segment meets it."""
+
+    def __init__(self, network: Network, g: int, s: int) -> None:
+        self.network, self.g = network, g
+        self.name = network.stages[s]
+        self._own = network.segment_scenario(g)
+        stage = self._own.stages[self.name]
+        self.kind = stage.kind
+        self.exits: dict[str, tuple[float, Law]] = {}
+        if self.kind == "choice":
+            for to, exit in stage.choices.items():
+                law = exit.dwell or stage.dwell
+                assert law is not None  # checks.py refuses an exit without a law
+                self.exits[to] = (exit.probability, law)
+        elif self.kind == "race":
+            self.exits = {to: (1.0, law) for to, law in stage.race.items()}
+        self.rate = stage.referrals.rate_per_day if stage.referrals is not None else 0.0
+        self.enters = network.stages.index(stage.referrals.enters) if stage.referrals is not None else -1
+        self.varies = len(network.tables.breaks) > 2
+        self._terms = {
+            (kind, target): self._effects(kind, target)
+            for kind, target in (
+                *(("exit", f"{self.name} -> {to}") for to in self.exits),
+                ("referrals", self.name),
+            )
+        }
+
+    def _effects(self, kind: str, target: str) -> list[tuple[str, float]]:
+        return [
+            (lever, logged(effect))
+            for lever in self._own.levers
+            for effect in self._own.levers[lever].effects
+            if effect.target == (kind, target) and effect.since is None and self._may_hold(lever)
+        ]
+
+    def _may_hold(self, lever: str) -> bool:
+        """Whether the strategy's condition on a lever can be met here, as far as segment and stage tell."""
+        plan = self.network.scenario.strategies[self.network.strategy].get(lever)
+        if plan is None:
+            return False
+        known = {Name.SEGMENT: self.network.segments[self.g], Name.STAGE: self.name}
+        stack: list[bool | None] = []  # None: only a run can tell
+        for op, name, value in parse(plan.when).code if plan.when else ():
+            if op == Op.NOT:
+                last = stack.pop()
+                stack.append(None if last is None else not last)
+            elif op in (Op.AND, Op.OR):
+                pair = {stack.pop(), stack.pop()}
+                decisive = op == Op.OR
+                stack.append(decisive if decisive in pair else None if None in pair else not decisive)
+            elif Name(name) in known:
+                stack.append((known[Name(name)] == value) == (op == 0))
+            else:
+                stack.append(None)
+        return not stack or stack[-1] is not False
+
+    def ratios(self, kind: str, target: str, days: Floats) -> Floats:
+        """What levers multiply a rate by on each day."""
+        return np.exp(self._shift((kind, target), days))
+
+    def kernel(self, days: Floats) -> Kernel:
+        """The passage for entries on each day of a grid."""
+        return Kernel(self, days)
+
+    def shifts(self, day: float) -> list[float]:
+        """The log shift of each exit on a day."""
+        return [float(self._shift(("exit", f"{self.name} -> {to}"), np.array([day]))[0]) for to in self.exits]
+
+    def _shift(self, key: tuple[str, str], days: Floats) -> Floats:
+        total = np.zeros(len(days))
+        for lever, beta in self._terms[key]:
+            response = self.network.scenario.levers[lever].response
+            total += beta * responded(self.network.levels(lever, days), response)
+        return total
+
+    def at_last_levels(self, ages: Floats) -> tuple[Floats, Flows]:
+        """Share left at each age, and flows between ages, at the levels that the strategy ends with."""
+        last = np.array([max(float(self.network.tables.breaks[-2]), 0.0)])
+        return self.flows({to: exposures(law, ages) for to, (_, law) in self.exits.items()}, last)
+
+    def flows(self, H: dict[str, Floats], times: Floats) -> tuple[Floats, Flows]:  # noqa: N803 (a hazard's usual name)
+        """Share left at each of the ages of H, and what leaves for each stage between them, at the levels of `times`
+        (one moment, or the beginning of each step between ages).
+        """
+        shift = {to: self._shift(("exit", f"{self.name} -> {to}"), times) for to in self.exits}
+        size = len(next(iter(H.values())))
+        if self.kind == "choice":
+            weights = {to: self.exits[to][0] * math.exp(float(shift[to][0])) for to in self.exits}
+            total = math.fsum(weights.values())
+            gone = {to: -np.diff(np.exp(-H[to])) * weights[to] / total for to in self.exits}
+            left = np.append(1.0, 1.0 - np.cumsum(np.sum(list(gone.values()), axis=0)))
+            return np.maximum(left, 0.0), gone
+        pieces = {to: np.exp(shift[to]) * np.diff(np.minimum(H[to], 1e3)) for to in self.exits}
+        all_pieces = np.sum(list(pieces.values()), axis=0)
+        left = np.exp(-np.append(0.0, np.cumsum(all_pieces)))
+        ends = -np.diff(left)
+        share = np.divide(ends, all_pieces, out=np.zeros(size - 1), where=all_pieces > 0.0)
+        return left, {to: piece * share for to, piece in pieces.items()}

@@ -1,0 +1,190 @@
+"""One scenario, some strategies, many replications: journeys and what they measure."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sojourn.scenarios.faults import Fault, Faults
+from sojourn.scenarios.model import Scenario
+from sojourn.sim.curves import Curves, Trace, combine, trace
+from sojourn.sim.estimates import Estimate
+from sojourn.sim.estimating import Parts, estimate
+from sojourn.sim.journeys import Journeys, journeys
+from sojourn.sim.measures import estimate_single, measure
+from sojourn.sim.network import Network, build, check_strategies
+from sojourn.sim.wordofmouth import refuse_avalanche
+
+ENGINES = ("simpy",)
+MAX_SEED = 2**32 - 1
+MAX_CUSTOMERS = 2**31
+Progress = Callable[[int, int], None]
+Sink = Callable[[Journeys], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One strategy's results over all replications."""
+
+    network: Network
+    measures: dict[str, Estimate]
+    parts: tuple[Parts, ...]  # by replication
+    curves: Curves
+    journeys: tuple[Journeys, ...]  # by replication; empty unless asked for
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run gives: outcomes by strategy, and what is needed to repeat it."""
+
+    scenario: Scenario
+    seed: int
+    engine: str
+    replications: int
+    customers: int | None
+    outcomes: dict[str, Outcome]
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape of `measures.json` and `--json`."""
+        strategies = {
+            name: {"measures": {measure: figure._asdict() for measure, figure in outcome.measures.items()}}
+            for name, outcome in self.outcomes.items()
+        }
+        return {"scenario": self.scenario.about.name, "strategies": strategies}
+
+
+class Task(NamedTuple):
+    """One replication of one strategy, to be worked off anywhere."""
+
+    network: Network
+    seed: int
+    replication: int
+    customers: int | None
+    alone: bool  # the only replication
+    wanted: bool  # the journeys themselves are wanted
+
+
+class Done(NamedTuple):
+    """What a task leaves."""
+
+    parts: Parts
+    trace: Trace
+    single: dict[str, Estimate] | None
+    journeys: Journeys | None
+
+
+def simulate(network: Network, *, seed: int = 1, replication: int = 0, customers: int | None = None) -> Journeys:
+    """The journeys of one replication, by the reference engine. `customers` fixes the number of candidates."""
+    from sojourn.sim.reference import Reference  # numba is loaded only where something runs
+
+    crowd = Reference(network.tables, seed, replication, customers).run()
+    return journeys(
+        crowd.people,
+        crowd.log,
+        strategy=network.strategy,
+        replication=replication,
+        stages=network.stages,
+        segments=network.segments,
+        horizon=network.scenario.about.horizon_days,
+    )
+
+
+def run(
+    scenario: Scenario,
+    strategy: str | Sequence[str] | None = None,
+    *,
+    customers: int | None = None,
+    replications: int = 20,
+    seed: int = 1,
+    engine: str = "simpy",
+    workers: int = 1,
+    keep: bool = False,
+    progress: Progress | None = None,
+    sink: Sink | None = None,
+) -> Result:
+    """Simulate strategies of a scenario, all of them unless some are named.
+
+    Args:
+        scenario: from `sojourn.load`.
+        strategy: a name, several, or None for all in file order.
+        customers: exactly so many candidates a replication, in place of the scenario's own random number.
+        replications: independent repetitions; replication r of every strategy has the same customers and draws.
+        seed: 0 to 2^32 - 1. The same seed gives the same journeys, whatever the number of workers.
+        engine: "simpy".
+        workers: processes that share the replications.
+        keep: keep the journeys in `Outcome.journeys` (about 100 bytes a stage entry).
+        progress: called with (replications done, in all).
+        sink: called with the journeys of each replication, in order of strategy and replication.
+
+    Raises:
+        Faults: an option or a name is wrong, or word of mouth would run away (see `wordofmouth`).
+    """
+    _check(customers, replications, seed, engine, workers)
+    names = check_strategies(scenario, [strategy] if isinstance(strategy, str) else strategy or list(scenario.strategies))
+    networks = {name: build(scenario, name) for name in names}
+    refuse_avalanche(networks.values(), customers)
+    alone, wanted = replications == 1, keep or sink is not None
+    tasks = [Task(net, seed, r, customers, alone, wanted) for net in networks.values() for r in range(replications)]
+    outcomes: dict[str, Outcome] = {}
+    with _mapped(tasks, workers) as results:
+        finished = 0
+        for name, network in networks.items():
+            done: list[Done] = []
+            for result in (next(results) for _ in range(replications)):
+                if sink is not None and result.journeys is not None:
+                    sink(result.journeys)
+                done.append(result if keep else result._replace(journeys=None))
+                finished += 1
+                if progress is not None:
+                    progress(finished, len(tasks))
+            outcomes[name] = _outcome(network, done)
+    return Result(scenario, seed, engine, replications, customers, outcomes)
+
+
+def _outcome(network: Network, done: Sequence[Done]) -> Outcome:
+    parts = tuple(one.parts for one in done)
+    measures = done[0].single if done[0].single is not None else estimate(parts)
+    kept = tuple(one.journeys for one in done if one.journeys is not None)
+    return Outcome(network, measures, parts, combine([one.trace for one in done]), kept)
+
+
+def _work(task: Task) -> Done:
+    lived = simulate(task.network, seed=task.seed, replication=task.replication, customers=task.customers)
+    fixed = task.customers is not None or task.network.scenario.arrivals.cohort is not None
+    single = estimate_single(lived, task.network, fixed=fixed) if task.alone else None
+    parts = measure(lived, task.network)
+    return Done(parts, trace(lived, task.network), single, lived if task.wanted else None)
+
+
+@contextmanager
+def _mapped(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[Done]]:
+    """Results in the order of the tasks, from this process or from several."""
+    workers = min(workers, len(tasks))
+    if workers <= 1:
+        yield map(_work, tasks)
+        return
+    # Spawned, not forked: a fork copies threads' locks (numba, DuckDB) in whatever state they are.
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield pool.map(_work, tasks)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _check(customers: int | None, replications: int, seed: int, engine: str, workers: int) -> None:
+    faults = []
+    if customers is not None and not 1 <= customers <= MAX_CUSTOMERS:
+        faults.append(Fault("run", "customers", str(customers), "no such number of customers", "give 1 or more"))
+    if replications < 1:
+        remedy = "give 1 or more; 20 show how far chance carries the answer"
+        faults.append(Fault("run", "replications", str(replications), "no replication, no result", remedy))
+    if not 0 <= seed <= MAX_SEED:
+        faults.append(Fault("run", "seed", str(seed), "no such seed", f"give a whole number from 0 to {MAX_SEED}"))
+    if engine not in ENGINES:
+        faults.append(Fault("run", "engine", engine, f'no engine named "{engine}"', f"choose {' or '.join(ENGINES)}"))
+    if workers < 1:
+        faults.append(Fault("run", "workers", str(workers), "no worker, no work", "give 1 or more"))
+    if faults:
+        raise Faults(tuple(faults))

@@ -1,0 +1,141 @@
+"""Names of measures: what each means in plain words, its unit, and whether more of it is better."""
+
+from collections.abc import Iterable, Mapping
+
+from sojourn.scenarios.model import Scenario
+from sojourn.sim.estimates import Estimate
+
+# +1: more is better, -1: less is better, 0: depends. Desk measures are listed without the name of the desk.
+DIRECTION: dict[str, int] = {
+    "profit": 1,
+    "revenue": 1,
+    "cost": -1,
+    "roi": 1,
+    "cac": -1,
+    "clv": 1,
+    "impressions": 0,
+    "click_through": 1,
+    "conversion": 1,
+    "reach": 0,
+    "step": 0,
+    "time_to": 0,
+    "dwell": 0,
+    "occupancy": 0,
+    "purchases": 1,
+    "repeat_rate": 1,
+    "retention": 1,
+    "churn_rate": -1,
+    "satisfaction": 1,
+    "nps": 1,
+    "referrals": 1,
+    "desk.wait": -1,
+    "desk.utilisation": 0,
+    "desk.abandoned": -1,
+}
+
+SHARE = "share"
+_MONEY = frozenset({"profit", "revenue", "cost", "clv", "cac"})
+_UNITS = {
+    "roi": "ratio",
+    "impressions": "impressions",
+    "time_to": "days",
+    "dwell": "days",
+    "desk.wait": "days",
+    "purchases": "per customer",
+    "referrals": "per customer",
+    "churn_rate": "per 30.44 customer-days",
+    "satisfaction": "points",
+    "nps": "points",
+}
+_TITLES = {
+    "profit": "Profit, discounted to day 0",
+    "profit.undiscounted": "Profit, undiscounted",
+    "revenue": "Revenue",
+    "cost": "Cost",
+    "roi": "Profit per unit of cost, both discounted",
+    "cac": "Acquisition cost per first-time buyer",
+    "clv": "Customer lifetime value over half the horizon",
+    "impressions": "Impressions",
+    "click_through": "Customers who arrived per impression",
+    "conversion": "Share of customers who ever purchase",
+    "purchases": "Purchases per customer",
+    "repeat_rate": "Second purchase within 365 days of the first",
+    "churn_rate": "Losses per month (30.44 days) of a buyer",
+    "satisfaction": "Satisfaction (0 to 100) of customers not lost",
+    "nps": "Net Promoter Score of customers not lost",
+    "referrals": "Invited customers per customer",
+}
+
+
+def prefix(name: str) -> str:
+    """The key of DIRECTION for a measure's name: `retention` for `retention.90`, `desk.wait` for
+    `desk.support.wait`.
+    """
+    parts = name.split(".")
+    return f"desk.{parts[-1]}" if parts[0] == "desk" else parts[0]
+
+
+def direction(name: str) -> int:
+    """+1 where more of the measure is better, -1 where less is, 0 where it depends (or the name is unknown)."""
+    return DIRECTION.get(prefix(name), 0)
+
+
+def unit(name: str, scenario: Scenario) -> str:
+    """The measure's unit: `share` (0 to 1), `days`, `points`, `per customer`, the scenario's currency, and the like."""
+    key = prefix(name)
+    return scenario.about.currency if key in _MONEY else _UNITS.get(key, SHARE)
+
+
+def is_share(name: str) -> bool:
+    """Whether the measure lies in 0 to 1."""
+    key = prefix(name)
+    return key in DIRECTION and key not in _MONEY and key not in _UNITS
+
+
+def title(name: str) -> str:
+    """The measure in plain words."""
+    if name in _TITLES:
+        return _TITLES[name]
+    head, _, rest = name.partition(".")
+    words = rest.replace("_", " ")
+    if head == "step":
+        stage, _, following = rest.rpartition(".")
+        stage, following = stage.replace("_", " "), following.replace("_", " ")
+        return f"Still in {stage} at the end of follow-up" if following == "open" else f"From {stage}, next {following}"
+    if head == "desk":
+        desk, _, what = rest.rpartition(".")
+        ask = {"wait": "Days of waiting", "utilisation": "Share of time at work", "abandoned": "Share who give up"}
+        return f"{ask.get(what, what)} at {desk.replace('_', ' ')}"
+    patterns = {
+        "reach": "Share of customers who ever enter {}",
+        "time_to": "Median days from arrival to {}, of those who reach it",
+        "dwell": "Mean days in {}",
+        "occupancy": "Share of customers in {} at the horizon",
+        "retention": "Buyers not lost {} days after the first purchase",
+        "repeat_rate": "Second purchase within {} days of the first",
+        "clv": "Customer lifetime value over {} days",
+    }
+    return patterns[head].format(words) if head in patterns else name
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Names in the order of DIRECTION; those of one kind (stages, days, desks) stay in the order given."""
+    ranks = {key: rank for rank, key in enumerate(DIRECTION)}
+    return sorted(names, key=lambda name: ranks.get(prefix(name), len(ranks)))
+
+
+def headline(*measures: Mapping[str, Estimate], most: int = 8) -> tuple[str, ...]:
+    """At most `most` measures for people, in a sensible order; none that is undefined or zero throughout.
+
+    Several strategies' measures may be given: a measure is shown where it is defined and not zero in any of them.
+    """
+
+    def tells(name: str) -> bool:
+        return any((one[name].mean or 0.0) != 0.0 for one in measures if name in one)
+
+    known = list(dict.fromkeys(name for one in measures for name in one))
+    retention = [name for name in known if prefix(name) == "retention" and tells(name)]
+    desks = [name for name in known if prefix(name) in ("desk.wait", "desk.abandoned")]
+    wanted = ["profit", "revenue", "cost", "conversion", "purchases", *retention[-1:], "satisfaction", "clv"]
+    more = ["nps", *desks, "referrals", "churn_rate", *(name for name in known if prefix(name) == "reach")]
+    return tuple(name for name in (*wanted, *more) if tells(name))[:most]

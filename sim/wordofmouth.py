@@ -1,0 +1,190 @@
+"""Will word of mouth run away? Computed before a run, from the stated numbers (Z = 0, satisfaction at its start mean).
+
+Conditions on what only a run can show (satisfaction, purchases, spend, failures) count as met; waiting at desks is left out.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError
+from scipy.optimize import brentq
+
+from sojourn.scenarios.faults import Fault, Faults
+from sojourn.sim.network import Network
+from sojourn.sim.passage import Passage, ages_of
+from sojourn.sim.schedules import responded
+
+Floats = NDArray[np.float64]
+STEPS = 250  # of the renewal equation, over the horizon
+
+
+class WordOfMouth(NamedTuple):
+    """How a strategy's customers bring further customers."""
+
+    reproduction: float  # R: customers whom one invitee brings in a lifetime, at the strategy's last levels; may be inf
+    doubling_days: float | None  # where R is above 1
+    invitees: float  # expected by the horizon, at most the market's size
+
+
+def word_of_mouth(network: Network, customers: int | None = None) -> WordOfMouth | None:
+    """R, doubling time and expected invitees; None where no stage refers."""
+    if not any(stage.referrals is not None for stage in network.scenario.stages.values()):
+        return None
+    reproduction = _radius(network, 0.0)
+    doubling = None
+    if reproduction > 1.0:
+        growth = _growth(network)
+        doubling = math.log(2.0) / growth if growth > 0.0 else None
+    invitees = _invitees(network, customers)
+    market = network.scenario.market
+    if market is not None and market.size is not None:
+        invitees = min(invitees, float(market.size))
+    return WordOfMouth(reproduction, doubling, invitees)
+
+
+def refuse_avalanche(networks: Iterable[Network], customers: int | None = None) -> None:
+    """Raise Faults where a strategy expects more invitees by the horizon than `market.invitee_cap` allows."""
+    faults = []
+    for network in networks:
+        found = word_of_mouth(network, customers)
+        market = network.scenario.market
+        cap = market.invitee_cap if market is not None else 1_000_000
+        if found is None or found.invitees <= cap:
+            continue
+        what = f"{found.invitees:,.0f}" if math.isfinite(found.invitees) else "endlessly many"
+        referring = next(name for name, stage in network.scenario.stages.items() if stage.referrals is not None)
+        faults.append(
+            Fault(
+                network.scenario.about.name,
+                "market.invitee_cap",
+                str(cap),
+                f'under "{network.strategy}" word of mouth brings {what} invitees by day '
+                f"{network.scenario.about.horizon_days:g} (R = {found.reproduction:.3g}), above the cap of {cap:,}",
+                f"lower stages.{referring}.referrals.rate_per_day, give [market] a size, shorten the horizon, "
+                "or raise market.invitee_cap if you mean it",
+            )
+        )
+    if faults:
+        raise Faults(tuple(faults))
+
+
+def _lifetime(network: Network, g: int, discount: float) -> Floats:
+    """Invitations of one customer of segment g over a lifetime, each counting exp(-discount * age): (entered, enters)."""
+    own = network.segment_scenario(g)
+    names = list(own.stages)
+    size = len(names)
+    moves, invites = np.zeros((size, size)), np.zeros((size, size))
+    for s, name in enumerate(names):
+        passage = Passage(network, g, s)
+        if own.stages[name].kind == "end":
+            stays, leaves = _forever(discount), {}
+        else:
+            ages = ages_of(own.stages[name])
+            left, leaves = passage.at_last_levels(ages)
+            weight = np.exp(-discount * (ages[1:] + ages[:-1]) / 2.0)
+            stays = float(np.sum((left[1:] + left[:-1]) / 2.0 * np.diff(ages) * weight))
+            if left[-1] > 1e-6:
+                stays += float(left[-1]) * math.exp(-discount * float(ages[-1])) * _forever(discount)
+            leaves = {to: float(np.sum(flow * weight)) for to, flow in leaves.items()}
+        for to, share in leaves.items():
+            moves[s, names.index(to)] += share
+        refers = own.stages[name].referrals
+        if refers is not None:
+            ratio = float(passage.ratios("referrals", name, network.tables.breaks[-2:-1])[0])
+            invites[s, names.index(refers.enters)] += refers.rate_per_day * ratio * stays
+    try:
+        visits = np.linalg.solve(np.eye(size) - moves, np.eye(size))
+    except (np.linalg.LinAlgError, LinAlgError):
+        return np.full((size, size), math.inf)
+    if not np.all(np.isfinite(visits)) or visits.min() < -1e-9 or visits.max() > 1e9:  # a journey that never ends
+        visits = np.where(visits != 0.0, math.inf, 0.0)
+    with np.errstate(invalid="ignore"):
+        return np.nan_to_num(visits @ invites, nan=0.0, posinf=math.inf)
+
+
+def _forever(discount: float) -> float:
+    return 1.0 / discount if discount > 0.0 else math.inf
+
+
+def _radius(network: Network, discount: float) -> float:
+    """Spectral radius of the next-generation matrix over segment and entry stage (Diekmann et al. 1990)."""
+    shares = [segment.share for segment in network.scenario.segments.values()]
+    total = math.fsum(shares)
+    blocks = [_lifetime(network, g, discount) for g in range(len(shares))]
+    # Invitees draw their segment anew, so that generations follow the average over segments of each entry stage.
+    average = np.sum([share / total * block for share, block in zip(shares, blocks, strict=True)], axis=0)
+    entries = np.flatnonzero(average.any(axis=0))
+    core = average[np.ix_(entries, entries)]
+    if core.size == 0:
+        return 0.0
+    if not np.all(np.isfinite(core)):
+        return math.inf
+    return float(np.max(np.abs(np.linalg.eigvals(core))))
+
+
+def _growth(network: Network) -> float:
+    """The growth rate r a day at which the discounted next generation just replaces itself (Euler and Lotka)."""
+    high = 1e-4
+    while _radius(network, high) > 1.0:
+        high *= 4.0
+        if high > 1e4:
+            return math.inf
+    return float(brentq(lambda r: min(_radius(network, r), 1e12) - 1.0, high * 1e-6, high, xtol=1e-9))
+
+
+def _invitees(network: Network, customers: int | None) -> float:
+    """Expected invitees by the horizon, by the renewal equation on a grid of days."""
+    scenario, net = network.scenario, network.tables
+    horizon = scenario.about.horizon_days
+    days = np.linspace(0.0, horizon, STEPS + 1)
+    names = list(scenario.stages)
+    shares = np.array([segment.share for segment in scenario.segments.values()])
+    shares = shares / shares.sum()
+    entries = np.zeros((len(shares), len(names), STEPS + 1))
+    known, totals = net.intake["day"], net.intake["total"]
+    scale = 1.0 if customers is None or totals[-1] <= 0.0 else customers / totals[-1]
+    come = np.diff(np.interp(days, known, totals), prepend=0.0) * scale
+    if scenario.arrivals.cohort is not None:
+        come[0], come[1:] = totals[-1] * scale, 0.0
+    come *= _arrival_ratio(network, days)
+    for stage, part in scenario.starts.items():
+        entries[:, names.index(stage), :] += part * shares[:, None] * come
+    passages = [[Passage(network, g, s) for s in range(len(names))] for g in range(len(shares))]
+    kernels = [[passage.kernel(days) for passage in row] for row in passages]
+    invited = 0.0
+    cap = 1e15
+    for t in range(STEPS):
+        for g in range(len(shares)):
+            # Stays that end within the step count in it: (I - K0') x = inflow.
+            at_once = np.zeros((len(names), len(names)))
+            for s, kernel in enumerate(kernels[g]):
+                for to, flow in kernel.leaves(t).items():
+                    at_once[names.index(to), s] += flow[0]
+            inflow = np.linalg.solve(np.eye(len(names)) - at_once, entries[g, :, t])
+            entries[g, :, t] = inflow
+            for s, kernel in enumerate(kernels[g]):
+                if inflow[s] <= 0.0:
+                    continue
+                for to, flow in kernel.leaves(t).items():
+                    entries[g, names.index(to), t + 1 :] += inflow[s] * flow[1:]
+                rates = kernel.invites(t)
+                if rates is not None:
+                    brought = inflow[s] * rates
+                    invited += float(brought.sum())
+                    entries[:, kernel.enters, t + 1 :] += shares[:, None] * brought[None, :]
+        if invited > cap:
+            return math.inf
+    return invited
+
+
+def _arrival_ratio(network: Network, days: Floats) -> Floats:
+    net = network.tables
+    run = net.run[0]
+    total = np.zeros_like(days)
+    for term in net.terms[run["arrivals_first"] : run["arrivals_first"] + run["arrivals_count"]]:
+        name = network.levers[term["lever"]]
+        total += term["beta"] * responded(network.levels(name, days), network.scenario.levers[name].response)
+    return np.exp(total)

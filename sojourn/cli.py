@@ -1,0 +1,121 @@
+"""The command line: `sojourn scenarios|validate|schema|run|compare|calibrate`.
+
+stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
+"""
+
+from typing import Any
+
+import click
+
+from sojourn.guard import Guarded
+from sojourn.options import Options, simulation
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+SCENARIO = "FILE|NAME"
+
+
+@click.group(cls=Guarded, context_settings=CONTEXT)
+@click.version_option(package_name="sojourn", message="%(prog)s %(version)s")
+def main() -> None:
+    """Simulate customer journeys: what a change does to customers, satisfaction and money.
+
+    \b
+    Start with:
+      sojourn scenarios
+      sojourn compare point-of-no-return
+    """
+
+
+@main.command()
+def scenarios() -> None:
+    """List the scenarios that come with sojourn.
+
+    \b
+    Example:
+      sojourn scenarios
+    """
+    from sojourn.listing import print_library
+
+    print_library()
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file.")
+def validate(scenario: str, variant: str | None) -> None:
+    """Check a scenario and say what its numbers imply before any run.
+
+    Every fault comes with its place and a remedy, on stderr, and the exit code is 2.
+
+    \b
+    Example:
+      sojourn validate my-journey.toml
+    """
+    from sojourn.validation import print_validation
+
+    print_validation(scenario, variant)
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for completion in editors.
+
+    \b
+    Example:
+      sojourn schema > sojourn.schema.json
+    """
+    from sojourn.output import encode
+    from sojourn.scenarios.schema import json_schema
+
+    click.echo(encode(json_schema()), nl=False)
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@click.option("--strategy", "strategies", multiple=True, metavar="S", help="A strategy; all of the file if left out.")
+@simulation
+def run(scenario: str, strategies: tuple[str, ...], **settings: Any) -> None:
+    """Simulate a scenario and print its measures with 90 % intervals.
+
+    \b
+    Example:
+      sojourn run point-of-no-return --strategy today --customers 2000 --out results
+    """
+    from sojourn.simulate import simulate
+
+    simulate(scenario, list(strategies), Options(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@click.option("--strategies", metavar="A,B,...", help="The baseline first; all of the file if left out.")
+@click.option("--measure", default="profit", show_default=True, help="What the verdict is about.")
+@simulation
+def compare(scenario: str, strategies: str | None, measure: str, **settings: Any) -> None:
+    """Run strategies on the same customers and say which is better, and by how much.
+
+    Differences are strategy minus baseline, the first strategy.
+
+    \b
+    Example:
+      sojourn compare point-of-no-return --strategies today,service_first --replications 40
+    """
+    from sojourn.simulate import confront
+
+    confront(scenario, strategies, measure, Options(**settings))
+
+
+@main.command()
+@click.argument("log", metavar="LOG")
+@click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
+@click.option("--out", required=True, metavar="FILE", help="The scenario file to write.")
+def calibrate(log: str, mapping: str, out: str) -> None:
+    """Fit a scenario to an event log (CSV or Parquet) and check it on customers it has not seen.
+
+    \b
+    Example:
+      sojourn calibrate events.csv --stages map.toml --out my-journey.toml
+    """
+    from sojourn.fitting import print_calibration
+
+    print_calibration(log, mapping, out)

@@ -1,0 +1,72 @@
+"""What ends a command: 0 done, 2 the user's input is wrong, 1 our fault. No traceback in any of them.
+
+`SOJOURN_DEBUG=1` in the environment lets the traceback of an unexpected error through.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn
+
+import click
+
+from sojourn.scenarios.faults import Faults
+from sojourn.terminal import plain
+
+DONE, OUR_FAULT, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def say(message: str) -> None:
+    """Print one line for people on stderr, whatever characters it holds."""
+    click.echo(plain(message), err=True)
+
+
+def _quiet_exit() -> NoReturn:
+    """Leave when the reader of our output has gone (`sojourn run ... | head`), without a word."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError):
+                os.dup2(nowhere.fileno(), stream.fileno())
+    sys.exit(DONE)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Turn what goes wrong inside into a sentence on stderr and an exit code."""
+    try:
+        yield
+        sys.stdout.flush()
+    except Faults as faults:
+        for fault in faults.faults:
+            say(str(fault))
+        sys.exit(WRONG_INPUT)
+    except KeyboardInterrupt:
+        say("Stopped. Nothing was written.")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        _quiet_exit()
+    except MemoryError:
+        say("There is not enough memory for this: use fewer --customers, or a shorter horizon.")
+        sys.exit(WRONG_INPUT)
+    except (click.exceptions.Exit, click.ClickException, click.Abort):
+        raise
+    except Exception as error:
+        if os.environ.get("SOJOURN_DEBUG"):
+            traceback.print_exc()
+        name = type(error).__name__
+        say(f"sojourn failed, and it is not your fault ({name}: {error}).")
+        say("Run it again with SOJOURN_DEBUG=1 in the environment, and report the command and what it prints.")
+        sys.exit(OUR_FAULT)
+
+
+class Guarded(click.Group):
+    """A click group whose commands run under `guarded`."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command and turn every failure into its exit code."""
+        with guarded():
+            return super().invoke(ctx)

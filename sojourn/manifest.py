@@ -1,0 +1,31 @@
+"""What a run was made from, so that it can be made again. No dates and no machines: equal runs give equal files."""
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Any
+
+from sojourn.sim.run import Result
+
+PACKAGES = ("numpy", "scipy", "numba", "simpy", "duckdb", "pydantic", "matplotlib")
+
+
+def manifest(result: Result, command: str, *, variant: str | None, files: Sequence[str]) -> dict[str, Any]:
+    """Return the facts of a run as a document."""
+    return {
+        "command": command,
+        "scenario": result.scenario.about.name,
+        "digest": result.scenario.digest,
+        "variant": variant,
+        "strategies": list(result.outcomes),
+        "customers": result.customers,
+        "replications": result.replications,
+        "seed": result.seed,
+        "engine": result.engine,
+        "versions": {
+            "sojourn": version("sojourn"),
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        "files": sorted(files),
+    }

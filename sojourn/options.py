@@ -1,0 +1,99 @@
+"""The options of `run` and `compare`, and the rules that their values keep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from sojourn.scenarios.faults import Fault, Faults, fault, nearest
+
+if TYPE_CHECKING:
+    from sojourn.scenarios.model import Scenario
+
+REPLICATIONS, SEED = 20, 1
+LARGEST_SEED = 2**32 - 1  # the seed is one word of the generator's key, and so is the replication
+MOST_CUSTOMERS = 2**31  # as many as a replication can number
+MOST_REPLICATIONS = 1_000_000
+ENGINES = ("simpy",)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for, beside the scenario and its strategies."""
+
+    customers: int | None
+    replications: int
+    seed: int
+    engine: str
+    out: str | None
+    as_json: bool
+    everything: bool
+    variant: str | None
+
+    def check(self) -> None:
+        """Raise Faults for every number that no run can have, all at once."""
+        wrong = []
+        if self.customers is not None and not 1 <= self.customers <= MOST_CUSTOMERS:
+            remedy = f"give a number from 1 to {MOST_CUSTOMERS}, or leave it out: the scenario's own arrivals then hold"
+            wrong.append(_refuse("--customers", self.customers, remedy))
+        if not 1 <= self.replications <= MOST_REPLICATIONS:
+            remedy = (
+                f"give a number from 1 to {MOST_REPLICATIONS}; {REPLICATIONS} is what you get when you leave it out"
+            )
+            wrong.append(_refuse("--replications", self.replications, remedy))
+        if not 0 <= self.seed <= LARGEST_SEED:
+            wrong.append(_refuse("--seed", self.seed, f"give a whole number from 0 to {LARGEST_SEED}"))
+        if wrong:
+            raise Faults(wrong)
+
+
+def simulation(command: Command) -> Command:
+    """Add the options that `run` and `compare` share."""
+    for option in reversed(
+        (
+            click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top."),
+            click.option("--replications", type=int, default=REPLICATIONS, show_default=True, metavar="R"),
+            click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="0 to 4294967295."),
+            click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True),
+            click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file."),
+            click.option("--out", metavar="DIR", help="Write event log, measures, pictures and report there."),
+            click.option("--all", "everything", is_flag=True, help="Show every measure, not the eight first."),
+            click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def listed(text: str, option: str) -> list[str]:
+    """Split `A,B` into names; Faults for an empty name or one that stands twice."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise fault(option, "", f'a name is missing in "{text}"', "write names with commas between them: A,B")
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise fault(option, "", f'"{twice[0]}" is named twice', "name each strategy once")
+    return names
+
+
+def known(scenario: "Scenario", names: list[str], option: str) -> list[str]:
+    """Return `names` if all are strategies of the scenario; else Faults with the nearest name and the list."""
+    allowed = list(scenario.strategies)
+    wrong = []
+    for name in names:
+        if name not in allowed:
+            near, every = nearest(name, allowed), ", ".join(allowed)
+            remedy = (
+                f"{near}; the strategies are: {every}" if near.startswith("; did") else f"the strategies are: {every}"
+            )
+            wrong.append(Fault(option, "", name, f'"{scenario.about.name}" has no strategy "{name}"', remedy))
+    if wrong:
+        raise Faults(wrong)
+    return names
+
+
+def _refuse(option: str, value: int, remedy: str) -> Fault:
+    return Fault(option, "", str(value), f"{value} is out of range", remedy)

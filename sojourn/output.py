@@ -1,0 +1,127 @@
+"""`--out DIR`: a folder that holds a whole run or stays as it was.
+
+Everything is written into a hidden folder beside DIR (so on the same disk) and moved in when all of it is there. Files
+that the manifest of an earlier run names and that this one does not write are removed: no old picture stays beside new
+numbers.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sojourn.scenarios.faults import Faults, fault
+from sojourn.terminal import plain
+
+MANIFEST = "manifest.json"
+MEASURES = "measures.json"
+REPORT = "report.html"
+
+
+def encode(document: Mapping[str, Any]) -> str:
+    """Return a document as JSON, the same for the same content; ValueError if a number in it is not finite."""
+    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+
+
+def refused(path: str | Path, why: str, remedy: str, option: str = "--out") -> Faults:
+    """Return the fault that says why nothing can be written at `path`."""
+    return fault(option, plain(str(path)), why, remedy, str(path))
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused, in its words."""
+    return (error.strerror or str(error) or "the system refused").lower()
+
+
+@contextmanager
+def staged(target: str) -> Iterator[Path]:
+    """Yield an empty folder that becomes `target` when the block ends well; nothing of it stays when it does not."""
+    folder = _readable(target)
+    if os.path.exists(folder) and not os.path.isdir(folder):
+        raise refused(target, "is a file, not a folder", "name a folder that is there or may be made")
+    if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
+        raise refused(target, "permission denied", "name a folder that you may write to")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=".sojourn-", dir=folder.parent))
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise refused(target, why, "name a folder that you may write to") from None
+    try:
+        yield staging
+        _move(staging, folder)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise refused(target, reason(error), "make room or name another folder; nothing was changed") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def write_text(target: str, text: str, *, option: str = "--out") -> Path:
+    """Write one file whole or not at all; Faults when the system refuses."""
+    path = _readable(target, option)
+    if os.path.isdir(path):
+        raise refused(target, "is a folder, not a file", "name the file to write", option)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".sojourn-", dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except (OSError, ValueError) as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        why = reason(error) if isinstance(error, OSError) else str(error)
+        raise refused(target, why, "name a file that you may write", option) from None
+    return path
+
+
+def _readable(target: str, option: str = "--out") -> Path:
+    """Return the path, if it is text that every library takes: not the bytes of an unknown encoding, no NUL."""
+    if "\0" in target or not target or any("\ud800" <= c <= "\udfff" for c in target):
+        raise refused(target, "is no usable name", "use a name of readable characters", option)
+    path = Path(target).absolute()
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise refused(target, reason(error), "use another name", option) from None
+    return path
+
+
+def _move(staging: Path, folder: Path) -> None:
+    names = sorted(path.name for path in staging.iterdir())
+    os.chmod(staging, 0o777 & ~_umask())
+    if not os.path.exists(folder):
+        os.rename(staging, folder)
+        return
+    stale = _earlier(folder) - set(names)
+    for name in [*(n for n in names if n != MANIFEST), *(n for n in names if n == MANIFEST)]:
+        os.replace(staging / name, folder / name)
+    for name in stale:
+        path = folder / name
+        if path.is_file() and not path.is_symlink():
+            path.unlink()
+
+
+def _earlier(folder: Path) -> set[str]:
+    """Return the plain names that the manifest of an earlier run in `folder` lists."""
+    try:
+        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
+        return {n for n in listed if isinstance(n, str) and n not in ("", ".", "..") and n == os.path.basename(n)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

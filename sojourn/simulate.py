@@ -1,0 +1,106 @@
+"""What the commands `run` and `compare` do: load, simulate, print, and write `--out`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sojourn.answers import print_comparison, print_run
+from sojourn.experiments.compare import Comparison, compare
+from sojourn.options import Options, known, listed
+from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
+from sojourn.scenarios.faults import fault
+from sojourn.scenarios.files import load
+from sojourn.scenarios.model import Scenario
+from sojourn.sim.journeys import Journeys
+from sojourn.sim.run import Result, run
+from sojourn.terminal import console, plain, progress
+
+Sink = Callable[[Journeys], None]
+
+
+def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
+    """Run the strategies (all of them if none is named) and print their measures."""
+    options.check()
+    scenario = load(name, variant=options.variant)
+    chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
+    with _folder(options) as folder:
+        with progress("Simulating") as news, _log(folder) as (sink, close):
+            result = run(scenario, chosen, progress=news, sink=sink, **_settings(options))
+            close()
+        if folder:
+            _write(folder, result, None, "run", options)
+    if options.as_json:
+        click.echo(encode(result.document()), nl=False)
+    else:
+        print_run(result, console(), everything=options.everything, warnings=_warnings(scenario))
+
+
+def confront(name: str, strategies: str | None, measure: str, options: Options) -> None:
+    """Compare strategies on the same customers and print the verdict."""
+    options.check()
+    names = listed(strategies, "--strategies") if strategies is not None else []
+    scenario = load(name, variant=options.variant)
+    chosen = known(scenario, names, "--strategies") or list(scenario.strategies)
+    if len(chosen) < 2:
+        remedy = f"name two of: {', '.join(scenario.strategies)}"
+        if len(scenario.strategies) < 2:
+            remedy = f'add one to [strategies] in "{plain(name)}", or use `sojourn run`'
+        raise fault("--strategies", "", f'one strategy, "{chosen[0]}", cannot be compared', remedy)
+    with _folder(options) as folder:
+        with progress("Comparing") as news, _log(folder) as (sink, close):
+            found = compare(scenario, chosen, measure=measure, progress=news, sink=sink, **_settings(options))
+            close()
+        if folder:
+            _write(folder, found.result, found, "compare", options)
+    if options.as_json:
+        click.echo(encode(found.document()), nl=False)
+    else:
+        print_comparison(found, console(), everything=options.everything, warnings=_warnings(scenario))
+
+
+def _settings(options: Options) -> dict[str, Any]:
+    return {
+        "customers": options.customers,
+        "replications": options.replications,
+        "seed": options.seed,
+        "engine": options.engine,
+    }
+
+
+def _folder(options: Options) -> Any:
+    return staged(options.out) if options.out is not None else nullcontext(None)
+
+
+@contextmanager
+def _log(folder: Path | None) -> Iterator[tuple[Sink | None, Callable[[], object]]]:
+    """Yield where journeys go, and what joins them into the files of `folder` at the end."""
+    if folder is None:
+        yield None, lambda: None
+        return
+    from sojourn.eventlog import EventLog
+
+    with EventLog(folder) as log:
+        yield log, lambda: log.write(folder)
+
+
+def _write(folder: Path, result: Result, comparison: Comparison | None, command: str, options: Options) -> None:
+    from sojourn.manifest import manifest
+    from sojourn.plots.pictures import pictures
+    from sojourn.report import write
+
+    document = comparison.document() if comparison else result.document()
+    (folder / MEASURES).write_text(encode(document), encoding="utf-8")
+    pictures(comparison or result, folder)
+    write(folder / REPORT, comparison=comparison, result=result)
+    files = [MANIFEST, *(path.name for path in folder.iterdir())]
+    facts = manifest(result, command, variant=options.variant, files=files)
+    (folder / MANIFEST).write_text(encode(facts), encoding="utf-8")
+
+
+def _warnings(scenario: Scenario) -> list[str]:
+    from sojourn.validation import warnings
+
+    return warnings(scenario)

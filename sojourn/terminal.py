@@ -1,0 +1,54 @@
+"""Where text meets the screen: consoles, safe text, progress."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+Progress = Callable[[int, int], None]
+PIPED_WIDTH = 120  # columns of tables where no terminal says how wide it is
+NEWS_EVERY = 10.0  # seconds between lines of progress where there is no bar
+
+
+def plain(text: str) -> str:
+    """Return `text` on one line, control characters and undecodable bytes spelled out: no value of a file acts."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def console(*, err: bool = False) -> Console:
+    """Return a console that takes values as they are: no markup, no emoji, no guessed highlights."""
+    stream = sys.stderr if err else sys.stdout
+    terminal = stream.isatty()
+    width = None if terminal or "COLUMNS" in os.environ else PIPED_WIDTH
+    return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Progress]:
+    """Yield a callback (done, total): a bar where stderr is a terminal, elsewhere a line now and then."""
+    if sys.stderr.isatty():
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        shown = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        with Bar(*shown, console=console(err=True), transient=True) as bar:
+            task = bar.add_task(what, total=None)
+            yield lambda done, total: bar.update(task, completed=done, total=total)
+        return
+    last = time.monotonic()
+
+    def line(done: int, total: int) -> None:
+        nonlocal last
+        if time.monotonic() - last >= NEWS_EVERY and done < total:
+            last = time.monotonic()
+            print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
+
+    yield line

@@ -1,0 +1,100 @@
+"""What stands under an answer: how far it can be trusted, which assumed numbers carry it, and what was not measured."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from sojourn.figures import figure
+from sojourn.scenarios.model import Effect, Scenario
+from sojourn.sim.estimates import Estimate
+
+FEW = 10  # replications below which intervals are themselves shaky
+ENOUGH = 10_000  # replications that nobody should be told to run
+
+
+def used_levers(scenario: Scenario, strategies: Sequence[str]) -> list[str]:
+    """Return the levers that one of the strategies ever sets above 0, in the order of the file."""
+    plans = [plan for name in strategies for plan in scenario.strategies[name].items()]
+    above = {lever for lever, plan in plans if any(step.level > 0 for step in plan.steps)}
+    return [lever for lever in scenario.levers if lever in above]
+
+
+def effect_in_words(lever: str, effect: Effect) -> str:
+    """Return an effect as `lever: what it does where, value [low, high]`."""
+    kind, target = effect.target
+    where = "arrivals" if kind == "arrivals" else f"{kind} {target}"
+    scope = effect.range
+    value = f"{scope.central:g}"
+    if scope.low < scope.high:
+        value += f" [{scope.low:g}, {scope.high:g}]"
+    return f"{lever}: {effect.scale.replace('_', ' ')} {value} on {where}"
+
+
+def replications(count: int, *, paired: bool) -> str:
+    """Return the sentence on how many replications stand behind the intervals."""
+    pairs = "paired replications (the same customers under every strategy)" if paired else "replications"
+    if count == 1:
+        return "1 replication: intervals exist only where nothing couples customers; run 20 for all of them."
+    few = "; so few that the intervals are rough, 20 is a good number" if count < FEW else ""
+    return f"{count} {pairs}; intervals are 90 %{few}."
+
+
+def more_replications(estimate: Estimate, count: int) -> int | None:
+    """Return about how many replications would take 0 out of an interval, should its mean stay; None if none helps.
+
+    Half the width falls with the square root of the number of replications.
+    """
+    if estimate.mean in (None, 0.0) or estimate.low is None or estimate.high is None:
+        return None
+    assert estimate.mean is not None
+    if not estimate.low <= 0 <= estimate.high:
+        return None
+    needed = math.ceil(count * ((estimate.high - estimate.low) / 2 / abs(estimate.mean)) ** 2 * 1.1 + 1)
+    needed = math.ceil(needed / 10) * 10
+    return needed if count < needed <= ENOUGH else None
+
+
+def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
+    """Yield the lines on numbers that are judgement, and on what the intervals leave out."""
+    effects = [
+        (lever, effect) for lever in used_levers(scenario, strategies) for effect in scenario.levers[lever].effects
+    ]
+    assumed = [effect_in_words(lever, effect) for lever, effect in effects if effect.evidence in (None, "assumed")]
+    if assumed:
+        yield "Rests on assumed effects: " + "; ".join(assumed) + "."
+    bases = [path for source in scenario.sources if source.evidence == "assumed" for path in source.paths]
+    if bases:
+        yield "Rests on assumed numbers of the journey: " + ", ".join(bases) + "."
+    ranges = [lever for lever, effect in effects if effect.range.low < effect.range.high]
+    if ranges:
+        yield (
+            "Not in the intervals: how unsure the effects are themselves. Every effect stands at its central value"
+            f" ({', '.join(dict.fromkeys(ranges))} have ranges)."
+        )
+
+
+def unmeasured(scenario: Scenario) -> str | None:
+    """Return the sentence on what the scenario has no numbers for, so that no measure of it exists."""
+    stages = scenario.stages.values()
+    missing = []
+    if scenario.satisfaction is None:
+        missing.append("satisfaction and NPS")
+    elif scenario.satisfaction.nps is None:
+        missing.append("NPS")
+    if not any(stage.role == "purchase" for stage in stages):
+        missing.append("purchases, conversion and retention (no stage has the role purchase)")
+    if not any(stage.role == "lost" for stage in stages):
+        missing.append("churn (no stage has the role lost)")
+    if not any(stage.revenue is not None for stage in stages):
+        missing.append("revenue")
+    if not any(stage.acquisition_cost for stage in stages):
+        missing.append("acquisition cost per buyer")
+    if not scenario.desks:
+        missing.append("waiting for service")
+    if not any(stage.referrals for stage in stages):
+        missing.append("word of mouth")
+    return f"Not measured, for the scenario does not say: {', '.join(missing)}." if missing else None
+
+
+def horizon(scenario: Scenario) -> str:
+    """Return the time that an answer is about, in words."""
+    return f"{figure(scenario.about.horizon_days, 0)} days"

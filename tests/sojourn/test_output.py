@@ -1,0 +1,172 @@
+"""Files of `--out`: whole or not at all, columns and order as documented, no way out of the folder."""
+
+import json
+import os
+from pathlib import Path
+
+import duckdb
+import numpy as np
+import pytest
+
+from sojourn.eventlog import EventLog
+from sojourn.output import encode, staged, write_text
+from sojourn.scenarios.faults import Faults
+from sojourn.sim.journeys import Customers, Events, Journeys
+
+EVENT_COLUMNS = {
+    "strategy": "VARCHAR",
+    "replication": "INTEGER",
+    "customer": "BIGINT",
+    "sequence": "BIGINT",
+    "stage": "VARCHAR",
+    "from_stage": "VARCHAR",
+    "time": "DOUBLE",
+    "segment": "VARCHAR",
+    "source": "VARCHAR",
+}
+
+
+def journeys(strategy: str, replication: int) -> Journeys:
+    """Customer 0 arrives on day 0 and moves on day 5; invites customer 2^40, who comes on day 1 and moves on day 3."""
+    customer = np.array([0, 0, 2**40, 2**40], dtype=np.int64)
+    stage = np.array([0, 1, 0, 1], dtype=np.int16)
+    nothing = np.zeros(4)
+    events = Events(
+        customer,
+        np.array([0, 1, 0, 1], dtype=np.int64),
+        stage,
+        np.array([0.0, 5.0, 1.0, 3.0]),
+        nothing,
+        nothing,
+        np.zeros(4, dtype=np.int64),
+        np.zeros(4, dtype=np.int8),
+        nothing,
+        nothing,
+        np.full(4, np.nan),
+    )
+    customers = Customers(
+        np.array([0, 2**40]),
+        np.array([0.0, 1.0]),
+        np.zeros(2, dtype=np.int16),
+        np.array([0, 1], dtype=np.int8),
+        np.array([-1, 0]),
+        np.array([0, 0]),
+        np.array([0.5, -0.5]),
+        np.array([np.nan, 71.0]),
+        np.array([np.nan, 72.0]),
+    )
+    return Journeys(strategy, replication, ("it's", "gone"), ("all",), 10.0, events, customers)
+
+
+def written(folder: Path) -> tuple[Path, Path]:
+    with EventLog(folder) as log:
+        for strategy in ("today", "A first"):
+            for replication in (0, 1):
+                log(journeys(strategy, replication))
+        names = log.write(folder)
+    assert sorted(path.name for path in folder.iterdir()) == sorted(names)
+    return folder / "events.parquet", folder / "customers.parquet"
+
+
+def read(path: Path, query: str) -> list[tuple[object, ...]]:
+    pattern = "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+    return duckdb.connect().execute(query, {"path": pattern}).fetchall()
+
+
+def test_event_columns_are_those_of_the_design(tmp_path: Path) -> None:
+    events, _ = written(tmp_path)
+    described = read(events, "DESCRIBE SELECT * FROM read_parquet($path)")
+    assert {name: kind for name, kind, *_ in described} == EVENT_COLUMNS
+    assert [name for name, *_ in described] == list(EVENT_COLUMNS)
+
+
+def test_events_are_sorted_and_say_where_they_come_from(tmp_path: Path) -> None:
+    events, _ = written(tmp_path)
+    rows = read(events, "SELECT * FROM read_parquet($path)")
+    assert rows == sorted(rows, key=lambda r: (r[0], r[1], r[6], r[2], r[3]))  # type: ignore[arg-type, return-value]
+    assert rows[:3] == [
+        ("A first", 0, 0, 0, "it's", None, 0.0, "all", "arrival"),
+        ("A first", 0, 2**40, 0, "it's", None, 1.0, "all", "referral"),
+        ("A first", 0, 2**40, 1, "gone", "it's", 3.0, "all", "referral"),
+    ]
+    assert len(rows) == 16
+
+
+def test_customers_have_null_where_nothing_is(tmp_path: Path) -> None:
+    _, customers = written(tmp_path)
+    query = "SELECT customer, inviter, satisfaction, frailty FROM read_parquet($path) LIMIT 2"
+    assert read(customers, query) == [(0, None, None, 0.5), (2**40, 0, 71.0, -0.5)]
+
+
+def test_the_same_journeys_give_the_same_bytes_in_any_folder(tmp_path: Path) -> None:
+    plain, odd = tmp_path / "plain", tmp_path / "o'dd [1] *?"
+    for folder in (plain, odd):
+        folder.mkdir()
+    for one, other in zip(written(plain), written(odd), strict=True):
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_folder_appears_whole(tmp_path: Path) -> None:
+    target = tmp_path / "deep" / "results"
+    with staged(str(target)) as folder:
+        (folder / "measures.json").write_text("{}")
+        assert not target.exists()
+    assert [path.name for path in target.iterdir()] == ["measures.json"]
+    assert os.listdir(target.parent) == ["results"]
+
+
+def test_an_interrupted_run_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "results"
+    target.mkdir()
+    (target / "measures.json").write_text("old")
+    staging = staged(str(target))
+    folder = staging.__enter__()
+    (folder / "measures.json").write_text("new")
+    assert not staging.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert (target / "measures.json").read_text() == "old"
+    assert os.listdir(tmp_path) == ["results"]
+
+
+def test_pictures_of_an_earlier_run_go_and_foreign_files_stay(tmp_path: Path) -> None:
+    target = tmp_path / "results"
+    with staged(str(target)) as folder:
+        (folder / "old.png").write_text("")
+        outside = ["old.png", "../outside.txt", "..", "manifest.json", 7]
+        (folder / "manifest.json").write_text(json.dumps({"files": outside}))
+    (target / "notes.txt").write_text("mine")
+    (tmp_path / "outside.txt").write_text("mine")
+    with staged(str(target)) as folder:
+        (folder / "manifest.json").write_text("{}")
+    assert sorted(os.listdir(target)) == ["manifest.json", "notes.txt"]
+    assert (tmp_path / "outside.txt").exists()
+
+
+def test_a_link_inside_the_folder_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    target, precious = tmp_path / "results", tmp_path / "precious.json"
+    target.mkdir()
+    precious.write_text("mine")
+    (target / "measures.json").symlink_to(precious)
+    with staged(str(target)) as folder:
+        (folder / "measures.json").write_text("new")
+    assert precious.read_text() == "mine"
+    assert (target / "measures.json").read_text() == "new"
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "a\udcffb", "x" * 300])
+def test_names_that_no_file_can_have_are_refused(name: str, tmp_path: Path) -> None:
+    target = str(tmp_path / name) if name else ""
+    with pytest.raises(Faults), staged(target):
+        pass
+    with pytest.raises(Faults):
+        write_text(target, "")
+
+
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(Faults, match="no space left on device"), staged(str(tmp_path / "results")):
+        raise OSError(28, "No space left on device")
+    assert os.listdir(tmp_path) == []
+
+
+def test_json_refuses_what_is_no_number() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        encode({"mean": float("nan")})
