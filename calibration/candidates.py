@@ -34,7 +34,8 @@ def _exponential_survival(theta: Floats, t: Floats) -> Floats:
 
 
 def _exponential_density(theta: Floats, t: Floats) -> Floats:
-    return _exponential_survival(theta, t) - theta[0]
+    result: Floats = _exponential_survival(theta, t) - theta[0]
+    return result
 
 
 def _weibull_survival(theta: Floats, t: Floats) -> Floats:

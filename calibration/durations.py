@@ -189,7 +189,8 @@ def _fit_one(sample: _Sample, name: str, start: float) -> tuple[Floats, Floats, 
     hessian = _hessian(cost, theta)
     if np.all(np.isfinite(hessian)) and np.all(np.linalg.eigvalsh(hessian) > 0.0):
         polished = theta - np.linalg.solve(hessian, _gradient(cost, theta))  # one Newton step takes off the last digits
-        if cost(polished) <= cost(theta):
+        within = all(low < x < high for x, (low, high) in zip(polished, bounds, strict=True))
+        if within and cost(polished) <= cost(theta):
             theta = polished
             hessian = _hessian(cost, theta)
     if not np.all(np.isfinite(hessian)) or np.any(np.linalg.eigvalsh(hessian) <= 0.0):

@@ -11,7 +11,7 @@ from sojourn.sim.journeys import Journeys
 
 
 class Sample(NamedTuple):
-    """Stays of some customers, in columns of one length, times since each customer's start; `window` is one a customer."""
+    """Stays of some customers, in columns of one length; times are days since each customer's start."""
 
     customer: Integers  # index into window, ascending
     stage: Integers  # index into the stages of the log

@@ -79,8 +79,8 @@ class Check:
     def sentence(self) -> str:
         """The verdict in a sentence."""
         return (
-            f"{self.inside} of {len(self.quantities)} figures of {self.customers_held_out:,} customers held out lie in the "
-            f"model's 90 % prediction interval (fitted to {self.customers_fitted:,} others)."
+            f"{self.inside} of {len(self.quantities)} figures of {self.customers_held_out:,} customers held out lie in "
+            f"the model's 90 % prediction interval (fitted to {self.customers_fitted:,} others)."
         )
 
 

@@ -20,13 +20,13 @@ POINTS = 61  # of a curve
 
 
 class Yardstick(NamedTuple):
-    """One figure: its name as the measures have it, its unit, the stage it is about, the step's target, how far it looks."""
+    """One figure of a stage or of a step from it."""
 
-    name: str
+    name: str  # as the measures have it
     unit: str
     stage: int
-    to: int  # -1 where it is no step
-    days: float
+    to: int  # the next stage of a step, else -1
+    days: float  # how far it looks
 
 
 class Measured(NamedTuple):

@@ -28,30 +28,31 @@ class Words:
 
     def ahead(self, better: Named) -> str:
         """`A beats today by ..., B by ...`; where neither more nor less is better, `A differs from today by ...`."""
-        verb = "beats" if direction(self.measure) else "differs from"
-        return f"{better[0][0]} {verb} {self.baseline} by {self._by(better)}"
+        if direction(self.measure):
+            return f"{better[0][0]} beats {self.baseline} by {self._each(better)}"
+        return f"{better[0][0]} differs from {self.baseline} by {self._each(better, sign=True)}"
 
     def behind(self, worse: Named) -> str:
-        """`A falls short of today by ...`."""
-        return f"{worse[0][0]} falls short of {self.baseline} by {self._by(worse)}"
+        """`A falls short of today by ..., B by ...`."""
+        return f"{worse[0][0]} falls short of {self.baseline} by {self._each(worse)}"
 
     def kept(self, worse: Named) -> str:
         """`today beats A by ..., B by ...`: the baseline wins."""
-        turned = [(name, _negated(difference)) for name, difference in worse]
-        first = f"{self.baseline} beats {turned[0][0]} by {self._amount(turned[0][1])}"
-        return ", ".join([first, *(f"{name} by {self._amount(difference)}" for name, difference in turned[1:])])
+        return f"{self.baseline} beats {worse[0][0]} by {self._each(worse)}"
 
-    def leaning(self, open_ones: Named, comparisons: int) -> str:
+    def leaning(self, unsure: Named, comparisons: int) -> str:
         """Differences whose own interval spares 0, but not once all comparisons are counted."""
-        each = [f"{name} ({self._amount(difference, sign=True)})" for name, difference in open_ones]
-        doubt = f"but not surely, with {comparisons} strategies held against it"
-        return f"{_joined(each)} may differ from {self.baseline}, {doubt}"
+        first = f"{unsure[0][0]} may differ from {self.baseline} by {self._each(unsure, sign=True)}"
+        return f"{first}, but not surely: {comparisons} strategies are held against it"
 
     def level(self, equals: Named, *, figures: bool) -> str:
-        """`A is not distinguishable from today`, with the difference where `figures` is asked for."""
-        each = [f"{name} ({self._amount(difference, sign=True)})" if figures else name for name, difference in equals]
-        verb = "is" if len(each) == 1 else "are"
-        return f"{_joined(each)} {verb} not distinguishable from {self.baseline}{self.what if not figures else ''}"
+        """`A is not distinguishable from today`, with the differences where `figures` is asked for."""
+        names = _joined([name for name, _ in equals])
+        said = f"{names} {'is' if len(equals) == 1 else 'are'} not distinguishable from {self.baseline}"
+        if not figures:
+            return f"{said}{self.what}"
+        amounts = self._each(equals, sign=True, link=" ")
+        return f"{said}: {equals[0][0]} {amounts}" if len(equals) > 1 else f"{said}: {amounts}"
 
     def same(self, names: Sequence[str]) -> str:
         """`A makes no difference to today`."""
@@ -63,12 +64,16 @@ class Words:
 
     def single(self, differences: Named) -> str:
         """Differences without intervals: one replication of customers who touch one another, or too few customers."""
-        each = [f"{name} {self._amount(difference, sign=True)}" for name, difference in differences]
-        return f"one run cannot tell whether {_joined(each)} from {self.baseline} is chance: use more replications"
+        names = _joined([name for name, _ in differences])
+        amounts = self._each(differences, sign=True, link=" ")
+        shown = f"{differences[0][0]} {amounts}" if len(differences) > 1 else amounts
+        verb = "differs" if len(differences) == 1 else "differ"
+        return f"one replication cannot show that {names} {verb} from {self.baseline} ({shown}): use more replications"
 
-    def _by(self, found: Named) -> str:
-        amounts = [self._amount(_upright(difference)) for _, difference in found]
-        return ", ".join([amounts[0], *(f"{found[k][0]} by {amounts[k]}" for k in range(1, len(found)))])
+    def _each(self, found: Named, *, sign: bool = False, link: str = " by ") -> str:
+        """The amount of the first, then `, B by ...` for the others; sizes only, unless `sign` is asked for."""
+        amounts = [self._amount(one if sign else _upright(one), sign=sign) for _, one in found]
+        return ", ".join([amounts[0], *(f"{found[k][0]}{link}{amounts[k]}" for k in range(1, len(found)))])
 
     def _amount(self, difference: Estimate, *, sign: bool = False) -> str:
         """`USD 41,000 a year (90 %: 28,000 to 55,000)`."""
@@ -77,9 +82,8 @@ class Words:
         if not values:
             return "an unknown amount"
         mean, *bounds = _rounded(values)
-        after = {SHARE: " percentage points"}.get(
-            self.unit, "" if self.currency or self.unit == "ratio" else f" {self.unit}"
-        )
+        bare = self.currency or self.unit == "ratio"
+        after = " percentage points" if self.unit == SHARE else "" if bare else f" {self.unit}"
         before = f"{self.currency} " if self.currency else ""
         shown = f"{before}{'+' if sign and values[0] > 0 else ''}{mean}{after}{self.over}{self.what}"
         notes = [f"90 %: {bounds[0]} to {bounds[1]}"] if bounds else []

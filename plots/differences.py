@@ -1,7 +1,7 @@
 """What the strategies change against the baseline, measure by measure: a forest plot."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
@@ -14,22 +14,28 @@ if TYPE_CHECKING:
     from sojourn.scenarios.model import Scenario
     from sojourn.sim.estimates import Estimate
 
+EMPTY = "The strategies are the same in every measure, so there is no difference to draw."
 ROW, LINE, TITLE, TICKS, KEY = 0.31, 0.155, 0.3, 0.37, 0.34  # inches
-MARKS = {"better": ("o", style.BETTER), "worse": ("D", style.WORSE), "unsure": ("o", style.UNSURE), "plain": ("s", style.INK)}
+MARKS = {
+    "better": ("o", style.BETTER),
+    "worse": ("D", style.WORSE),
+    "plain": ("s", style.INK),
+    "unsure": ("o", style.UNSURE),
+}
 
 
 def differences(comparison: "Comparison", ax: Axes | None = None, *, measures: Sequence[str] | None = None) -> Axes:
     """Draws each strategy's difference from the baseline with its interval: a panel a measure, a row a strategy.
 
-    Grey and hollow where the interval spans 0. Without `measures`, the verdict's measure and the headline ones, eight at most, none
-    that is the same under all strategies. Returns the host axes; the panels are its `child_axes`.
+    Grey and hollow where the interval spans 0. Without `measures`, the verdict's measure and the headline ones, eight
+    at most, none that is the same under all strategies. Returns the host axes; the panels are its `child_axes`.
     """
     with style.look():
         scenario = comparison.result.scenario
         pairs = comparison.differences
         names = [n for n in (measures if measures is not None else _headline(comparison)) if _moves(pairs, n)]
         if not names:
-            return style.nothing(ax or style.blank(1.6), "The strategies are the same in every measure, so there is no difference to draw.")
+            return style.nothing(ax or style.blank(1.6), EMPTY)
         width = style.inches(ax)[0] if ax is not None else style.WIDTH
         short = {pair: human(pair.removesuffix(f" - {comparison.baseline}")) for pair in pairs}
         labels = {pair: style.wrapped(short[pair], 0.24 * width, style.SMALL, lines=3) for pair in pairs}
@@ -124,7 +130,8 @@ def _panel(
     host_width = style.inches(panel)[0]
     heading = style.fitted(words, style.WIDTH - 0.3, style.SIZE, "bold")
     left = -0.03 - max(style.span(row, style.SMALL) for rows in labels.values() for row in rows) / host_width
-    style.say(panel, left, -0.07, heading, transform=panel.get_yaxis_transform(), ha="left", va="bottom", weight="bold", size=style.SIZE)
+    at = {"transform": panel.get_yaxis_transform(), "ha": "left", "va": "bottom"}
+    style.say(panel, left, -0.07, heading, weight="bold", size=style.SIZE, **at)
 
 
 def _heading(name: str, scenario: "Scenario") -> str:
@@ -137,7 +144,13 @@ def _heading(name: str, scenario: "Scenario") -> str:
 def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:
     """What the marks mean, and what the differences are from."""
     kinds = {_verdict(n, one.get(n)) for n in names for one in comparison.differences.values()}
-    words = {"better": "better", "worse": "worse", "plain": "more or less, neither better nor worse", "unsure": "interval spans 0"}
+    words = {"better": "better", "worse": "worse", "plain": "neither", "unsure": "interval spans 0"}
+    beside: dict[str, Any] = {
+        "transform": ax.transAxes,
+        "va": "center_baseline",
+        "size": style.SMALL,
+        "color": style.SOFT,
+    }
     wide, tall = style.inches(ax)
     x, y = 0.1, 0.14
     for kind, text in words.items():
@@ -145,8 +158,9 @@ def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:
             continue
         marker, color = MARKS[kind]
         face = style.PAPER if kind == "unsure" else color
-        ax.plot([x / wide], [y / tall], marker=marker, ms=6.5, mfc=face, mec=color, mew=1.4, transform=ax.transAxes, clip_on=False)
-        style.say(ax, (x + 0.1) / wide, y / tall, text, transform=ax.transAxes, va="center_baseline", size=style.SMALL, color=style.SOFT)
+        mark: dict[str, Any] = {"transform": ax.transAxes, "clip_on": False, "ms": 6.5, "mew": 1.4}
+        ax.plot([x / wide], [y / tall], marker=marker, mfc=face, mec=color, **mark)
+        style.say(ax, (x + 0.1) / wide, y / tall, text, **beside)
         x += 0.28 + style.span(text, style.SMALL)
     against = style.fitted(f"each is the strategy minus {human(comparison.baseline)}", wide - x, style.SMALL)
-    style.say(ax, x / wide, y / tall, against, transform=ax.transAxes, va="center_baseline", size=style.SMALL, color=style.SOFT)
+    style.say(ax, x / wide, y / tall, against, **beside)

@@ -1,11 +1,11 @@
 """How customers move between stages, in the manner of Sankey: the wider the band, the more moves."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Patch, PathPatch, Rectangle
+from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 FILL = {"onward": style.ONWARD, "back": style.BACK, "end": style.LOST}
 K = TypeVar("K")
+EMPTY = "Nobody moved from one stage to another, so there is no flow to draw."
 KEY = 0.3  # inches for the key under the picture
 LINE = 1.22 / 72  # inches of height per point of letter size
 
@@ -33,8 +34,8 @@ def flow(
 ) -> Axes:
     """Draws the moves between stages; returns the axes.
 
-    `flows` holds moves per replication, `waiting` the customers in each stage at the horizon (the white part of a bar). Stages come
-    in the scenario's order from top to bottom, ends at the right, ways back at the left.
+    `flows` holds moves per replication, `waiting` the customers in each stage at the horizon (the white part of a
+    bar). Stages come in the scenario's order from top to bottom, ends at the right, ways back at the left.
     """
     with style.look():
         stages = [name for name, stage in scenario.stages.items() if not stage.end]
@@ -42,13 +43,21 @@ def flow(
         moves = _means(flows)
         still = {name: m for name, m in _means(waiting or {}).items() if name in stages}
         if not moves:
-            return style.nothing(ax or style.blank(1.6), "Nobody moved from one stage to another, so there is no flow to draw.")
+            return style.nothing(ax or style.blank(1.6), EMPTY)
         room = (style.inches(ax)[0] if ax is not None else style.WIDTH) - 0.06
         labels = {name: _label(name, moves, still, 0.24 * room) for name in (*stages, *ends)}
         sizes = {name: _width(rows) for name, rows in labels.items()}
         names = 0.04 + max(sizes[name] for name in stages)
-        river = lay(stages, ends, moves, still, names=names, end_names={n: sizes[n] for n in ends},
-                    tallest=max(map(_height, labels.values())), room=room)
+        river = lay(
+            stages,
+            ends,
+            moves,
+            still,
+            names=names,
+            end_names={n: sizes[n] for n in ends},
+            tallest=max(map(_height, labels.values())),
+            room=room,
+        )
         if ax is None:
             ax = style.blank(river.height + KEY, max(style.WIDTH, river.right + 0.06))
         style.bare(ax)
@@ -70,18 +79,19 @@ def flow(
 
 def _key(ax: Axes, river: River, still: bool) -> None:
     """What the colours mean, in one line under the picture."""
-    kinds = {ribbon.kind for ribbon in river.ribbons}
-    entries = [("onward", Patch(color=style.ONWARD)), ("back", Patch(color=style.BACK)), ("end", Patch(facecolor=style.PAPER, hatch=style.LOST_HATCH, edgecolor=style.INK))]
-    words = {"onward": "onward", "back": "back to an earlier stage", "end": "to an end"}
-    handles = [(patch, words[kind]) for kind, patch in entries if kind in kinds]
-    if still:
-        handles.append((Patch(facecolor=style.PAPER, edgecolor=style.INK), "still there at the horizon"))
+    kinds = {ribbon.kind for ribbon in river.ribbons} | ({"still"} if still else set())
+    entries: list[tuple[str, str, dict[str, Any]]] = [
+        ("onward", "onward", {"facecolor": style.ONWARD, "edgecolor": style.ONWARD}),
+        ("back", "back to an earlier stage", {"facecolor": style.BACK, "edgecolor": style.BACK}),
+        ("end", "to an end", {"facecolor": style.LOST, "edgecolor": style.INK, "hatch": style.LOST_HATCH}),
+        ("still", "still there at the horizon", {"facecolor": style.PAPER, "edgecolor": style.INK}),
+    ]
     x = 0.06
     y = river.height + KEY / 2
-    for patch, text in handles:
-        patch_box = Rectangle((x, y - 0.05), 0.16, 0.1, lw=0.7)
-        patch_box.update_from(patch)
-        ax.add_patch(patch_box)
+    for kind, text, how in entries:
+        if kind not in kinds:
+            continue
+        ax.add_patch(Rectangle((x, y - 0.05), 0.16, 0.1, lw=0.7, **how))
         style.say(ax, x + 0.21, y, text, va="center_baseline", size=style.SMALL, color=style.SOFT)
         x += 0.21 + style.span(text, style.SMALL) + 0.16
 
@@ -113,13 +123,24 @@ def _width(label: tuple[list[str], list[str]]) -> float:
 
 
 def _name(ax: Axes, place: Place, label: tuple[list[str], list[str]], names: float) -> Bbox:
-    """Writes a label beside its bar: stages at the left of the picture, ends right of theirs. Returns the box it takes."""
+    """Writes a label beside its bar, stages' at the left of the picture and ends' right of theirs; returns its box."""
     name, rows = label
     tall = [len(name) * style.SIZE * LINE, len(rows) * style.SMALL * LINE]
     x, side = (place.x + place.width + 0.08, "left") if place.end else (names, "right")
     top = place.y - sum(tall) / 2
     style.say(ax, x, top, "\n".join(name), ha=side, va="top", weight="bold", size=style.SIZE, linespacing=1.0, zorder=5)
-    style.say(ax, x, top + tall[0], "\n".join(rows), ha=side, va="top", size=style.SMALL, color=style.SOFT, linespacing=1.0, zorder=5)
+    style.say(
+        ax,
+        x,
+        top + tall[0],
+        "\n".join(rows),
+        ha=side,
+        va="top",
+        size=style.SMALL,
+        color=style.SOFT,
+        linespacing=1.0,
+        zorder=5,
+    )
     if not place.end:
         ax.plot([names + 0.05, place.x - 0.02], [place.y, place.y], color=style.FAINT, lw=0.8, zorder=0)
     wide = _width(label)
@@ -127,8 +148,8 @@ def _name(ax: Axes, place: Place, label: tuple[list[str], list[str]], names: flo
 
 
 def _bar(ax: Axes, place: Place) -> None:
-    how = {"edgecolor": style.INK, "linewidth": 0.7}
-    face, hatch = (style.PAPER, style.LOST_HATCH) if place.end else (style.MAIN, None)
+    how: dict[str, Any] = {"edgecolor": style.INK, "linewidth": 0.7}
+    face, hatch = (style.LOST, style.LOST_HATCH) if place.end else (style.MAIN, None)
     corner = (place.x, place.y - THICK / 2)
     ax.add_patch(Rectangle(corner, place.width, THICK, facecolor=face, hatch=hatch, zorder=3, **how))
     if place.waiting > 0:
@@ -146,7 +167,7 @@ def _band(ax: Axes, ribbon: Ribbon) -> None:
 
 
 def _number(ax: Axes, ribbon: Ribbon, river: River, taken: list[Bbox]) -> None:
-    """Writes the number of moves on the band, or beside it; not at all where nothing is free (the label's total still stands)."""
+    """Writes the number of moves on the band, or beside it; not at all where nothing is free (totals still stand)."""
     text = count(ribbon.moves)
     wide, tall = style.span(text, style.SMALL), style.SMALL * LINE
     others = [_outline(r) for r in river.ribbons if r is not ribbon]
@@ -158,8 +179,19 @@ def _number(ax: Axes, ribbon: Ribbon, river: River, taken: list[Bbox]) -> None:
             continue
         if any(o.intersects_bbox(box, filled=True) for o in others):
             continue
-        style.say(ax, x, y, text, ha="center", va="center_baseline", rotation=90 if turn else 0, rotation_mode="anchor" if turn else "default",
-                  size=style.SMALL, path_effects=halo, zorder=4)
+        style.say(
+            ax,
+            x,
+            y,
+            text,
+            ha="center",
+            va="center_baseline",
+            rotation=90 if turn else 0,
+            rotation_mode="anchor" if turn else "default",
+            size=style.SMALL,
+            path_effects=halo,
+            zorder=4,
+        )
         taken.append(box)
         return
 
@@ -172,7 +204,7 @@ def _spots(ribbon: Ribbon, wide: float) -> Iterator[tuple[float, float, bool]]:
         for t in (0.5, 0.35, 0.65, 0.2, 0.8):
             yield foot[0], foot[1] + t * (top[1] - foot[1]), True
         return
-    free = min(len(middle), 46) - 1  # beyond its first bend a band may run among others, and its number would be taken for theirs
+    free = min(len(middle), 46) - 1  # past its first bend a band may run among others, and be taken for them
     along: Sequence[int] = [int(t * free) for t in (0.5, 0.4, 0.6, 0.3, 0.7, 0.8, 0.2, 1.0)]
     aside = ribbon.width / 2 + wide / 2 + 0.04
     for shift in (0.0, aside, -aside) if ribbon.width > wide + 0.06 else (aside, -aside, 0.0):
@@ -181,4 +213,4 @@ def _spots(ribbon: Ribbon, wide: float) -> Iterator[tuple[float, float, bool]]:
 
 
 def _meet(a: Bbox, b: Bbox) -> bool:
-    return a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1
+    return bool(a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 and b.y0 < a.y1)

@@ -36,10 +36,10 @@ class _Row(NamedTuple):
 
 
 def funnel(measures: "Mapping[str, Estimate]", scenario: "Scenario", ax: Axes | None = None) -> Axes:
-    """Draws the share of all customers who ever reach each stage, with whiskers, and under each stage the share of each next step.
+    """Draws the share of all customers who ever reach each stage, with whiskers, and under it where they went next.
 
-    Reads the measures `reach.STAGE`, `step.A.B` and `occupancy.STAGE`. Stages come in the scenario's order; ends and those who are
-    still on the way at the horizon stand apart below. Returns the axes.
+    Reads the measures `reach.STAGE`, `step.A.B` and `occupancy.STAGE`. Stages come in the scenario's order; ends and
+    those who are still on the way at the horizon stand apart below. Returns the axes.
     """
     with style.look():
         width = style.inches(ax)[0] if ax is not None else style.WIDTH - 0.2
@@ -55,9 +55,10 @@ def funnel(measures: "Mapping[str, Estimate]", scenario: "Scenario", ax: Axes | 
             ax.spines[side].set_visible(False)
         ax.set_yticks([])
         ax.set_xticks(range(0, 101, 20), [f"{v} %" for v in range(0, 101, 20)])
-        ax.xaxis.get_ticklabels()[0].set_ha("left")
-        ax.xaxis.get_ticklabels()[-1].set_ha("right")
-        style.plain(ax.set_xlabel(f"share of all customers who ever reached it by day {scenario.about.horizon_days:,.0f}"))
+        ax.xaxis.get_ticklabels()[0].set_horizontalalignment("left")
+        ax.xaxis.get_ticklabels()[-1].set_horizontalalignment("right")
+        day = number(scenario.about.horizon_days)
+        style.plain(ax.set_xlabel(f"share of all customers who ever reached it by day {day}"))
         y = 0.0
         for row in rows:
             _draw(ax, row, y, width)
@@ -71,8 +72,12 @@ def _rows(measures: "Mapping[str, Estimate]", scenario: "Scenario", width: float
         return []
     stages = [name for name, stage in scenario.stages.items() if not stage.end]
     ends = [name for name, stage in scenario.stages.items() if stage.end]
-    rows = [_Row(human(n), reach[n], "stage", _fold(_steps(measures, n, stages, ends), width)) for n in stages if known(reach[n])]
-    rows.append(_Row(f"Where all of them are on day {scenario.about.horizon_days:,.0f}", None, "heading", ()))
+    rows = [
+        _Row(human(n), reach[n], "stage", _fold(_steps(measures, n, stages, ends), width))
+        for n in stages
+        if known(reach[n])
+    ]
+    rows.append(_Row(f"Where all of them are on day {number(scenario.about.horizon_days)}", None, "heading", ()))
     rows += [_Row(human(n), reach[n], "end", ()) for n in ends if known(reach[n])]
     waiting = _waiting(measures, stages, ends)
     if waiting is not None:
@@ -81,7 +86,7 @@ def _rows(measures: "Mapping[str, Estimate]", scenario: "Scenario", width: float
 
 
 def _waiting(measures: "Mapping[str, Estimate]", stages: Sequence[str], ends: Sequence[str]) -> "Estimate | None":
-    """Those in no end: what the ends leave. With one end its interval turns round; with more the sum has none of its own."""
+    """Those in no end: with one end its interval turned round; with more the sum has no interval of its own."""
     gone = [measures[f"occupancy.{n}"] for n in ends if f"occupancy.{n}" in measures]
     here = [measures[f"occupancy.{n}"] for n in stages if f"occupancy.{n}" in measures]
     if not here or not all(known(e) for e in here):
@@ -96,7 +101,11 @@ def _waiting(measures: "Mapping[str, Estimate]", stages: Sequence[str], ends: Se
 def _steps(measures: "Mapping[str, Estimate]", stage: str, stages: Sequence[str], ends: Sequence[str]) -> list[str]:
     """What follows a stay in the stage, in words: onward first, then back, then lost, then not yet left."""
     places = {name: i for i, name in enumerate(stages)}
-    shares = {name[len(f"step.{stage}.") :]: e for name, e in measures.items() if name.startswith(f"step.{stage}.") and known(e)}
+    shares = {
+        name[len(f"step.{stage}.") :]: e
+        for name, e in measures.items()
+        if name.startswith(f"step.{stage}.") and known(e)
+    }
     onward = sorted((n for n in shares if places.get(n, -1) > places[stage]), key=lambda n: places[n])
     back = sorted((n for n in shares if 0 <= places.get(n, -1) <= places[stage]), key=lambda n: places[n])
     words = [f"→ {human(n)}: {_short(shares[n])}" for n in onward]
@@ -148,18 +157,32 @@ def _draw(ax: Axes, row: _Row, y: float, width: float) -> None:
     for i, line in enumerate(row.steps):
         for x, text in line:
             ink = style.INK if text.startswith(LOSS) else style.SOFT
-            style.say(ax, 100 * x / width, top + BAR + AFTER_BAR + LINE * (i + 0.5), text, va="center", size=style.SMALL, color=ink)
+            style.say(
+                ax,
+                100 * x / width,
+                top + BAR + AFTER_BAR + LINE * (i + 0.5),
+                text,
+                va="center",
+                size=style.SMALL,
+                color=ink,
+            )
 
 
 def _bar(ax: Axes, share: "Estimate", kind: str, top: float, width: float) -> None:
     assert share.mean is not None
     mean = 100 * share.mean
-    low, high = (100 * share.low, 100 * share.high) if bounded(share) and share.low is not None and share.high is not None else (mean, mean)
+    low, high = (
+        (100 * share.low, 100 * share.high)
+        if bounded(share) and share.low is not None and share.high is not None
+        else (mean, mean)
+    )
     face = {"stage": style.MAIN, "end": style.LOST, "open": style.PAPER}[kind]
     hatch = style.LOST_HATCH if kind == "end" else None
     if mean > 0:
         edge = style.MAIN if kind == "stage" else style.INK
-        ax.add_patch(Rectangle((0, top), max(mean, LEAST), BAR, facecolor=face, edgecolor=edge, hatch=hatch, lw=0.7, zorder=2))
+        ax.add_patch(
+            Rectangle((0, top), max(mean, LEAST), BAR, facecolor=face, edgecolor=edge, hatch=hatch, lw=0.7, zorder=2)
+        )
     middle = top + BAR / 2
     if high > low:
         style.whisker(ax, low, high, middle, style.INK)
@@ -171,4 +194,15 @@ def _bar(ax: Axes, share: "Estimate", kind: str, top: float, width: float) -> No
     else:
         ink = style.PAPER if kind == "stage" else style.INK
         box = None if kind == "stage" else {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}
-        style.say(ax, min(low - 2.0, 98.0), middle, text, ha="right", va="center_baseline", size=style.SMALL, color=ink, zorder=5, bbox=box)
+        style.say(
+            ax,
+            min(low - 2.0, 98.0),
+            middle,
+            text,
+            ha="right",
+            va="center_baseline",
+            size=style.SMALL,
+            color=ink,
+            zorder=5,
+            bbox=box,
+        )

@@ -58,7 +58,7 @@ def draw(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:
 
 
 def name_ends(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:
-    """Writes each curve's name right of its end, pushed apart where they would overlap, with a leader and a piece of its dashes."""
+    """Writes each curve's name right of its end, pushed apart where names would overlap, with a leader."""
     low, high = ax.get_ylim()
     wide, tall = style.inches(ax)
     right = ax.get_xlim()[1]
@@ -75,13 +75,30 @@ def name_ends(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:
     inch = (right - ax.get_xlim()[0]) / wide
     for curve, lines, (x, y), middle in zip(curves, rows, ends, at, strict=True):
         level = low + middle / tall * (high - low)
-        ax.plot([x, right + 0.05 * inch, right + (LEADER - 0.04) * inch], [y, y if x < right - 1e-9 else (y + level) / 2, level],
-                color=curve.look.color, lw=0.8, ls="-", alpha=0.75, clip_on=False, zorder=2.5)
-        style.say(ax, right + LEADER * inch, level, "\n".join(lines), va="center", size=style.SMALL, color=style.deep(curve.look.color), linespacing=1.05)
+        ax.plot(
+            [x, right + 0.05 * inch, right + (LEADER - 0.04) * inch],
+            [y, y if x < right - 1e-9 else (y + level) / 2, level],
+            color=curve.look.color,
+            lw=0.8,
+            ls="-",
+            alpha=0.75,
+            clip_on=False,
+            zorder=2.5,
+        )
+        style.say(
+            ax,
+            right + LEADER * inch,
+            level,
+            "\n".join(lines),
+            va="center",
+            size=style.SMALL,
+            color=style.deep(curve.look.color),
+            linespacing=1.05,
+        )
 
 
 def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> list[float]:
-    """Middles of labels, as near as can be to where they are wanted, without overlap, in 0 to `room` as far as they fit.
+    """Middles of labels, as near to where they are wanted as can be without overlap, within 0 to `room` if they fit.
 
     Labels that touch form a block, which stands at the mean of what its members want.
     """

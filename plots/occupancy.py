@@ -17,14 +17,16 @@ HEAD, FOOT, BETWEEN = 0.34, 0.52, 0.64
 
 
 def occupancy(curves: "Curves", scenario: "Scenario | None" = None, ax: Axes | None = None) -> Axes:
-    """Draws customers in each stage by day, with bands; with a scenario, ends have a panel of their own below. Returns the host axes.
+    """Draws customers in each stage by day, with bands; with a scenario, ends have a panel of their own below.
 
-    The panels are `child_axes` of the host.
+    Returns the host axes; the panels are its `child_axes`.
     """
     with style.look():
         bands = {name: band for name, band in curves.occupancy.items() if band.x.size and np.isfinite(band.mean).any()}
         if not any(np.nanmax(band.mean) > 0 for band in bands.values()):
-            return style.nothing(ax or style.blank(1.6), "No customer was in any stage, so there is nobody to count by day.")
+            return style.nothing(
+                ax or style.blank(1.6), "No customer was in any stage, so there is nobody to count by day."
+            )
         ended = {name for name, stage in scenario.stages.items() if stage.end} if scenario is not None else set()
         order = [n for n in scenario.stages if n in bands] if scenario is not None else list(bands)
         looked = [lines.Curve(human(name), bands[name], style.look_of(i)) for i, name in enumerate(order)]

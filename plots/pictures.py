@@ -16,7 +16,7 @@ from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
 from sojourn.plots.occupancy import occupancy
 from sojourn.plots.retention import retention
-from sojourn.plots.words import SHARE, clear, human, interval, known
+from sojourn.plots.words import SHARE, human, interval, known
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import title, unit
 
@@ -42,8 +42,8 @@ class Picture(NamedTuple):
 def pictures(found: "Result | Comparison", folder: str | Path, *, check: "Check | None" = None) -> list[Path]:
     """Saves all pictures of a result or a comparison as PNGs in the folder; returns their paths.
 
-    Everything is drawn before the first file appears, and a file appears whole or not at all. Raises OSError where nothing can be
-    written.
+    Everything is drawn before the first file appears, and a file appears whole or not at all. Raises OSError where
+    nothing can be written.
     """
     drawn = [(one.name, style.png(one.figure, title=one.title)) for one in figures(found, check=check)]
     into = Path(folder)
@@ -89,13 +89,19 @@ def figures(
 
 def _differences(comparison: "Comparison", measures: Sequence[str] | None) -> Picture:
     scenario, name = comparison.result.scenario, comparison.verdict.measure
-    told = [f"{human(pair)} {interval(one[name], unit(name, scenario), sign=True)}" for pair, one in comparison.differences.items() if name in one]
+    told = [
+        f"{human(pair)} {interval(one[name], unit(name, scenario), sign=True)}"
+        for pair, one in comparison.differences.items()
+        if name in one
+    ]
     return Picture(
         "differences",
         f"What the strategies change, against {human(comparison.baseline)}",
-        "Each mark is the strategy minus the baseline on the same customers, the line its 90 % interval. Grey and hollow: the interval"
-        " spans 0, so nobody knows whether it helps or harms.",
-        f"{title(name)}: {'; '.join(told)}. Other measures are in the table." if told else "Differences between strategies.",
+        "Each mark is the strategy minus the baseline on the same customers, the line its 90 % interval. Grey and"
+        " hollow: the interval spans 0, so nobody knows whether it helps or harms.",
+        f"{title(name)}: {'; '.join(told)}. Other measures are in the table."
+        if told
+        else "Differences between strategies.",
         _figure(differences(comparison, measures=measures)),
     )
 
@@ -105,13 +111,15 @@ def _retention(result: "Result") -> Iterator[Picture]:
     if not curves:
         return
     ends = [
-        f"{human(name)} {band.mean[-1]:.0%} after {band.x[-1]:,.0f} days" for name, one in curves.items() if (band := one.retention) is not None and band.x.size
+        f"{human(name)} {band.mean[-1]:.0%} after {band.x[-1]:,.0f} days"
+        for name, one in curves.items()
+        if (band := one.retention) is not None and band.x.size
     ]
     yield Picture(
         "retention",
         "How long buyers remain customers",
-        "The share of buyers not yet lost, by days since their first purchase, with its 90 % band. Buyers who are still there when the"
-        " run ends count for as long as they were seen, so the curve does not sink because time ran out.",
+        "The share of buyers not yet lost, by days since their first purchase, with its 90 % band. Buyers who are"
+        " still there when the run ends count for as long as they were seen, so the curve does not sink because time ran out.",
         f"Retention curves: {'; '.join(ends)}.",
         _figure(retention(curves)),
     )
@@ -122,15 +130,19 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
     outcome = result.outcomes[strategy]
     scenario = outcome.network.scenario if hasattr(outcome, "network") else result.scenario
     many = len(result.outcomes) > 1
-    under = f" under {human(strategy)}" if many else ""
+    under = f": {human(strategy)}" if many else ""
     slug = re.sub(r"[^a-z0-9]+", "-", strategy.lower()).strip("-")[:60] if many else ""
     tail = _free(taken, slug) if many else ""
-    reached = [f"{human(n)} {interval(e, SHARE)}" for n in scenario.stages if (e := outcome.measures.get(f"reach.{n}")) is not None and known(e)]
+    reached = [
+        f"{human(n)} {interval(e, SHARE)}"
+        for n in scenario.stages
+        if (e := outcome.measures.get(f"reach.{n}")) is not None and known(e)
+    ]
     yield Picture(
         f"funnel{tail}",
         f"How far customers get{under}",
-        "Bars: the share of all customers who ever reached the stage, with its 90 % interval. Beneath each: what followed a stay there;"
-        " → onward, ↩ back, ✕ lost, … not yet left when the run ended.",
+        "Bars: the share of all customers who ever reached the stage, with its 90 % interval. Beneath each: what"
+        " followed a stay there; → onward, ↩ back, ✕ lost, … not yet left when the run ended.",
         f"Share who ever reached each stage: {'; '.join(reached)}.",
         _figure(funnel(outcome.measures, scenario)),
         strategy,
@@ -139,8 +151,8 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
     yield Picture(
         f"flow{tail}",
         f"Where customers go{under}",
-        "The wider a band, the more moves from stage to stage, in an average replication; bands on the left lead back. Hatched ends are"
-        " final, and the white part of a bar is those still there when the run ended.",
+        "The wider a band, the more moves from stage to stage, in an average replication; bands on the left lead"
+        " back. Hatched ends are final, and the white part of a bar is those still there when the run ended.",
         "The largest flows: " + "; ".join(f"{human(a)} to {human(b)} {m:,.0f}" for m, a, b in moves) + ".",
         _figure(flow(outcome.curves.flow, scenario, waiting=_waiting(outcome))),
         strategy,
@@ -149,7 +161,8 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
     yield Picture(
         f"occupancy{tail}",
         f"How many customers are where, by day{under}",
-        "The number of customers in each stage on each day, with its 90 % band; those who have reached an end are counted below.",
+        "The number of customers in each stage on each day, with its 90 % band; those who have reached an end are"
+        " counted below.",
         f"Customers on the last day: {'; '.join(last)}.",
         _figure(occupancy(outcome.curves, scenario)),
         strategy,
@@ -159,7 +172,7 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
 def _free(taken: set[str], slug: str) -> str:
     """An ending for file names that no other strategy has, and takes it."""
     tail, count = f"-{slug}", 1
-    while tail in taken or not slug and count == 1:
+    while tail in taken or (not slug and count == 1):
         count += 1
         tail = f"-{slug}-{count}" if slug else f"-{count}"
     taken.add(tail)
@@ -173,22 +186,17 @@ def _waiting(outcome: "Outcome") -> dict[str, Estimate]:
 
 
 def _fit(check: "Check") -> Picture:
-    apart = [q.name for q in check.quantities if known(q.observed) and known(q.simulated) and clear(_gap(q.observed, q.simulated))]
+    apart = [q.name for q in check.quantities if not q.inside]
     return Picture(
         "fit",
         "Observed beside simulated",
-        f"On {check.customers_held_out:,} customers whom the fit has not seen: where the intervals of a pair overlap, the scenario"
-        " behaves as they did. The cross is the figure that leaving out unfinished stays would have given.",
-        f"{len(check.quantities)} quantities laid side by side; " + (f"apart: {', '.join(map(human, apart))}." if apart else "all intervals overlap."),
+        f"On {check.customers_held_out:,} customers whom the fit has not seen. The simulated interval is where the figure of"
+        " so many new customers should lie nine times in ten; the cross is what leaving out unfinished stays would have"
+        " given.",
+        f"{check.inside} of {len(check.quantities)} observed figures lie in the simulated interval"
+        + (f"; outside: {', '.join(map(human, apart))}." if apart else "."),
         _figure(fit(check)),
     )
-
-
-def _gap(a: Estimate, b: Estimate) -> Estimate:
-    """The range of a minus b over both intervals: it leaves out 0 where the intervals do not meet."""
-    if a.low is None or a.high is None or b.low is None or b.high is None:
-        return Estimate(None, None, None)
-    return Estimate(None, a.low - b.high, a.high - b.low)
 
 
 def _figure(ax: "Axes") -> Figure:

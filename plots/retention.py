@@ -12,6 +12,7 @@ from sojourn.plots.words import human
 if TYPE_CHECKING:
     from sojourn.sim.curves import Curves
 
+EMPTY = "Nobody bought, or nobody can be lost after buying, so there is no retention to draw."
 HEIGHT, LEFT, HEAD, FOOT = 3.0, 0.62, 0.34, 0.52
 
 
@@ -24,7 +25,7 @@ def retention(curves: "Mapping[str, Curves]", ax: Axes | None = None) -> Axes:
         bands = {name: one.retention for name, one in curves.items() if one.retention is not None}
         shown = [lines.Curve(human(n), b, style.look_of(i)) for i, (n, b) in enumerate(bands.items()) if b.x.size > 1]
         if not shown:
-            return style.nothing(ax or style.blank(1.6), "Nobody bought, or nobody can be lost after buying, so there is no retention to draw.")
+            return style.nothing(ax or style.blank(1.6), EMPTY)
         margin, labels = lines.label_room(shown)
         if ax is None:
             ax = style.blank(max(HEIGHT, labels) + FOOT + HEAD)

@@ -1,7 +1,8 @@
 """Where everything in the flow picture goes: pure geometry, in inches, y downwards, no drawing.
 
-The journey runs down the page in the order of the scenario, so that names stand upright beside it whatever their length. Ends stand to
-the right, one row each, below the last stage that feeds them. Ways back run up on the left, between the names and the stages.
+The journey runs down the page in the order of the scenario, so that names stand upright beside it whatever their
+length. Ends stand to the right, one row each, below the last stage that feeds them. Ways back run up on the left,
+between the names and the stages.
 """
 
 from collections import defaultdict
@@ -79,13 +80,16 @@ class _Draft:
         self.row = {name: i for i, name in enumerate(self.stages)}
         into: dict[str, float] = defaultdict(float)
         out: dict[str, float] = defaultdict(float)
-        for (a, b) in self.moves:
+        for a, b in self.moves:
             into[b] += self.band(a, b)
             out[a] += self.band(a, b)
         for name in self.stages:
             self.width[name] = max(into[name], out[name] + self.scale * self.waiting.get(name, 0.0), THIN)
         taken = len(self.stages) - 1 if not self.stages else -1
-        feeding = {end: max((self.row[a] for a, b in self.moves if b == end), default=len(self.stages) - 1) for end in self.ends}
+        feeding = {
+            end: max((self.row[a] for a, b in self.moves if b == end), default=len(self.stages) - 1)
+            for end in self.ends
+        }
         for end in sorted(self.ends, key=lambda e: (feeding[e], self.ends.index(e))):
             taken = max(taken + 1, feeding[end] + 1)
             self.row[end] = taken
@@ -114,8 +118,9 @@ def lay(
 ) -> River:
     """The largest drawing that fits into `room` inches.
 
-    `names` is the width of the stages' label column, `end_names` that of each end's label (drawn right of its bar), `tallest` the height of
-    the tallest label; `widest` bounds the widest bar. With more than `room` can hold, the drawing at the least scale comes back, wider than the room.
+    `names` is the width of the stages' label column, `end_names` that of each end's label (drawn right of its bar),
+    `tallest` the height of the tallest label; `widest` bounds the widest bar. With more than `room` can hold, the
+    drawing at the least scale comes back, wider than the room.
     """
     moves = {(a, b): m for (a, b), m in moves.items() if m > 0 and a in stages and (b in stages or b in ends)}
     most = max(_Draft(stages, ends, moves, waiting, 1.0).width.values(), default=1.0) or 1.0
@@ -129,9 +134,17 @@ def lay(
 
 
 def _place(draft: _Draft, names: float, end_names: Mapping[str, float], tallest: float) -> River:
-    backs = sorted((pair for pair in draft.moves if draft.kind(*pair) == "back"), key=lambda p: (draft.row[p[0]] - draft.row[p[1]], p))
+    backs = sorted(
+        (pair for pair in draft.moves if draft.kind(*pair) == "back"),
+        key=lambda p: (draft.row[p[0]] - draft.row[p[1]], p),
+    )
     lanes = _lanes(draft, backs)
-    start = names + 0.12 + max((d + max(draft.band(*p), LANE) / 2 for p, d in lanes.items()), default=0.0) + (0.08 if lanes else 0.0)
+    start = (
+        names
+        + 0.12
+        + max((d + max(draft.band(*p), LANE) / 2 for p, d in lanes.items()), default=0.0)
+        + (0.08 if lanes else 0.0)
+    )
     depth = {side: _depths(draft, backs, side) for side in (0, 1)}
     reach = {side: {p: d + draft.band(*p) / 2 for p, d in depth[side].items()} for side in (0, 1)}
     below, above = max(reach[0].values(), default=0.0), max(reach[1].values(), default=0.0)
@@ -141,7 +154,9 @@ def _place(draft: _Draft, names: float, end_names: Mapping[str, float], tallest:
     def y(name: str) -> float:
         return TOP + max(0.0, above - 0.3) + THICK / 2 + pitch * draft.row[name]
 
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(rows + 1)]  # per row, from where to where bars and passing bands are
+    taken: list[list[tuple[float, float]]] = [
+        [] for _ in range(rows + 1)
+    ]  # per row, from where to where bars and passing bands are
     for name in draft.stages:
         taken[draft.row[name]].append((start, start + draft.width[name]))
     tracks: dict[tuple[str, str], float] = {}  # left edge of what passes other rows
@@ -150,7 +165,9 @@ def _place(draft: _Draft, names: float, end_names: Mapping[str, float], tallest:
         passed = range(draft.row[pair[0]] + 1, draft.row[pair[1]])
         tracks[pair] = _berth(taken, passed, start, draft.band(*pair))
     right = max((x1 for row in taken for _, x1 in row), default=start)
-    places = {n: Place(n, False, start, y(n), draft.width[n], draft.scale * draft.waiting.get(n, 0.0)) for n in draft.stages}
+    places = {
+        n: Place(n, False, start, y(n), draft.width[n], draft.scale * draft.waiting.get(n, 0.0)) for n in draft.stages
+    }
     for end in sorted(draft.ends, key=lambda e: -draft.row[e]):
         feeders = sorted((a for a, b in draft.moves if b == end), key=lambda a: -draft.row[a])
         first = min((draft.row[a] for a in feeders), default=draft.row[end] - 1) + 1
@@ -201,7 +218,7 @@ def _lanes(draft: _Draft, backs: Sequence[tuple[str, str]]) -> dict[tuple[str, s
 
 
 def _depths(draft: _Draft, backs: Sequence[tuple[str, str]], side: int) -> dict[tuple[str, str], float]:
-    """How far each way back dips below its source (side 0) or rises above its target (side 1), in the middle of the band."""
+    """How far each way back dips below its source (side 0) or rises above its target (side 1), at mid-band."""
     depths: dict[tuple[str, str], float] = {}
     used: dict[str, float] = defaultdict(lambda: 0.12)
     for pair in backs:
@@ -239,25 +256,37 @@ def _bezier(p: Sequence[tuple[float, float]], n: int = 40) -> Points:
     return curve
 
 
-def _fall(x0: float, y0: float, track: float, x1: float, y1: float, w: float, bend: float, last: float) -> tuple[Points, Points]:
-    """A band downwards: one bend to its track in the first gap, straight on, and a bend to its target in the last gap."""
+def _fall(
+    x0: float, y0: float, track: float, x1: float, y1: float, w: float, bend: float, last: float
+) -> tuple[Points, Points]:
+    """A band downwards: a bend to its track in the first gap, straight on, and a bend to its target in the last."""
     if last <= bend + 1e-9:
         middle = _bezier([(x0, y0), (x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2), (x1, y1)])
     else:
         half, end = (y0 + bend) / 2, (last + y1) / 2
-        middle = np.vstack([_bezier([(x0, y0), (x0, half), (track, half), (track, bend)]),
-                            _bezier([(track, last), (track, end), (x1, end), (x1, y1)])])
+        middle = np.vstack(
+            [
+                _bezier([(x0, y0), (x0, half), (track, half), (track, bend)]),
+                _bezier([(track, last), (track, end), (x1, end), (x1, y1)]),
+            ]
+        )
     if w < SLIM:
         return _beside(middle, w)
     shift = np.array([w / 2, 0.0])
     return middle - shift, middle + shift
 
 
-def _arc(x0: float, y0: float, lane: float, x1: float, y1: float, w: float, dip: float, rise: float) -> tuple[Points, Points]:
+def _arc(
+    x0: float, y0: float, lane: float, x1: float, y1: float, w: float, dip: float, rise: float
+) -> tuple[Points, Points]:
     """A band that turns below its source, runs up its lane and turns down into its target; the same width all along."""
     d, r = dip / 0.75, rise / 0.75  # the curve reaches three quarters of its control points
-    middle = np.vstack([_bezier([(x0, y0), (x0, y0 + d), (lane, y0 + d), (lane, y0)]),
-                        _bezier([(lane, y1), (lane, y1 - r), (x1, y1 - r), (x1, y1)])])
+    middle = np.vstack(
+        [
+            _bezier([(x0, y0), (x0, y0 + d), (lane, y0 + d), (lane, y0)]),
+            _bezier([(lane, y1), (lane, y1 - r), (x1, y1 - r), (x1, y1)]),
+        ]
+    )
     return _beside(middle, w)
 
 

@@ -1,16 +1,16 @@
-"""How every picture looks: colours that keep apart for the colour-blind and in grey, sizes, texts that are never read as formulas.
+"""How every picture looks: colours that keep apart for the colour-blind and in grey, sizes, texts free of formulas.
 
-Pictures are built on a `Figure` of their own with the Agg canvas: no pyplot, and matplotlib's settings are changed only inside
-`look()`. Names from a scenario may hold `$` or `_`, so all text goes through functions that switch formulas off.
+Pictures are built on a `Figure` of their own with the Agg canvas: no pyplot, and matplotlib's settings are changed only
+inside `look()`. Names from a scenario may hold `$` or `_`, so all text goes through functions that switch formulas off.
 """
 
 import math
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import matplotlib
 import numpy as np
@@ -92,13 +92,29 @@ def look() -> Iterator[None]:
         "hatch.linewidth": 0.7,
     }
     with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcParams.update({k: v for k, v in matplotlib.rcParamsDefault.items() if k.partition(".")[0] in _OURS})
-        matplotlib.rcParams.update(ours)
+        settings = cast("MutableMapping[str, Any]", matplotlib.rcParams)
+        settings.update({k: v for k, v in matplotlib.rcParamsDefault.items() if k.partition(".")[0] in _OURS})
+        settings.update(ours)
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a name in a script that the font lacks
         yield
 
 
-_OURS = ("axes", "figure", "font", "grid", "hatch", "legend", "lines", "mathtext", "patch", "path", "savefig", "text", "xtick", "ytick")
+_OURS = (
+    "axes",
+    "figure",
+    "font",
+    "grid",
+    "hatch",
+    "legend",
+    "lines",
+    "mathtext",
+    "patch",
+    "path",
+    "savefig",
+    "text",
+    "xtick",
+    "ytick",
+)
 
 
 def blank(height: float, width: float = WIDTH, margins: tuple[float, float, float, float] = (0, 0, 0, 0)) -> Axes:
@@ -125,7 +141,7 @@ def inches(ax: Axes) -> tuple[float, float]:
 
 
 def number_axis(ax: Axes, sign: bool = False) -> None:
-    """Few ticks along the lower axis, written out with thousands separators and no more decimals than their step needs."""
+    """Few ticks along the lower axis, with thousands separators and no more decimals than their step needs."""
     locator = MaxNLocator(4, min_n_ticks=3, steps=[1, 2, 5, 10])
     ticks = locator.tick_values(*ax.get_xlim())
     step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
@@ -154,7 +170,17 @@ def say(ax: Axes, x: float, y: float, text: str, **how: Any) -> Text:
 def whisker(ax: Axes, low: float, high: float, y: float, color: str, size: float = 7.0) -> None:
     """An interval with end strokes, readable on dark and on light."""
     for width, ink, order in ((3.6, PAPER, 3.0), (1.4, color, 4.0)):
-        ax.plot([low, high], [y, y], color=ink, lw=width, marker="|", ms=size + width, mew=width, zorder=order, solid_capstyle="butt")
+        ax.plot(
+            [low, high],
+            [y, y],
+            color=ink,
+            lw=width,
+            marker="|",
+            ms=size + width,
+            mew=width,
+            zorder=order,
+            solid_capstyle="butt",
+        )
 
 
 def nothing(ax: Axes, sentence: str) -> Axes:
@@ -217,10 +243,19 @@ def png(figure: Figure, dpi: int = DPI, title: str = "") -> bytes:
         if title:
             rows = wrapped(title, wide - 0.2, SIZE + 1.5, "bold")
             extra = 0.14 + 0.21 * len(rows)
-            added = plain(figure.text(0.1 / wide, 1 + (extra - 0.08) / tall, "\n".join(rows), ha="left", va="top", weight="bold"))
+            added = plain(
+                figure.text(0.1 / wide, 1 + (extra - 0.08) / tall, "\n".join(rows), ha="left", va="top", weight="bold")
+            )
             added.set_fontsize(SIZE + 1.5)
             tall += extra
-        figure.savefig(out, format="png", dpi=dpi, facecolor=PAPER, metadata={"Software": None}, bbox_inches=Bbox([[0, 0], [wide, tall]]))
+        figure.savefig(
+            out,
+            format="png",
+            dpi=dpi,
+            facecolor=PAPER,
+            metadata={"Software": None},
+            bbox_inches=Bbox.from_bounds(0, 0, wide, tall),
+        )
         if added is not None:
             added.remove()
     return out.getvalue()

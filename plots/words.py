@@ -1,4 +1,4 @@
-"""Numbers and names as people read them: as many digits as the interval bears, thousands separators, units, no underscores."""
+"""Numbers and names as people read them: as many digits as the interval bears, thousands separators, units."""
 
 import math
 from typing import TYPE_CHECKING
@@ -26,7 +26,7 @@ def bounded(estimate: "Estimate") -> bool:
 
 
 def clear(estimate: "Estimate") -> bool:
-    """Whether the interval leaves out 0, so that the sign is known; a figure that is 0 throughout is not clear either."""
+    """Whether the interval leaves out 0, so that the sign is known; 0 throughout is not clear either."""
     if estimate.low is None or estimate.high is None:
         return False
     return estimate.low > 0 or estimate.high < 0

@@ -8,8 +8,9 @@ from sojourn.scenarios.dwell import is_certain
 from sojourn.scenarios.faults import quoted
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.levers import Effect, converted, rounded
-from sojourn.scenarios.model import Desk, DeskEffect, Satisfaction, Scenario
+from sojourn.scenarios.model import Desk, DeskEffect, Satisfaction, Scenario, Stage
 from sojourn.scenarios.overrides import Place
+from sojourn.scenarios.satisfaction import long_run_satisfaction
 
 
 class _OnExit(NamedTuple):
@@ -134,6 +135,11 @@ def _check_satisfaction(inquiry: Inquiry) -> None:
     elif not touching and scenario.satisfaction.effects:
         remedy = "add touchpoint = { performance = 70 } to a stage"
         inquiry.warn(("satisfaction",), "no stage has a touchpoint, so nothing moves it", remedy, about=[("stages",)])
+    for name, settled in long_run_satisfaction(scenario).items():
+        if settled.mean is None:
+            way = "falls" if settled.drift < 0 else "rises"
+            message = f"nothing pulls satisfaction back: it {way} by {abs(settled.drift):.2g} points a visit to {name}"
+            inquiry.warn(("satisfaction", "recovery"), message, "set recovery = 0.2", about=[("stages", name)])
 
 
 def _check_desks(inquiry: Inquiry) -> None:
@@ -168,7 +174,7 @@ def _check_harm(inquiry: Inquiry, name: str, i: int, effect: DeskEffect, desk: D
             inquiry.fault(
                 place, "failures act, but for how long?", f"add failure_days = 90 to desks.{name}", effect.value
             )
-    elif here in inquiry.scenario.stages and here not in users and not _elsewhere(inquiry, here, name):
+    elif here in inquiry.scenario.stages and not any(_waits(inquiry, sight, name) for sight in inquiry.sights(here)):
         message = f"stage {quoted(here)} does not use this desk, so nobody waits in that stay"
         stages = ", ".join(quoted(user) for user in users) or "a stage that uses the desk"
         failure = effect.scale.replace("per_day_waited", "per_failure")
@@ -176,8 +182,9 @@ def _check_harm(inquiry: Inquiry, name: str, i: int, effect: DeskEffect, desk: D
         inquiry.fault((*place, "exit"), message, remedy, effect.exit, [("stages", here)])
 
 
-def _elsewhere(inquiry: Inquiry, stage: str, desk: str) -> bool:
-    return any(sight.desk is not None and sight.desk.name == desk for sight in inquiry.sights(stage))
+def _waits(inquiry: Inquiry, stage: Stage, desk: str) -> bool:
+    """Tell whether customers of the stage wait at the desk, or would if its name were not misspelt."""
+    return stage.desk is not None and (stage.desk.name == desk or stage.desk.name not in inquiry.scenario.desks)
 
 
 def _warn_twice(inquiry: Inquiry, name: str, desk: Desk, satisfaction: Satisfaction) -> None:

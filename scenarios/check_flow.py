@@ -74,8 +74,7 @@ def _adds_up(inquiry: Inquiry, place: Place, shares: Mapping[str, float], what: 
     mended = 1 - (total - shares[largest])
     alone = f"{largest} = {mended:.12g}"
     remedy = f"make them add up to 1, for example with {alone}" if 0 <= mended <= 1 else "make them add up to 1"
-    about: list[Place] = [("segments", name) for name in shares] if place == ("segments",) else []
-    inquiry.fault(place, f"the {what} add up to {total:.12g}, not 1", remedy, dict(shares), about)
+    inquiry.fault(place, f"the {what} add up to {total:.12g}, not 1", remedy, dict(shares))
 
 
 def _check_arrivals(inquiry: Inquiry) -> None:

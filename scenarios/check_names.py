@@ -6,7 +6,7 @@ from typing import Any
 from sojourn.scenarios.conditions import SOURCES, Name, parse
 from sojourn.scenarios.faults import nearest, quoted
 from sojourn.scenarios.inquiry import Inquiry
-from sojourn.scenarios.model import Plan, Scenario
+from sojourn.scenarios.model import Plan
 from sojourn.scenarios.overrides import Place, has, place_of
 
 RESERVED = "open"  # step.A.open is the measure of those still unresolved
@@ -108,9 +108,9 @@ def _check_use(inquiry: Inquiry) -> None:
     scenario = inquiry.scenario
     used = {sight.desk.name for name in scenario.stages for sight in inquiry.sights(name) if sight.desk is not None}
     for name in scenario.desks:
-        if name not in used:
+        if name not in used and used <= scenario.desks.keys():
             remedy = f'add desk = {{ name = "{name}" }} to a stage'
-            inquiry.warn(("desks", name), "no stage uses this desk", remedy, about=[("stages",), *_stages(scenario)])
+            inquiry.warn(("desks", name), "no stage uses this desk", remedy, about=[("stages",)])
     for name, lever in scenario.levers.items():
         if not lever.effects:
             inquiry.warn(("levers", name), "has no effects, so it only costs", f"add [[levers.{name}.effects]]")
@@ -120,10 +120,6 @@ def _check_use(inquiry: Inquiry) -> None:
     for name, segment in scenario.segments.items():
         if segment.share == 0:
             inquiry.warn(("segments", name, "share"), "is 0, so the segment is empty", "take the segment out")
-
-
-def _stages(scenario: Scenario) -> list[Place]:
-    return [("stages", name) for name in scenario.stages]
 
 
 def _check_sources(inquiry: Inquiry) -> None:

@@ -53,38 +53,47 @@ def _unreadable(keys: Place) -> tuple[str, str]:
 
 
 def _wrong(document: dict[str, Any], place: Place, value: Any, of_segment: bool) -> tuple[str, str] | None:
-    """Apply one entry. Return message and remedy where that cannot be done."""
+    """Apply one entry. Return message and remedy where that cannot be done, and leave the document as it was."""
     if place[0] not in SECTIONS:
         return f"no table named {quoted(str(place[0]))}", nearest(str(place[0]), SECTIONS)
-    if of_segment:
-        reason = _shared(document, place)
-        if reason:
-            return f"{reason} shared by all customers", "a segment cannot change it; a variant can"
-    before = dict(_shared_values(document)) if of_segment else {}
-    if of_segment and len(place) == 2 and place[0] in ("stages", "desks", "levers") and not _exists(document, place):
+    if not of_segment:
+        lacking = put(document, place, value)
+        return None if lacking is None else _lacking(document, lacking)
+    reason = _shared(document, place)
+    if reason:
+        return f"{reason} shared by all customers", "a segment cannot change it; a variant can"
+    if len(place) == 1:
+        return f"replaces the whole table {place[0]}", 'name what differs, as in "stages.purchase.cost"'
+    if len(place) == 2 and place[0] in ("stages", "desks", "levers") and _at(document, place) is None:
         table = document.get(str(place[0]), {})
         names = list(table) if isinstance(table, dict) else []
         return f"no {str(place[0]).removesuffix('s')} named {quoted(str(place[1]))}", nearest(str(place[1]), names)
+    return _put_own(document, place, value)
+
+
+def _put_own(document: dict[str, Any], place: Place, value: Any) -> tuple[str, str] | None:
+    """Apply an entry of a segment, unless it would change what is shared by all."""
+    near = len(place) <= 3 or place[0] == "levers"  # deeper places hold nothing shared
+    before = dict(_shared_values(document)) if near else {}
+    kept = deepcopy(_at(document, place[:-1]))
     lacking = put(document, place, value)
     if lacking is not None:
         return _lacking(document, lacking)
-    if of_segment:
-        after = dict(_shared_values(document))
-        for key in [*before, *after]:
-            if before.get(key) != after.get(key):
-                return (
-                    f"would change {dotted(key)}, which is shared by all customers",
-                    "name the other numbers one by one",
-                )
+    after = dict(_shared_values(document)) if near else {}
+    for key in [*before, *after]:
+        if before.get(key) != after.get(key):
+            put(document, place[:-1], kept)
+            message = f"would change {dotted(key)}, which is shared by all customers"
+            return message, "name the other numbers one by one"
     return None
 
 
-def _exists(document: Any, place: Place) -> bool:
+def _at(document: Any, place: Place) -> Any:
     for step in place:
         if not has(document, step):
-            return False
+            return None
         document = document[step]
-    return True
+    return document
 
 
 def _lacking(document: dict[str, Any], lacking: Place) -> tuple[str, str]:
@@ -103,11 +112,11 @@ def _shared(document: dict[str, Any], place: Place) -> str:
     """Say what is shared, where a place is or lies in something that all customers share."""
     steps = [str(step) for step in place]
     if steps[0] in SHARED:
-        return f"{steps[0]} is"
+        return f"{quoted(steps[0])} is"
     if steps[0] == "desks" and len(steps) > 2 and steps[2] in SHARED_OF_DESK:
-        return f"{steps[2]} of a desk is"
+        return f"{quoted(steps[2])} of a desk is"
     if steps[0] == "stages" and len(steps) > 2 and steps[2] in SHARED_OF_STAGE:
-        return f"{steps[2]} of a stage is"
+        return f"{quoted(steps[2])} of a stage is"
     if steps[0] == "levers" and len(steps) > 2:
         if steps[2:4] == ["cost", "per_day"]:
             return "the cost per day of a lever is"

@@ -115,10 +115,17 @@ def _form(document: dict[str, Any], file: str) -> _Form:
             )
         troubles += news
         for trouble in news:
-            place = unit(trouble.place)
-            tainted.add(place)
-            _stub(mended, place)
+            for place in {unit(trouble.place), *_meant(trouble)}:
+                tainted.add(place)
+                _stub(mended, place)
     return _Form(None, troubles, frozenset(tainted))
+
+
+def _meant(trouble: Trouble) -> list[Place]:
+    """Return the table that a misspelt table name probably means, so that it does not count as missing."""
+    if len(trouble.place) != 1 or not trouble.fault.remedy.startswith("did you mean"):
+        return []
+    return [(trouble.fault.remedy.split('"')[1],)]
 
 
 def _stub(document: dict[str, Any], place: Place) -> None:

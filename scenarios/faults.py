@@ -51,7 +51,7 @@ class Faults(Exception):
 
 def fault(file: str, path: str, message: str, remedy: str = "", value: object = "") -> Faults:
     """Return an exception with a single mistake, ready to raise."""
-    return Faults([Fault(file, path, value if value == "" else shown(value), message, remedy)])  # type: ignore[arg-type]
+    return Faults([Fault(file, path, value if value == "" else shown(value), message, remedy)])
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -8,14 +8,14 @@ from typing import Any
 
 from sojourn.scenarios.check_overrides import amended
 from sojourn.scenarios.checks import Examination, examine
-from sojourn.scenarios.faults import Fault, Faults, clipped, fault, nearest, quoted
+from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted
 from sojourn.scenarios.model import Scenario
 
 LARGEST = 4_000_000  # bytes
 LONGEST_LINE = 200_000  # characters
 MOST_DOTS = 100  # in a key
 POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
-MANY_DOTS = re.compile(r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){%d}""" % MOST_DOTS)
+MANY_DOTS = re.compile(r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)""" + f"{{{MOST_DOTS}}}")
 REMEDIES = {
     "Invalid initial character for a key part": "a line is `key = value` or `[table]`; quote keys with blanks or dots",
     "Expected '=' after a key": "write key = value; quote keys with blanks",
@@ -141,7 +141,7 @@ def _path(source: str | Path) -> Path:
     beside = [entry.name for entry in _siblings(path)]
     names = [*shipped, *(str(path.parent / other) if path.parent != Path() else other for other in beside)]
     message = "there is no such file, and no scenario of the library has this name"
-    raise fault(clipped(str(source)), "", message, nearest(str(source), names))
+    raise fault(str(source)[-400:], "", message, nearest(str(source), names))
 
 
 def _siblings(path: Path) -> list[Path]:

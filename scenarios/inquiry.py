@@ -40,7 +40,9 @@ class Inquiry:
         self._note(self.warnings, place, message, remedy, value, about)
 
     def is_tainted(self, place: Place) -> bool:
-        """Tell whether a part, or the table that it is in, has a mistake of form."""
+        """Tell whether a part, or the table that it is in, has a mistake of form; of a table: whether any part has."""
+        if len(place) == 1:
+            return any(part[0] == place[0] for part in self.tainted)
         return unit(place) in self.tainted or place[:1] in self.tainted
 
     @property
@@ -59,14 +61,14 @@ class Inquiry:
     def known(self, table: str, name: str, place: Place) -> bool:
         """Tell whether a table has a name, and note a fault where it has not."""
         names = self.names(table)
-        if name in names:
+        if name in names or (table,) in self.tainted:
             return True
         if (table, name) in self.missing:
             self._again(self.missing[table, name])
             return False
         noted = len(self.faults)
         remedy = nearest(name, names) if names else f"add [{table}.{clipped(name)}] to the file"
-        self.fault(place, f"no {table.removesuffix('s')} named {quoted(name)}", remedy, name, about=[(table,)])
+        self.fault(place, f"no {table.removesuffix('s')} named {quoted(name)}", remedy, name)
         if len(self.faults) > noted:
             self.missing[table, name] = noted
         return False

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaincc, gammainccinv, gammaincinv
+from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
 
 NEVER = math.inf
 EXPONENTIAL, WEIBULL, LOGNORMAL, LOGLOGISTIC, GAMMA, DETERMINISTIC, EMPIRICAL, DEADLINE = range(8)
@@ -81,6 +81,8 @@ def normal_quantile(share: float) -> float:
 
 def log_normal_tail(z: float) -> float:
     """Log of the share of a standard normal above z, also where that share underflows (asymptotic series beyond 30)."""
+    if z < 0.0:
+        return math.log1p(-0.5 * math.erfc(-z * 0.7071067811865476))
     if z < 30.0:
         return math.log(0.5 * math.erfc(z * 0.7071067811865476))
     r = 1.0 / (z * z)
@@ -102,25 +104,45 @@ def normal_tail_quantile(exposure: float) -> float:
 
 
 def log_gamma_tail(shape: float, x: float) -> float:
-    """Log of the regularised upper incomplete gamma function, also where it underflows (leading asymptotic terms)."""
+    """Log of the regularised upper incomplete gamma function, also where it underflows (Legendre's continued fraction)."""
     if x <= 0.0:
         return 0.0
-    share = gammaincc(shape, x)
+    if x == NEVER:
+        return -NEVER
+    share = float(gammaincc(shape, x))
+    if share > 0.9:
+        return math.log1p(-float(gammainc(shape, x)))
     if share > 1e-280:
         return math.log(share)
-    return (shape - 1.0) * math.log(x) - x - math.lgamma(shape) + math.log1p((shape - 1.0) / x)
+    bottom = x + 1.0 - shape
+    ratio, turned = 1e300, 1.0 / bottom
+    tail = turned
+    for k in range(1, 1000):
+        top = k * (shape - k)
+        bottom += 2.0
+        turned = 1.0 / (top * turned + bottom)
+        ratio = bottom + top / ratio
+        tail *= ratio * turned
+        if abs(ratio * turned - 1.0) < 1e-15:
+            break
+    return shape * math.log(x) - x - math.lgamma(shape) + math.log(tail)
 
 
 def gamma_tail_quantile(shape: float, exposure: float) -> float:
     """The x at which `log_gamma_tail` is -exposure; Newton where the share itself underflows."""
     if exposure < 0.1:
-        return gammaincinv(shape, -math.expm1(-exposure))
+        return float(gammaincinv(shape, -math.expm1(-exposure)))
     if exposure < 600.0:
-        return gammainccinv(shape, math.exp(-exposure))
+        return float(gammainccinv(shape, math.exp(-exposure)))
     x = exposure + (shape - 1.0) * math.log(exposure)
     for _ in range(4):
         x += (log_gamma_tail(shape, x) + exposure) * x / (x - shape + 1.0)
     return x
+
+
+def raised(base: float, power: float) -> float:
+    """base^power for base > 0, infinite where that is too large for a float."""
+    return float(base**power) if power * math.log(base) < 709.0 else NEVER
 
 
 def empirical_survival(points: Table, first: int, count: int, age: float) -> float:
@@ -131,8 +153,8 @@ def empirical_survival(points: Table, first: int, count: int, age: float) -> flo
         if age < points[k]["days"]:
             here, there = points[k - 1], points[k]
             part = (age - here["days"]) / (there["days"] - here["days"])
-            return 1.0 - (here["share"] + part * (there["share"] - here["share"]))
-    return 1.0 - points[first + count - 1]["share"]
+            return float(1.0 - (here["share"] + part * (there["share"] - here["share"])))
+    return float(1.0 - points[first + count - 1]["share"])
 
 
 def empirical_age(points: Table, first: int, count: int, left: float) -> float:
@@ -183,11 +205,12 @@ def plain_exposure(laws: Table, points: Table, row: int, age: float) -> float:
     if kind == EXPONENTIAL:
         return float(age / law["scale"])
     if kind == WEIBULL:
-        return float((age / law["scale"]) ** law["shape"])
+        return raised(age / law["scale"], law["shape"])
     if kind == LOGNORMAL:
         return -log_normal_tail((math.log(age) - law["scale"]) / law["shape"])
     if kind == LOGLOGISTIC:
-        return math.log1p((age / law["scale"]) ** law["shape"])
+        odds = raised(age / law["scale"], law["shape"])
+        return math.log1p(odds) if odds < NEVER else float(law["shape"] * math.log(age / law["scale"]))
     if kind == GAMMA:
         return -log_gamma_tail(law["shape"], age / law["scale"])
     left = empirical_survival(points, law["first"], law["count"], age)
@@ -220,10 +243,11 @@ def exposure_by(laws: Table, points: Table, row: int, age: float) -> float:
     law = laws[row]
     if law["kind"] != DEADLINE:
         return plain_exposure(laws, points, row, age)
-    left = (1.0 - law["shape"]) * math.exp(-plain_exposure(laws, points, law["first"], age))
-    if age < law["scale"]:
-        left += law["shape"]
-    return -math.log(left) if left > 0.0 else NEVER
+    spike, rest = law["shape"], plain_exposure(laws, points, law["first"], age)
+    if age >= law["scale"]:
+        return float(rest - math.log1p(-spike)) if spike < 1.0 else NEVER
+    gone = (1.0 - spike) * -math.expm1(-rest)
+    return -math.log1p(-gone) if gone < 1.0 else NEVER
 
 
 def age_at(laws: Table, points: Table, row: int, exposure: float) -> float:
@@ -236,15 +260,16 @@ def age_at(laws: Table, points: Table, row: int, exposure: float) -> float:
 def deadline_age(laws: Table, points: Table, row: int, exposure: float) -> float:
     """The age at which H of a deadline reaches `exposure`: before, on or after the day of the spike."""
     law = laws[row]
-    left, spike, day, other = math.exp(-exposure), law["shape"], law["scale"], law["first"]
-    rest = math.exp(-plain_exposure(laws, points, other, day))
-    if left > spike + (1.0 - spike) * rest:
-        return plain_age(laws, points, other, -math.log((left - spike) / (1.0 - spike)))
-    if spike >= 1.0 or left >= (1.0 - spike) * rest:
+    spike, day, other = law["shape"], law["scale"], law["first"]
+    if spike >= 1.0:
         return float(day)
-    if left <= 0.0:
-        return NEVER
-    return plain_age(laws, points, other, -math.log(left / (1.0 - spike)))
+    rest = plain_exposure(laws, points, other, day)
+    gone, gone_before = -math.expm1(-exposure) / (1.0 - spike), -math.expm1(-rest)
+    if gone < gone_before:
+        return plain_age(laws, points, other, -math.log1p(-gone))
+    if exposure <= rest - math.log1p(-spike):
+        return float(day)
+    return plain_age(laws, points, other, exposure + math.log1p(-spike))
 
 
 SCALARS = (
@@ -253,6 +278,7 @@ SCALARS = (
     normal_tail_quantile,
     log_gamma_tail,
     gamma_tail_quantile,
+    raised,
     empirical_survival,
     empirical_age,
     plain_exposure,

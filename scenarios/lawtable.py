@@ -1,6 +1,7 @@
 """Laws as people state them, turned into the rows that `laws` computes with."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,8 @@ class LawTable:
 
 def scale_and_shape(law: Any) -> tuple[float, float]:
     """The two parameters of a law's row, from the mean or the median that people state."""
-    median = getattr(law, "median", None)
-    mean = getattr(law, "mean", None)
+    median: Any = getattr(law, "median", None)
+    mean: Any = getattr(law, "mean", None)
     match law.law:
         case "exponential":
             return (mean if mean is not None else median / math.log(2.0)), 1.0
@@ -75,7 +76,7 @@ def mean(law: Any) -> float:
         if law.share[-1] < 1.0 - 1e-12:
             return math.inf
         pairs = list(zip(law.share, law.days, strict=True))
-        return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2.0 for a, b in zip(pairs[:-1], pairs[1:], strict=True))
+        return math.fsum((b[0] - a[0]) * (a[1] + b[1]) / 2.0 for a, b in pairwise(pairs))
     if law.law == "deadline":
         return float(law.share * law.day + (1.0 - law.share) * mean(law.otherwise))
     scale, shape = scale_and_shape(law)

@@ -1,8 +1,8 @@
 """A scenario: what a journey is. Frozen, validated, exactly what the file says.
 
-Attribute names are the keys of the file, except `Scenario.about` (the table `[scenario]`). Times are in days, money in the
-scenario's currency. Build scenarios with `files.load`, which tells mistakes in plain words; the classes here raise
-pydantic's errors and do not check what only the whole can show (see `checks`).
+Attribute names are the keys of the file, except `Scenario.about` (the table `[scenario]`). Times are in days,
+money in the scenario's currency. Build scenarios with `files.load`, which tells mistakes in plain words; the classes
+here raise pydantic's errors and do not check what only the whole can show (see `checks`).
 """
 
 import json

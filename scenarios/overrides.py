@@ -1,7 +1,7 @@
 """Overrides: numbers that differ for a segment or a variant, named by path.
 
-A quoted path replaces what stands there: `"stages.post_purchase.exits" = { loyalty = 0.7, churned = 0.3 }`. Nested tables
-say the same number by number; only a law (a table with the key `law`) and an empty table replace as a whole.
+A quoted path replaces what stands there: `"stages.post_purchase.exits" = { loyalty = 0.7, churned = 0.3 }`. Nested
+tables say the same number by number; only a law (a table with the key `law`) and an empty table replace as a whole.
 """
 
 import re
@@ -47,10 +47,8 @@ def put(document: dict[str, Any], place: Place, value: Any) -> Place | None:
         if not has(table, step):
             return place[: i + 1]
         table = table[step]
-    last = place[-1]
-    if isinstance(last, int) and not has(table, last):
-        return place
-    if not isinstance(table, dict if isinstance(last, str) else list):
+    last: Any = place[-1]
+    if not (isinstance(table, dict) if isinstance(last, str) else has(table, last)):
         return place
     table[last] = deepcopy(value)
     return None

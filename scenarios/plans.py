@@ -73,7 +73,7 @@ def _check_order(steps: tuple[Step, ...], *at: str | int) -> tuple[Step, ...]:
             )
         if before.day + before.ramp_days > step.day:
             raise refuse(
-                f"the ramp ends on day {before.day + before.ramp_days:g}, after the next step begins on day {step.day:g}",
+                f"the ramp ends on day {before.day + before.ramp_days:g}, the next step begins on day {step.day:g}",
                 f"make ramp_days at most {step.day - before.day:g}",
                 *at,
                 i - 1,
@@ -90,7 +90,7 @@ PlanForm = Annotated[
     Discriminator(
         _form,
         custom_error_type="form",
-        custom_error_message="a level from 0 to 1, a list of { day = ..., level = ... }, or { level = ..., when = ... }",
+        custom_error_message="a level from 0 to 1, a list of { day = 0, level = 1 }, or { level = 1, when = ... }",
     ),
 ]
 

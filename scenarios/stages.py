@@ -44,7 +44,7 @@ ExitForm = Annotated[
 
 
 class Stage(Part):
-    """One stage: an end, a choice (an exit is drawn, then its time) or a race (each exit has a time, the first wins)."""
+    """One stage: an end, a choice (an exit is drawn, then its time) or a race (each exit its time; the first wins)."""
 
     end: bool = Field(False, description="true where the journey ends")
     role: Literal["purchase", "loyal", "lost"] | None = Field(None, description="what measures count the stage as")

@@ -80,7 +80,10 @@ def _words(error: ErrorDetails, spot: _Spot) -> tuple[Place, str, str, Any]:
             at = (*place, *context["at"])
             return at, context["message"], context["remedy"], _value_at(value, context["at"])
         case "missing":
-            return place, f"{place[-1]} is missing", f"add {place[-1]} = ...{help_}", None
+            example = {"format": "format = 1"}.get(str(place[-1]), f"{place[-1]} = ...")
+            if len(place) == 1 and place[0] != "format":
+                example = f"a table [{place[0]}]"
+            return place, f"{place[-1]} is missing", f"add {example}{help_}", None
         case "extra_forbidden":
             keys = [key for parent in spot.parents for key in _keys(parent)]
             return place, f"unknown key {quoted(str(place[-1]))}", nearest(str(place[-1]), keys), value

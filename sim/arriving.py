@@ -33,7 +33,7 @@ def most_bands(net: Tables) -> int:
         for s in range(row["steps_first"], row["steps_first"] + row["steps_count"]):
             highest = max(highest, net.steps[s]["level"])
         total += max(term["beta"] * response(net.levers, term["lever"], highest), 0.0)
-    return int(math.ceil(math.exp(total) - 1e-12))
+    return math.ceil(math.exp(total) - 1e-12)
 
 
 @compiled
@@ -74,7 +74,7 @@ def arrivals(net: Tables, key: "np.ndarray", asked: int) -> "tuple[np.ndarray, n
             scale = expected / gaps
         total, n = 0.0, 0
         while number < 0 or n < number:
-            customer = np.int64(band * BAND + n)
+            customer = int(np.int64(band * BAND + n))
             gap, chance = pair(key, customer, 0, ARRIVING, 0, 0)
             day = 0.0
             if cohort < 0:
@@ -83,7 +83,7 @@ def arrivals(net: Tables, key: "np.ndarray", asked: int) -> "tuple[np.ndarray, n
                     break
                 day = day_of(net, total * scale)
             if chance < arrivals_ratio(net, day) - band:
-                ids.append(customer)
+                ids.append(np.int64(customer))
                 days.append(day)
             n += 1
     order = np.argsort(np.array(days), kind="mergesort")
@@ -106,4 +106,4 @@ def admitted(net: Tables, key: "np.ndarray", customer: int, so_far: int, at_star
 def invitee(key: "np.ndarray", inviter: int, number: int) -> int:
     """The id of the `number`-th person whom a customer invites: 62 bits of Philox, the same under every strategy."""
     a, b, _, _ = words(key, inviter, 0, INHERITING, 0, number)
-    return INVITEES + np.int64((a << np.uint64(32) | b) >> np.uint64(2)) // 2
+    return INVITEES + int(np.int64((a << np.uint64(32) | b) >> np.uint64(2))) // 2

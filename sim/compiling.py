@@ -26,7 +26,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 SOURCES = ("arriving", "compiling", "effects", "journeys", "rules", "streams", "tables", "timing")
 
 
-
 def _special(name: str) -> None:
     """Let compiled code call a function of `scipy.special`, to the same last bit as Python does."""
     symbol = f"sojourn_{name}"
@@ -39,7 +38,7 @@ def _special(name: str) -> None:
     overload(getattr(special, name))(typed)
 
 
-for _name in ("gammaincc", "gammainccinv", "gammaincinv"):
+for _name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
     _special(_name)
 for _scalar in laws.SCALARS:
     register_jitable(_scalar)
@@ -69,9 +68,10 @@ def compiled(function: F) -> F:
     folder = cache_folder()
     if folder is None:
         return numba.njit(function, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = folder
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = folder
     try:
         return numba.njit(function, cache=True, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before

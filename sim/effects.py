@@ -53,7 +53,7 @@ def fulfils(net: Tables, crowd: Crowd, i: int, first: int, count: int, time: flo
         op = code["op"]
         if op == NOT:
             stack ^= 1
-        elif op == AND or op == OR:
+        elif op in (AND, OR):
             last, before = stack & 1, (stack >> 1) & 1
             both = last & before if op == AND else last | before
             stack = ((stack >> 2) << 1) | both
@@ -103,8 +103,8 @@ def window(net: Tables, crowd: Crowd, i: int, k: int, time: float) -> bool:
     term = net.terms[k]
     if term["since"] < 0:
         return True
-    age = time - crowd.since[i, term["since"]]
-    return term["start"] <= age < term["end"]  # type: ignore[no-any-return]
+    since = crowd.since[i, term["since"]]  # the edges are those of `next_change`, to the last bit
+    return since + term["start"] <= time < since + term["end"]  # type: ignore[no-any-return]
 
 
 @compiled

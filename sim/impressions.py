@@ -1,11 +1,9 @@
 """How many impressions a strategy shows, where arrivals are stated as impressions and a click-through."""
 
-import itertools
-
 import numpy as np
 
-from sojourn.sim.arriving import arrivals_ratio
-from sojourn.sim.network import Network
+from sojourn.sim.network import Network, logged
+from sojourn.sim.schedules import Floats, responded
 
 NODES = 16  # of Gauss-Legendre quadrature between two days on which some lever's schedule bends
 
@@ -22,10 +20,18 @@ def impressions(network: Network) -> float | None:
     until = horizon if stated.until_day is None else min(stated.until_day, horizon)
     bends = [day for lever in network.levers for day in network.path(lever)[0].tolist() if 0.0 < day < until]
     edges = np.unique(np.array([0.0, *bends, until]))
-    x, weights = np.polynomial.legendre.leggauss(NODES)
-    total = 0.0
-    for start, end in itertools.pairwise(edges):
-        days = start + (end - start) * (x + 1.0) / 2.0
-        ratios = np.array([arrivals_ratio(network.tables, day) for day in days])
-        total += float(ratios @ weights) * (end - start) / 2.0
-    return stated.impressions_per_day * total
+    nodes, weights = np.polynomial.legendre.leggauss(NODES)
+    width = np.diff(edges)
+    days = edges[:-1, None] + width[:, None] * (nodes + 1.0) / 2.0
+    return float(stated.impressions_per_day * np.sum(width * (ratio(network, days) @ weights)) / 2.0)
+
+
+def ratio(network: Network, days: Floats) -> Floats:
+    """What levers multiply arrivals by on each of `days`, any shape; as `arriving.arrivals_ratio`, without compiling
+    it."""
+    total = np.zeros(days.shape)
+    for name, lever in network.scenario.levers.items():
+        for effect in lever.effects:
+            if effect.target[0] == "arrivals":
+                total += logged(effect) * responded(network.levels(name, days), lever.response)
+    return np.exp(total)

@@ -237,7 +237,7 @@ class _Builder:
             self.exit(own, name, to)
         asks = -math.inf
         if use is not None and use.probability > 0.0:
-            asks = math.log(use.probability / (1.0 - use.probability)) if use.probability < 1.0 else 700.0
+            asks = math.log(use.probability / (1.0 - use.probability)) if use.probability < 1.0 else math.inf
         rows.append(
             (
                 kind, exits_first, len(self.rows["exits"]) - exits_first,
@@ -266,7 +266,9 @@ class _Builder:
         per_point = 0.0
         for effect in own.satisfaction.effects if own.satisfaction is not None else ():
             if effect.exit == name:
-                per_point += (effect.log_odds if effect.log_odds is not None else math.log(effect.hazard_ratio or 1.0)) / 10.0
+                per_point += (
+                    effect.log_odds if effect.log_odds is not None else math.log(effect.hazard_ratio or 1.0)
+                ) / 10.0
         load = own.frailty.loads.get(name, 0.0) if own.frailty is not None else 0.0
         felt_first = len(self.rows["felt"])
         for desk in own.desks:

@@ -1,6 +1,7 @@
 """How one segment passes one stage, on a grid of days: who is still there, who leaves for where. For `wordofmouth`."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,17 @@ Flows = dict[str, Floats]
 
 def exposures(law: Law, ages: Floats) -> Floats:
     """H of a law at each age."""
+    return _exposures(law, ages.tobytes())
+
+
+@lru_cache(maxsize=512)  # strategies and segments share most laws, and `validate` is to be quick
+def _exposures(law: Law, ages: bytes) -> Floats:
     table = LawTable()
     row = table.add(law)
     laws, points = table.done()
-    return np.array([arithmetic.exposure_by(laws, points, row, float(age)) for age in ages])
+    found = np.array([arithmetic.exposure_by(laws, points, row, age) for age in np.frombuffer(ages).tolist()])
+    found.flags.writeable = False
+    return found
 
 
 def ages_of(stage: Stage) -> Floats:
@@ -52,6 +60,7 @@ class Kernel:
         self._H = {to: exposures(law, self._ages) for to, (_, law) in passage.exits.items()}
         self._rates = passage.rate * passage.ratios("referrals", passage.name, days)
         self.enters = passage.enters
+        self._shifts = passage.shifts(days)
         self._cache: dict[tuple[float, ...], tuple[Floats, Flows]] = {}
 
     def _solve(self, t: int) -> tuple[Floats, Flows]:
@@ -59,7 +68,7 @@ class Kernel:
         times = self._days[t] + self._ages[:-1]
         varying = passage.kind == "race" and passage.varies
         levels = times if varying else np.array([self._days[t]])
-        key = (float(t),) if varying else tuple(passage.shifts(float(self._days[t])))
+        key = (float(t),) if varying else self._shifts[t]
         if key not in self._cache:
             self._cache[key] = passage.flows(self._H, levels)
         return self._cache[key]
@@ -78,7 +87,7 @@ class Kernel:
             return None
         size = len(self._days) - t - 1
         there = np.ones(size) if passage.kind == "end" else self._solve(t)[0][1 : size + 1]
-        return self._step * there * self._rates[t : t + size]
+        return np.asarray(self._step * there * self._rates[t : t + size])
 
 
 class Passage:
@@ -100,7 +109,6 @@ class Passage:
             self.exits = {to: (1.0, law) for to, law in stage.race.items()}
         self.rate = stage.referrals.rate_per_day if stage.referrals is not None else 0.0
         self.enters = network.stages.index(stage.referrals.enters) if stage.referrals is not None else -1
-        self.varies = len(network.tables.breaks) > 2
         self._terms = {
             (kind, target): self._effects(kind, target)
             for kind, target in (
@@ -108,6 +116,8 @@ class Passage:
                 ("referrals", self.name),
             )
         }
+        self._pulled = any(self._terms["exit", f"{self.name} -> {to}"] for to in self.exits)
+        self.varies = self._pulled and len(network.tables.breaks) > 2
 
     def _effects(self, kind: str, target: str) -> list[tuple[str, float]]:
         return [
@@ -146,9 +156,12 @@ class Passage:
         """The passage for entries on each day of a grid."""
         return Kernel(self, days)
 
-    def shifts(self, day: float) -> list[float]:
-        """The log shift of each exit on a day."""
-        return [float(self._shift(("exit", f"{self.name} -> {to}"), np.array([day]))[0]) for to in self.exits]
+    def shifts(self, days: Floats) -> list[tuple[float, ...]]:
+        """The log shifts of all exits, day by day."""
+        if not self._pulled:
+            return [()] * len(days)
+        by_exit = [self._shift(("exit", f"{self.name} -> {to}"), days).tolist() for to in self.exits]
+        return list(zip(*by_exit, strict=True))
 
     def _shift(self, key: tuple[str, str], days: Floats) -> Floats:
         total = np.zeros(len(days))
@@ -162,7 +175,7 @@ class Passage:
         last = np.array([max(float(self.network.tables.breaks[-2]), 0.0)])
         return self.flows({to: exposures(law, ages) for to, (_, law) in self.exits.items()}, last)
 
-    def flows(self, H: dict[str, Floats], times: Floats) -> tuple[Floats, Flows]:  # noqa: N803 (a hazard's usual name)
+    def flows(self, H: dict[str, Floats], times: Floats) -> tuple[Floats, Flows]:
         """Share left at each of the ages of H, and what leaves for each stage between them, at the levels of `times`
         (one moment, or the beginning of each step between ages).
         """

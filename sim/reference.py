@@ -9,10 +9,11 @@ import heapq
 import math
 from collections.abc import Callable, Generator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import simpy
+from simpy.events import EventPriority
 
 from sojourn.sim import arriving, rules
 from sojourn.sim.effects import stage_row
@@ -34,7 +35,8 @@ class Moment(simpy.Event):
     def __init__(self, env: simpy.Environment, delay: float, customer: int, number: int) -> None:
         super().__init__(env)
         self._ok, self._value = True, None
-        env.schedule(self, priority=2 + ((customer + 1) << 32) + number, delay=delay)
+        place = 2 + ((customer + 1) << 32) + number
+        env.schedule(self, priority=cast(EventPriority, place), delay=delay)
 
 
 class Desk:
@@ -107,11 +109,11 @@ class Reference:
             row = self.net.desks[d]
             for k in range(row["agents_first"] + 1, row["agents_first"] + row["agents_count"]):
                 moment = Moment(env, float(self.net.agents[k]["day"]), -1, d)
-                moment.callbacks.append(desk.call_next)  # type: ignore[union-attr]
+                moment.callbacks.append(desk.call_next)
         at_start = bool(self.net.run[0]["cohort"] >= 0)
         for customer, day in zip(self.ids.tolist(), self.days.tolist(), strict=True):
             moment = Moment(env, day, customer, ENTERS)
-            moment.callbacks.append(partial(self.arrive, customer, at_start))  # type: ignore[union-attr]
+            moment.callbacks.append(partial(self.arrive, customer, at_start))
         env.run(until=math.nextafter(self.horizon, math.inf))
         rows, people = self.crowd.log[: self.rows], self.crowd.people[: self.people]
         return self.crowd._replace(log=rows, people=people)

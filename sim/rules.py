@@ -11,7 +11,7 @@ from sojourn.sim.compiling import compiled
 from sojourn.sim.effects import fulfils, level_at, levers_held, personal_shift, shift_now, stage_row
 from sojourn.sim.journeys import REFERRAL, RENEGED, UNRESOLVED
 from sojourn.sim.streams import MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, uniform
-from sojourn.sim.tables import CHOICE, Crowd, Tables
+from sojourn.sim.tables import CHOICE, Crowd, Table, Tables
 from sojourn.sim.timing import time_to_exit
 
 
@@ -22,7 +22,7 @@ def clamped(points: float) -> float:
 
 
 @compiled
-def drawn(shares: float, table: "Tables.starts", first: int, count: int) -> int:
+def drawn(shares: float, table: Table, first: int, count: int) -> int:
     """The row of a table of cumulative shares into which a uniform falls."""
     for k in range(first, first + count - 1):
         if shares < table[k]["share"]:
@@ -50,7 +50,9 @@ def born(net: Tables, crowd: Crowd, i: int, customer: int, source: int, inviter:
     person["start"] = math.nan
     if segment["satisfied"] == 1:
         person["start"] = clamped(segment["start"] + segment["start_sd"] * laws.normal_quantile(of_satisfaction))
-        person["expectation"] = clamped(segment["expects"] + segment["expects_sd"] * laws.normal_quantile(of_expectation))
+        person["expectation"] = clamped(
+            segment["expects"] + segment["expects_sd"] * laws.normal_quantile(of_expectation)
+        )
     else:
         person["expectation"] = math.nan
     person["satisfaction"] = person["start"]
@@ -105,8 +107,8 @@ def enter(net: Tables, crowd: Crowd, i: int, stage: int, time: float, row: int) 
     if here["desk"] < 0:
         return -1
     asks, _ = pair(crowd.key, person["id"], stage, SERVICE, visit, 0)
-    odds = math.exp(here["asks"] + shift_now(net, crowd, i, here["asks_first"], here["asks_count"], time))
-    return here["desk"] if asks * (1.0 + odds) < odds else -1  # type: ignore[no-any-return]
+    logit = here["asks"] + shift_now(net, crowd, i, here["asks_first"], here["asks_count"], time)
+    return here["desk"] if asks * (1.0 + math.exp(-logit)) < 1.0 else -1
 
 
 @compiled
@@ -119,7 +121,7 @@ def settle(net: Tables, crowd: Crowd, i: int, time: float, contact: int, waited:
         desk = net.desks[person["segment"] * net.run[0]["desks"] + here["desk"]]
         person["waited"] = max(waited - desk["tolerance"], 0.0)
         worse = desk["per_day_waited"] * person["waited"]
-        if contact == RENEGED or contact == UNRESOLVED:
+        if contact in (RENEGED, UNRESOLVED):
             worse += desk["per_failure"]
             if desk["failure_days"] > 0.0:
                 slot = crowd.felt_until[i].argmin()
@@ -140,7 +142,7 @@ def settle(net: Tables, crowd: Crowd, i: int, time: float, contact: int, waited:
 def touch(net: Tables, crowd: Crowd, i: int, time: float, worse: float) -> None:
     """A touchpoint: performance P against expectation E moves satisfaction S (Oliver 1980; Boulding et al. 1993), losses more
     than gains: S' = S + w (S0 - S) + a [(P - E)+ - lambda (E - P)+], E' = E + k (P - E), all from 0 to 100.
-    """  # noqa: D205
+    """
     person = crowd.people[i]
     here, segment = net.stages[stage_row(net, crowd, i)], net.segments[person["segment"]]
     performance = here["performance"] - worse
@@ -180,7 +182,7 @@ def depart(net: Tables, crowd: Crowd, i: int, time: float) -> "tuple[float, int]
 def choose(net: Tables, crowd: Crowd, i: int, time: float) -> "tuple[float, int]":
     """Which exit of a choice stage, then how long. Two exits take one uniform; more race as exponentials E_e / w_e, one draw an
     exit (Gumbel-max), so that a change to one exit never moves customers between two others.
-    """  # noqa: D205
+    """
     person = crowd.people[i]
     stage = person["stage"]
     here = net.stages[stage_row(net, crowd, i)]
@@ -213,7 +215,9 @@ def weight(net: Tables, crowd: Crowd, i: int, exit: int, time: float) -> float:
 
 
 @compiled
-def proceed(net: Tables, crowd: Crowd, i: int, time: float, contact: int, waited: float, handled: float) -> "tuple[float, int]":
+def proceed(
+    net: Tables, crowd: Crowd, i: int, time: float, contact: int, waited: float, handled: float
+) -> "tuple[float, int]":
     """`settle`, then `depart`: one call for engines."""
     settle(net, crowd, i, time, contact, waited, handled)
     return depart(net, crowd, i, time)

@@ -122,7 +122,9 @@ def run(
         Faults: an option or a name is wrong, or word of mouth would run away (see `wordofmouth`).
     """
     _check(customers, replications, seed, engine, workers)
-    names = check_strategies(scenario, [strategy] if isinstance(strategy, str) else strategy or list(scenario.strategies))
+    names = check_strategies(
+        scenario, [strategy] if isinstance(strategy, str) else strategy or list(scenario.strategies)
+    )
     networks = {name: build(scenario, name) for name in names}
     refuse_avalanche(networks.values(), customers)
     alone, wanted = replications == 1, keep or sink is not None

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -49,7 +50,8 @@ class Path(NamedTuple):
 
 def path_of(steps: Sequence[Step]) -> Path:
     """The path of a plan's steps; a ramp goes from the level before to `level` within `ramp_days`."""
-    rows, before = [], 0.0
+    rows: list[tuple[float, ...]] = []
+    before = 0.0
     for step in steps:
         rows.append((step.day, before, step.level, step.ramp_days))
         before = step.level
@@ -93,7 +95,7 @@ def capacity(
 
     edges = [0.0, *sorted({edge for k, _ in effects for edge in paths[k].edges(horizon)}), horizon]
     rows = [(0.0, whole(0.0))]
-    for start, end in zip(edges[:-1], edges[1:], strict=True):
+    for start, end in pairwise(edges):
         if start > 0.0 and whole(start) != rows[-1][1]:
             rows.append((start, whole(start)))
         before_end = math.nextafter(end, start)

@@ -43,7 +43,9 @@ EXIT = _row(
 )  # fmt: skip
 FELT = _row("desk:i", "per_day_waited", "per_failure")  # what a desk does to an exit directly, log scale
 TERM = _row("lever:i", "beta", "since:i", "start", "end")  # beta f(level), within [start, end) days after slot `since`
-LEVER = _row("steps_first:i", "steps_count:i", "codes_first:i", "codes_count:i", "half", "slope", "per_customer", "per_referral")
+LEVER = _row(
+    "steps_first:i", "steps_count:i", "codes_first:i", "codes_count:i", "half", "slope", "per_customer", "per_referral"
+)
 STEP = _row("day", "before", "level", "ramp")
 CODE = _row("op:i", "name:i", "value")  # conditions in postfix; see scenarios.conditions
 SEGMENT = _row(

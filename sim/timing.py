@@ -1,8 +1,8 @@
 """When something happens whose rate changes on the way: an exit of a race, the next invitation.
 
-With levels that change at known moments, exposure gathers piece by piece: over a piece with log rate eta and pace 1/tau the age A
-of the law grows by dt/tau and the exposure by exp(eta) [H(A1) - H(A0)]. The event is due when the exposure reaches the customer's
-own threshold, a unit exponential.
+With levels that change at known moments, exposure gathers piece by piece: over a piece with log rate eta and pace 1/tau the
+age A of the law grows by dt/tau and the exposure by exp(eta) [H(A1) - H(A0)]. The event is due when the exposure reaches the
+customer's own threshold, a unit exponential.
 """
 
 import math
@@ -67,7 +67,7 @@ def time_to_exit(net: Tables, crowd: Crowd, i: int, exit: int, now: float, expos
 
 @compiled
 def time_to_invitation(net: Tables, crowd: Crowd, i: int, now: float, number: int) -> float:
-    """Days from `now` to the next invitation of a customer in a referring stage; `number` counts them within this stay."""
+    """Days from `now` to the next invitation in a referring stage; `number` counts the invitations of this stay from 0."""
     person = crowd.people[i]
     row = net.stages[stage_row(net, crowd, i)]
     visit = crowd.visits[i, person["stage"]]
@@ -80,7 +80,7 @@ def time_to_invitation(net: Tables, crowd: Crowd, i: int, now: float, number: in
             shift_within(net, crowd, i, row["invites_first"], row["invites_count"], time, interval)
         )
         if rate * (until - time) >= exposure:
-            return (time - now) + exposure / rate
+            return float((time - now) + exposure / rate)
         if until > net.run[0]["horizon"]:
             return math.inf
         exposure -= rate * (until - time)

@@ -1,6 +1,7 @@
 """Will word of mouth run away? Computed before a run, from the stated numbers (Z = 0, satisfaction at its start mean).
 
-Conditions on what only a run can show (satisfaction, purchases, spend, failures) count as met; waiting at desks is left out.
+Conditions on what only a run can show (satisfaction, purchases, spend, failures) count as met; waiting at desks and ratios on
+dwell times are left out.
 """
 
 import math
@@ -9,8 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError
-from scipy.optimize import brentq
 
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.sim.network import Network
@@ -45,14 +44,20 @@ def word_of_mouth(network: Network, customers: int | None = None) -> WordOfMouth
     return WordOfMouth(reproduction, doubling, invitees)
 
 
-def refuse_avalanche(networks: Iterable[Network], customers: int | None = None) -> None:
-    """Raise Faults where a strategy expects more invitees by the horizon than `market.invitee_cap` allows."""
-    faults = []
+def refuse_avalanche(networks: Iterable[Network], customers: int | None = None) -> dict[str, WordOfMouth]:
+    """Raise Faults where a strategy expects more invitees by the horizon than `market.invitee_cap` allows.
+
+    Returns word of mouth by strategy, without those under which nobody invites.
+    """
+    faults, carried = [], {}
     for network in networks:
         found = word_of_mouth(network, customers)
         market = network.scenario.market
         cap = market.invitee_cap if market is not None else 1_000_000
-        if found is None or found.invitees <= cap:
+        if found is None:
+            continue
+        carried[network.strategy] = found
+        if found.invitees <= cap:
             continue
         what = f"{found.invitees:,.0f}" if math.isfinite(found.invitees) else "endlessly many"
         referring = next(name for name, stage in network.scenario.stages.items() if stage.referrals is not None)
@@ -69,10 +74,11 @@ def refuse_avalanche(networks: Iterable[Network], customers: int | None = None) 
         )
     if faults:
         raise Faults(tuple(faults))
+    return carried
 
 
 def _lifetime(network: Network, g: int, discount: float) -> Floats:
-    """Invitations of one customer of segment g over a lifetime, each counting exp(-discount * age): (entered, enters)."""
+    """Invitations of one customer of segment g in a lifetime, each counting exp(-discount * age); shape (entered, enters)."""
     own = network.segment_scenario(g)
     names = list(own.stages)
     size = len(names)
@@ -80,7 +86,7 @@ def _lifetime(network: Network, g: int, discount: float) -> Floats:
     for s, name in enumerate(names):
         passage = Passage(network, g, s)
         if own.stages[name].kind == "end":
-            stays, leaves = _forever(discount), {}
+            stays = _forever(discount)
         else:
             ages = ages_of(own.stages[name])
             left, leaves = passage.at_last_levels(ages)
@@ -88,16 +94,15 @@ def _lifetime(network: Network, g: int, discount: float) -> Floats:
             stays = float(np.sum((left[1:] + left[:-1]) / 2.0 * np.diff(ages) * weight))
             if left[-1] > 1e-6:
                 stays += float(left[-1]) * math.exp(-discount * float(ages[-1])) * _forever(discount)
-            leaves = {to: float(np.sum(flow * weight)) for to, flow in leaves.items()}
-        for to, share in leaves.items():
-            moves[s, names.index(to)] += share
+            for to, flow in leaves.items():
+                moves[s, names.index(to)] += float(np.sum(flow * weight))
         refers = own.stages[name].referrals
         if refers is not None:
             ratio = float(passage.ratios("referrals", name, network.tables.breaks[-2:-1])[0])
             invites[s, names.index(refers.enters)] += refers.rate_per_day * ratio * stays
     try:
         visits = np.linalg.solve(np.eye(size) - moves, np.eye(size))
-    except (np.linalg.LinAlgError, LinAlgError):
+    except np.linalg.LinAlgError:
         return np.full((size, size), math.inf)
     if not np.all(np.isfinite(visits)) or visits.min() < -1e-9 or visits.max() > 1e9:  # a journey that never ends
         visits = np.where(visits != 0.0, math.inf, 0.0)
@@ -127,6 +132,8 @@ def _radius(network: Network, discount: float) -> float:
 
 def _growth(network: Network) -> float:
     """The growth rate r a day at which the discounted next generation just replaces itself (Euler and Lotka)."""
+    from scipy.optimize import brentq  # rarely wanted, and slow to load
+
     high = 1e-4
     while _radius(network, high) > 1.0:
         high *= 4.0

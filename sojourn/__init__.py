@@ -10,6 +10,7 @@ The public names below are imported on first use, so that `import sojourn` costs
 from typing import TYPE_CHECKING
 
 __all__ = [
+    "Calibration",
     "Comparison",
     "Estimate",
     "Faults",
@@ -17,6 +18,7 @@ __all__ = [
     "Journeys",
     "Result",
     "Scenario",
+    "calibrate",
     "check",
     "compare",
     "fit",
@@ -30,6 +32,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from sojourn.calibration.calibrate import Calibration as Calibration
+    from sojourn.calibration.calibrate import calibrate as calibrate
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
     from sojourn.calibration.logs import read as read_log
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     from sojourn.sim.run import run as run
 else:
     _HOMES = {
+        "Calibration": ("calibration.calibrate", "Calibration"),
         "Comparison": ("experiments.compare", "Comparison"),
         "Estimate": ("sim.estimates", "Estimate"),
         "Faults": ("scenarios.faults", "Faults"),
@@ -56,6 +61,7 @@ else:
         "Journeys": ("sim.journeys", "Journeys"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "compare": ("experiments.compare", "compare"),
         "fit": ("calibration.fit", "fit"),

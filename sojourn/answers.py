@@ -10,6 +10,7 @@ from sojourn.experiments.compare import Comparison
 from sojourn.figures import interval, spans_zero, zero
 from sojourn.sim.run import Result
 from sojourn.sim.vocabulary import title
+from sojourn.sim.wordofmouth import word_of_mouth
 from sojourn.terminal import plain
 
 NAMED = 3  # strategies that the first line of `run` names
@@ -18,7 +19,6 @@ NAMED = 3  # strategies that the first line of `run` names
 def print_run(result: Result, out: Console, *, everything: bool, warnings: Sequence[str] = ()) -> None:
     """Print the measures of every strategy of a run."""
     _line(out, run_sentence(result), "bold")
-    out.print()
     levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
     names, more = tables.chosen(levels.values(), everything=everything)
     cells = {
@@ -26,6 +26,7 @@ def print_run(result: Result, out: Console, *, everything: bool, warnings: Seque
         for name in names
     }
     for table in tables.build(names, list(levels), cells, result.scenario, width=out.width):
+        out.print()
         out.print(table)
     _more(out, more)
     _trust(out, result, paired=False, warnings=warnings)
@@ -49,7 +50,6 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
     _line(out, comparison.verdict.sentence, "bold")
-    out.print()
     names, more = tables.chosen((o.measures for o in result.outcomes.values()), everything=everything)
     same = [n for n in names if all(n in d and zero(d[n]) for d in comparison.differences.values())]
     names = [name for name in names if name not in same]
@@ -63,11 +63,12 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
     }
     heads = [base, *comparison.differences]
     for table in tables.build(names, heads, cells, result.scenario, width=out.width):
+        out.print()
         out.print(table)
     if same:
         _line(out, f"Exactly the same under every strategy: {', '.join(title(name) for name in same)}.", "dim")
     if any(spans_zero(found[n]) for found in comparison.differences.values() for n in names if n in found):
-        _line(out, "In brackets and grey: the interval includes 0, so nobody knows the sign.", "dim")
+        _line(out, "In brackets and grey: the interval includes 0, so the sign is not known.", "dim")
     _more(out, more)
     _trust(out, result, paired=True, warnings=[*warnings, *_rerun(comparison)])
 
@@ -86,9 +87,12 @@ def _trust(out: Console, result: Result, *, paired: bool, warnings: Sequence[str
     scenario, strategies = result.scenario, list(result.outcomes)
     out.print()
     _line(out, "How far to trust this", "bold")
+    networks = {name: outcome.network for name, outcome in result.outcomes.items()}
+    carried = {name: found for name in networks if (found := word_of_mouth(networks[name], result.customers))}
     lines = [
         trust.replications(result.replications, paired=paired),
         *trust.assumptions(scenario, strategies),
+        *trust.word_of_mouth(carried, scenario),
         *warnings,
     ]
     missing = trust.unmeasured(scenario)
@@ -98,7 +102,7 @@ def _trust(out: Console, result: Result, *, paired: bool, warnings: Sequence[str
 
 def _more(out: Console, more: int) -> None:
     if more:
-        _line(out, f"{more} more measures with --all.", "dim")
+        _line(out, f"{more} more {'measure' if more == 1 else 'measures'} with --all.", "dim")
 
 
 def _line(out: Console, text: str, style: str = "") -> None:

@@ -29,12 +29,12 @@ def figure(value: float | None, places: int, *, sign: bool = False, scale: float
 
 
 def interval(estimate: Estimate, *, sign: bool = False, scale: float = 1.0) -> str:
-    """Write `12.3 [11.9, 12.7]`, or the bare mean where there is no interval."""
+    """Write `12.3 [11.9, 12.7]`, or the bare mean where there is no interval; `sign` writes the mean's plus."""
     places = decimals(estimate, scale)
     mean = figure(estimate.mean, places, sign=sign, scale=scale)
     if estimate.mean is None or estimate.low is None or estimate.high is None:
         return mean
-    low, high = (figure(bound, places, sign=sign, scale=scale) for bound in (estimate.low, estimate.high))
+    low, high = (figure(bound, places, scale=scale) for bound in (estimate.low, estimate.high))
     return f"{mean} [{low}, {high}]"
 
 

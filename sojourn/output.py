@@ -62,11 +62,17 @@ def staged(target: str) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def write_text(target: str, text: str, *, option: str = "--out") -> Path:
-    """Write one file whole or not at all; Faults when the system refuses."""
+def writable(target: str, *, option: str = "--out") -> Path:
+    """Return the path of a file that may be written, as far as can be told; Faults where it surely may not."""
     path = _readable(target, option)
     if os.path.isdir(path):
         raise refused(target, "is a folder, not a file", "name the file to write", option)
+    return path
+
+
+def write_text(target: str, text: str, *, option: str = "--out") -> Path:
+    """Write one file whole or not at all; Faults when the system refuses."""
+    path = writable(target, option=option)
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,11 +9,10 @@ import click
 
 from sojourn.answers import print_comparison, print_run
 from sojourn.experiments.compare import Comparison, compare
+from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
-from sojourn.scenarios.files import load
-from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import Journeys
 from sojourn.sim.run import Result, run
 from sojourn.terminal import console, plain, progress
@@ -24,9 +23,9 @@ Sink = Callable[[Journeys], None]
 def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     """Run the strategies (all of them if none is named) and print their measures."""
     options.check()
-    scenario = load(name, variant=options.variant)
+    scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
-    with _folder(options) as folder:
+    with blaming(name, scenario), _folder(options) as folder:
         with progress("Simulating") as news, _log(folder) as (sink, close):
             result = run(scenario, chosen, progress=news, sink=sink, **_settings(options))
             close()
@@ -35,21 +34,21 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     if options.as_json:
         click.echo(encode(result.document()), nl=False)
     else:
-        print_run(result, console(), everything=options.everything, warnings=_warnings(scenario))
+        print_run(result, console(), everything=options.everything, warnings=warnings)
 
 
 def confront(name: str, strategies: str | None, measure: str, options: Options) -> None:
     """Compare strategies on the same customers and print the verdict."""
     options.check()
     names = listed(strategies, "--strategies") if strategies is not None else []
-    scenario = load(name, variant=options.variant)
+    scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, names, "--strategies") or list(scenario.strategies)
     if len(chosen) < 2:
         remedy = f"name two of: {', '.join(scenario.strategies)}"
         if len(scenario.strategies) < 2:
             remedy = f'add one to [strategies] in "{plain(name)}", or use `sojourn run`'
         raise fault("--strategies", "", f'one strategy, "{chosen[0]}", cannot be compared', remedy)
-    with _folder(options) as folder:
+    with blaming(name, scenario), _folder(options) as folder:
         with progress("Comparing") as news, _log(folder) as (sink, close):
             found = compare(scenario, chosen, measure=measure, progress=news, sink=sink, **_settings(options))
             close()
@@ -58,7 +57,7 @@ def confront(name: str, strategies: str | None, measure: str, options: Options) 
     if options.as_json:
         click.echo(encode(found.document()), nl=False)
     else:
-        print_comparison(found, console(), everything=options.everything, warnings=_warnings(scenario))
+        print_comparison(found, console(), everything=options.everything, warnings=warnings)
 
 
 def _settings(options: Options) -> dict[str, Any]:
@@ -98,9 +97,3 @@ def _write(folder: Path, result: Result, comparison: Comparison | None, command:
     files = [MANIFEST, *(path.name for path in folder.iterdir())]
     facts = manifest(result, command, variant=options.variant, files=files)
     (folder / MANIFEST).write_text(encode(facts), encoding="utf-8")
-
-
-def _warnings(scenario: Scenario) -> list[str]:
-    from sojourn.validation import warnings
-
-    return warnings(scenario)

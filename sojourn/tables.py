@@ -13,6 +13,7 @@ from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import SHARE, direction, title, unit
 
 ROWS = 8
+LABEL = 40  # columns that a measure's words may take before they wrap
 # What a reader looks for first; names with a dot stand for their whole family, in the order of the scenario.
 FIRST = (
     "profit", "purchases", "conversion", "clv", "churn_rate", "satisfaction", "nps", "revenue", "cost", "repeat_rate",
@@ -63,27 +64,27 @@ def build(
     names: Sequence[str], heads: Sequence[str], cells: Mapping[str, Sequence[Cell]], scenario: Scenario, *, width: int
 ) -> list[Table]:
     """Lay measures (rows) against `heads` (columns), over as many tables as the width asks for."""
-    first = max([7, *(len(title(name)) for name in names)])
-    second = max([4, *(len(unit_of(name, scenario)) for name in names)])
+    labels = {name: label(name, scenario) for name in names}
+    first = min(LABEL, max([7, *(len(text) for text in labels.values())]))
     widths = [max([len(head), *(len(cells[name][i].text) for name in names)]) for i, head in enumerate(heads)]
     tables = []
-    for group in _groups(widths, width - first - second - 2 * MARGIN):
+    for group in _groups(widths, width - first - MARGIN):
         table = Table(box=box.SIMPLE_HEAD, padding=(0, MARGIN, 0, 0), pad_edge=False, show_edge=False)
-        table.add_column("measure", overflow="fold")
-        table.add_column("unit")
+        table.add_column("measure", width=first, overflow="fold")
         for i in group:
-            table.add_column(Text(heads[i]), overflow="fold")
+            table.add_column(Text(heads[i]), min_width=min(widths[i], width - first - MARGIN), overflow="fold")
         for name in names:
-            row = (Text(cells[name][i].text, cells[name][i].style) for i in group)
-            table.add_row(Text(title(name)), Text(unit_of(name, scenario)), *row)
+            table.add_row(Text(labels[name]), *(Text(cells[name][i].text, cells[name][i].style) for i in group))
         tables.append(table)
     return tables
 
 
-def unit_of(name: str, scenario: Scenario) -> str:
-    """Return the unit that a table shows: shares are written in per cent."""
+def label(name: str, scenario: Scenario) -> str:
+    """Return what a table calls a measure: in words, with its unit where the words do not say it."""
     known = unit(name, scenario)
-    return "%" if known == SHARE else known
+    if known in (SHARE, "days", scenario.about.currency):
+        return f"{title(name)} ({'%' if known == SHARE else known})"
+    return title(name)
 
 
 def _scale(name: str, scenario: Scenario) -> float:

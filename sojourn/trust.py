@@ -1,11 +1,12 @@
 """What stands under an answer: how far it can be trusted, which assumed numbers carry it, and what was not measured."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sojourn.figures import figure
 from sojourn.scenarios.model import Effect, Scenario
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.wordofmouth import WordOfMouth
 
 FEW = 10  # replications below which intervals are themselves shaky
 ENOUGH = 10_000  # replications that nobody should be told to run
@@ -58,7 +59,11 @@ def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
     effects = [
         (lever, effect) for lever in used_levers(scenario, strategies) for effect in scenario.levers[lever].effects
     ]
-    assumed = [effect_in_words(lever, effect) for lever, effect in effects if effect.evidence in (None, "assumed")]
+    assumed = [
+        effect_in_words(lever, effect)
+        for lever, effect in effects
+        if _grade(scenario, lever, effect) in (None, "assumed")
+    ]
     if assumed:
         yield "Rests on assumed effects: " + "; ".join(assumed) + "."
     bases = [path for source in scenario.sources if source.evidence == "assumed" for path in source.paths]
@@ -66,10 +71,15 @@ def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
         yield "Rests on assumed numbers of the journey: " + ", ".join(bases) + "."
     ranges = [lever for lever, effect in effects if effect.range.low < effect.range.high]
     if ranges:
+        names = list(dict.fromkeys(ranges))
         yield (
-            "Not in the intervals: how unsure the effects are themselves. Every effect stands at its central value"
-            f" ({', '.join(dict.fromkeys(ranges))} have ranges)."
+            "Not in the intervals: how unsure the effects themselves are. Each stands at its central value, though"
+            f" {', '.join(names)} {'has a range' if len(names) == 1 else 'have ranges'}."
         )
+
+
+def _grade(scenario: Scenario, lever: str, effect: Effect) -> str | None:
+    return effect.evidence or scenario.levers[lever].evidence
 
 
 def unmeasured(scenario: Scenario) -> str | None:
@@ -93,6 +103,19 @@ def unmeasured(scenario: Scenario) -> str | None:
     if not any(stage.referrals for stage in stages):
         missing.append("word of mouth")
     return f"Not measured, for the scenario does not say: {', '.join(missing)}." if missing else None
+
+
+def word_of_mouth(found: Mapping[str, WordOfMouth], scenario: Scenario) -> Iterator[str]:
+    """Yield how far invitations carry under each strategy, those that agree on one line; nothing where nobody invites."""
+    lines: dict[str, list[str]] = {}
+    for strategy, carried in found.items():
+        line = f"R = {carried.reproduction:.2g}, about {carried.invitees:,.0f} invitees in {horizon(scenario)}"
+        if carried.reproduction >= 1.0:
+            line += ": it feeds itself"
+            line += f" and doubles every {figure(carried.doubling_days, 0)} days" if carried.doubling_days else ""
+        lines.setdefault(line, []).append(strategy)
+    for line, strategies in lines.items():
+        yield f"Word of mouth under {', '.join(strategies)}: {line}."
 
 
 def horizon(scenario: Scenario) -> str:

@@ -3,35 +3,33 @@
 Nothing here needs numba or scipy.stats: an editor may call it on every save.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
+from sojourn import trust
 from sojourn.figures import figure
-from sojourn.scenarios import checks
-from sojourn.scenarios.files import load
+from sojourn.opening import blaming, opened
 from sojourn.scenarios.model import Scenario
-from sojourn.sim import outlook, wordofmouth
-from sojourn.sim.network import Network, build
+from sojourn.sim import outlook
+from sojourn.sim.network import build
 from sojourn.sim.wordofmouth import refuse_avalanche
 from sojourn.terminal import console, plain
-from sojourn.trust import horizon
 
 DRIFT = 5.0  # points between start and long run above which the numbers deserve a second look
 
 
 def print_validation(name: str, variant: str | None) -> None:
     """Print what can be said of a scenario; Faults if it is not sound."""
-    scenario = load(name, variant=variant)
-    networks = [build(scenario, strategy) for strategy in scenario.strategies]
-    refuse_avalanche(networks)
+    scenario, warnings = opened(name, variant)
+    with blaming(name, scenario):
+        carried = refuse_avalanche([build(scenario, strategy) for strategy in scenario.strategies])
     out = console()
     _say(out, sound(scenario), "bold")
-    doubts, carried = warnings(scenario), list(word_of_mouth(networks))
-    for line in doubts:
+    for line in warnings:
         _say(out, f"- warning: {line}", "yellow")
-    for line in (*carried, *satisfaction(scenario), *frailty(scenario)):
+    for line in (*trust.word_of_mouth(carried, scenario), *satisfaction(scenario), *frailty(scenario)):
         _say(out, f"- {line}")
 
 
@@ -46,30 +44,9 @@ def sound(scenario: Scenario) -> str:
     parts = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
     strategies = ", ".join(scenario.strategies)
     return (
-        f'"{scenario.about.name}" is sound: {", ".join(parts)} over {horizon(scenario)}; strategies {strategies}.'
+        f'"{scenario.about.name}" is sound: {", ".join(parts)} over {trust.horizon(scenario)}; strategies {strategies}.'
         f" Run it: sojourn {'compare' if len(scenario.strategies) > 1 else 'run'}."
     )
-
-
-def warnings(scenario: Scenario) -> list[str]:
-    """Return what is allowed but probably not meant, a line each."""
-    return [str(doubt) for doubt in checks.warnings(scenario, scenario.about.name)]
-
-
-def word_of_mouth(networks: Iterable[Network]) -> Iterator[str]:
-    """Yield how far invitations carry, strategies that agree on one line; nothing where nobody invites."""
-    lines: dict[str, list[str]] = {}
-    for network in networks:
-        found = wordofmouth.word_of_mouth(network)
-        if found is None:
-            continue
-        line = f"R = {found.reproduction:.2g}, about {found.invitees:,.0f} invitees in {horizon(network.scenario)}"
-        if found.reproduction >= 1.0:
-            line += ": it feeds itself"
-            line += f" and doubles every {figure(found.doubling_days, 0)} days" if found.doubling_days else ""
-        lines.setdefault(line, []).append(network.strategy)
-    for line, strategies in lines.items():
-        yield f"word of mouth under {', '.join(strategies)}: {line}."
 
 
 def satisfaction(scenario: Scenario) -> Iterator[str]:
@@ -85,7 +62,7 @@ def satisfaction(scenario: Scenario) -> Iterator[str]:
             where = next(iter(means.values()))
         else:
             where = ", ".join(f"{mean} under {strategy}" for strategy, mean in means.items())
-        line = f"satisfaction starts at {figure(start, 1)} and settles, by many visits to {stage}, at {where}"
+        line = f"Satisfaction starts at {figure(start, 1)} and settles, by many visits to {stage}, at {where}"
         if any(abs(row.mean - start) > DRIFT for row in by_strategy.values()):
             line += " (waiting aside; check performance, expectation and recovery if this is not meant)"
         yield line + "."

@@ -79,7 +79,8 @@ def lives(club, write, life):
         [
             life([("try", 10, {"contact": RESOLVED, "waited": 3.0, "handled": 2.0}),
                   ("stay", 30, {"revenue": 40.0, "cost": 6.0, "held": 1}), ("gone", 130, {"held": 1})], "plain"),
-            life([("try", 50, {"contact": UNRESOLVED, "waited": 1.0}), ("stay", 55, {"revenue": 90.0, "held": 3})], "gold"),
+            life([("try", 50, {"contact": UNRESOLVED, "waited": 1.0}),
+                  ("stay", 55, {"revenue": 90.0, "held": 3})], "gold"),
             life([("try", 199, {"contact": WAITING, "waited": 1.0})], "plain"),
             life([("try", 120, {"contact": RENEGED, "waited": 2.0})], "gold"),
         ],

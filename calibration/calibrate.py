@@ -1,0 +1,122 @@
+"""One verb: an event log and its mapping in, a scenario out, with a check on customers that the fit has not seen."""
+
+import math
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from sojourn.calibration.fit import Fit, fit
+from sojourn.calibration.logs import Log, read
+from sojourn.calibration.scenario import days
+from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough
+from sojourn.scenarios.faults import fault
+
+TELLING = 0.1  # relative difference of the naive mean from which it is worth a line
+SHOWN = 6  # lines on stages that the summary gives at most
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A log, the fit to all of it, the scenario file that it makes, and the check.
+
+    The scenario holds the fit to all customers. The check is of a fit to a part of them, laid beside the rest: so it
+    speaks of a model with fewer data than the one written, not of a better one. It is None where the log is too small
+    for it.
+    """
+
+    log: Log
+    fit: Fit
+    check: Check | None
+    scenario_text: str
+    notes: tuple[str, ...]
+
+    def summary(self) -> tuple[str, ...]:
+        """The answer first, then what censoring changed and what to be careful about, in plain lines."""
+        counts = self.log.counts
+        laws = sum(len(stage.exits) for stage in self.fit.stages.values())
+        lines = [
+            f"{counts['customers']:,} customers and {counts['stays']:,} stays give {len(self.fit.stages)} stages and "
+            f"{laws} ways out of them; {counts['stays still open']:,} stays were still open and count as such."
+        ]
+        if self.check is not None:
+            lines.append(self.check.sentence)
+        lines += censoring(self.fit)
+        return (*lines, *self.notes)
+
+    def write(self, path: str | Path) -> Path:
+        """Write the scenario file, whole or not at all. Raises Faults where it cannot be written."""
+        target = Path(path)
+        temporary: str | None = None
+        try:
+            with tempfile.NamedTemporaryFile(
+                "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=".sojourn-", delete=False
+            ) as stream:
+                temporary = stream.name
+                stream.write(self.scenario_text)
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, target)
+        except (OSError, ValueError) as problem:
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
+            reason = getattr(problem, "strerror", None) or "the path is not valid"
+            raise fault(str(path), "", f"cannot be written: {reason}", "give a file in a folder that exists") from None
+        return target
+
+
+def calibrate(
+    log_path: str | Path,
+    mapping_path: str | Path,
+    *,
+    holdout: float = 0.3,
+    replications: int = 20,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Read a log, fit it, check the fit on customers held out, and write the scenario's text.
+
+    Args:
+        log_path: CSV or Parquet, one row an event.
+        mapping_path: the mapping file (see `mapping`).
+        holdout: share of people held out for the check; 0 for no check.
+        replications: simulated copies of the held-out customers.
+        seed: of the split and of the simulation.
+        progress: called with (replications done, in all) during the check.
+
+    Raises:
+        Faults: all mistakes of the mapping, or else of the log.
+    """
+    if not 0.0 <= holdout <= 0.9:
+        raise fault("calibrate", "holdout", "is no share to hold out", "give 0 (no check) to 0.9", holdout)
+    log = read(log_path, mapping_path)
+    fitted = fit(log)
+    fitted.scenario()  # what is written must run
+    checked: Check | None = None
+    notes = list(fitted.notes)
+    if holdout > 0.0:
+        if large_enough(log, hold_out(log.person, holdout, seed)):
+            checked = check(log, holdout=holdout, replications=replications, seed=seed, progress=progress)
+        else:
+            notes.append("The log is too small to hold customers out: the fit has not been checked.")
+    return Calibration(log, fitted, checked, fitted.scenario_text(), tuple(notes))
+
+
+def censoring(fitted: Fit) -> list[str]:
+    """What leaving unfinished stays out would have said, for the stages where it matters most."""
+    lines: list[tuple[float, str]] = []
+    for name, stage in fitted.stages.items():
+        law = stage.dwell
+        if law is None or law.naive_mean is None or law.law == "deterministic":
+            continue
+        if math.isfinite(law.mean):
+            ratio = abs(math.log(max(law.naive_mean, 1e-12) / law.mean))
+            if ratio < TELLING:
+                continue
+            told = f"A stay in {name} lasts {days(law.mean, law.mean_error)} in the mean"
+        else:
+            ratio = math.inf
+            told = f"A stay in {name} has no finite mean under the law that fits best ({law.law})"
+        lines.append((ratio, f"{told}; leaving the unfinished stays out would have said {days(law.naive_mean)}."))
+    # The largest differences, told in journey order.
+    kept = sorted(sorted(range(len(lines)), key=lambda k: -lines[k][0])[:SHOWN])
+    return [lines[k][1] for k in kept]

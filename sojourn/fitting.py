@@ -1,0 +1,58 @@
+"""What `sojourn calibrate` prints: what was fitted, and how it fares on customers whom the fit has not seen."""
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sojourn.calibration.calibrate import calibrate
+from sojourn.calibration.validate import Check, Quantity
+from sojourn.figures import figure, interval
+from sojourn.output import writable, write_text
+from sojourn.terminal import console, plain, progress
+
+
+def print_calibration(log: str, mapping: str, out: str) -> None:
+    """Fit a scenario to an event log, write it to `out`, and print the check; Faults for whatever is wrong."""
+    writable(out)
+    with progress("Checking on held-out customers") as news:
+        found = calibrate(log, mapping, progress=news)
+    write_text(out, found.scenario_text)
+    shown = console()
+    first, *rest = found.summary()
+    _say(shown, first, "bold")
+    if found.check is not None:
+        _table(shown, found.check)
+    shown.print()
+    for line in rest:
+        _say(shown, f"- {line}")
+    _say(shown, f"Written to {out}. Add levers and strategies there, then: sojourn compare {out}")
+
+
+def _table(out: Console, check: Check) -> None:
+    """Print observed beside simulated; what lies outside its prediction interval is marked."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    heads = ("figure", "observed on others", "simulated, 90 % prediction", "without the unfinished", "")
+    for head in heads[: None if _naive(check.quantities) else 3]:
+        table.add_column(head, overflow="fold")
+    for row in check.quantities:
+        scale = 100.0 if row.unit.startswith("share") else 1.0
+        unit = row.unit.replace("share", "%", 1)
+        cells = [Text(f"{row.name} ({unit})"), Text(interval(row.observed, scale=scale))]
+        cells.append(Text(interval(row.simulated, scale=scale), "" if row.inside else "yellow"))
+        if _naive(check.quantities):
+            cells.append(Text("" if row.naive is None else figure(row.naive, 2, scale=scale), "dim"))
+            cells.append(Text("" if row.inside else "outside", "yellow"))
+        table.add_row(*cells)
+    out.print()
+    out.print(table)
+
+
+def _naive(rows: Sequence[Quantity]) -> bool:
+    return any(row.naive is not None for row in rows)
+
+
+def _say(out: Console, text: str, style: str = "") -> None:
+    out.print(Text(plain(text), style), soft_wrap=True)

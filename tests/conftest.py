@@ -1,0 +1,79 @@
+"""What tests of every floor share: short scenario texts, and journeys lived through them."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+HEAD = """format = 1
+[scenario]
+name = "test"
+start = {start}
+horizon_days = {horizon}
+{about}
+[arrivals]
+{arrivals}
+"""
+
+
+def _scenario(body, *, start="a", horizon=1e5, arrivals="cohort = 10", about=""):
+    from sojourn.scenarios.files import loads
+
+    named = f'"{start}"' if isinstance(start, str) else "{ " + ", ".join(f"{k} = {v}" for k, v in start.items()) + " }"
+    return loads(HEAD.format(start=named, horizon=float(horizon), about=about, arrivals=arrivals) + body)
+
+
+def _live(scenario, strategy=None, *, seed=1, replication=0, customers=None):
+    from sojourn.sim.network import build
+    from sojourn.sim.run import simulate
+
+    network = build(scenario, strategy or next(iter(scenario.strategies)))
+    return simulate(network, seed=seed, replication=replication, customers=customers)
+
+
+class Stays(NamedTuple):
+    """All stays in one stage: days in it, the next stage (None while open) and the row of each; shapes (stays,)."""
+
+    days: np.ndarray
+    to: np.ndarray
+    rows: np.ndarray
+
+
+def _stays(journeys, stage):
+    rows = np.flatnonzero(journeys.events.stage == journeys.stages.index(stage))
+    names = np.array([*journeys.stages, None], dtype=object)
+    days = journeys.until[rows] - journeys.events.time[rows]
+    return Stays(days, names[journeys.next_stage[rows]], rows)
+
+
+def _same(one, other):
+    """Whether two logs are the same, bit for bit."""
+    return all(
+        np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        for a, b in zip((*one.events, *one.customers), (*other.events, *other.customers), strict=True)
+    )
+
+
+@pytest.fixture(scope="session")
+def scenario() -> Callable:
+    """(body, start=, horizon=, arrivals=, about=) -> Scenario: the tables after [arrivals], written out."""
+    return _scenario
+
+
+@pytest.fixture(scope="session")
+def live() -> Callable:
+    """(scenario, strategy=None, seed=, replication=, customers=) -> Journeys."""
+    return _live
+
+
+@pytest.fixture(scope="session")
+def stays() -> Callable:
+    """(journeys, stage) -> Stays."""
+    return _stays
+
+
+@pytest.fixture(scope="session")
+def same() -> Callable:
+    """(journeys, journeys) -> bool, to the bit."""
+    return _same
