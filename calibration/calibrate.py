@@ -108,14 +108,15 @@ def censoring(fitted: Fit) -> list[str]:
         law = stage.dwell
         if law is None or law.naive_mean is None or law.law == "deterministic":
             continue
-        if math.isfinite(law.mean):
-            ratio = abs(math.log(max(law.naive_mean, 1e-12) / law.mean))
-            if ratio < TELLING:
-                continue
-            told = f"A stay in {name} lasts {days(law.mean, law.mean_error)} in the mean"
-        else:
-            ratio = math.inf
-            told = f"A stay in {name} has no finite mean under the law that fits best ({law.law})"
+        ratio = abs(math.log(max(law.naive_mean, 1e-12) / law.mean)) if math.isfinite(law.mean) else math.inf
+        if ratio < TELLING:
+            continue
+        told = f"A stay in {name} lasts {days(law.mean, law.mean_error)} in the mean"
+        if not stage.mean_within_reach:
+            told = (
+                f"{stage.still_open:,} of {stage.entries:,} stays in {name} were still open, and the mean stay is longer than "
+                f"anybody was watched ({days(stage.longest)})"
+            )
         lines.append((ratio, f"{told}; leaving the unfinished stays out would have said {days(law.naive_mean)}."))
     # The largest differences, told in journey order.
     kept = sorted(sorted(range(len(lines)), key=lambda k: -lines[k][0])[:SHOWN])

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
 
@@ -175,31 +174,52 @@ def _fit_one(sample: _Sample, name: str, start: float) -> tuple[Floats, Floats, 
     first[0] = start
     # Twelve in logs is a factor of 160,000 in days; shapes and sigmas stay inside what the scenario format takes.
     shapes = (math.log(0.02), math.log(9.5)) if name == "lognormal" else (math.log(0.06), math.log(50.0))
-    bounds = [(start - 12.0, min(start + 12.0, LONGEST)), *([shapes] * (len(first) - 1))]
+    limits = np.array([(start - 12.0, min(start + 12.0, LONGEST)), *([shapes] * (len(first) - 1))])
 
     def cost(theta: Floats) -> float:
         return min(-sample.log_likelihood(candidate, theta), 1e300)
 
-    found = minimize(cost, first, method="L-BFGS-B", bounds=bounds, jac="3-point")
-    theta = np.asarray(found.x, dtype=np.float64)
-    if not math.isfinite(found.fun) or found.fun >= 1e300:
-        return None
-    if any(abs(x - low) < 1e-6 or abs(x - high) < 1e-6 for x, (low, high) in zip(theta, bounds, strict=True)):
+    theta = _lowest(cost, first, limits)
+    if cost(theta) >= 1e300 or np.any((theta <= limits[:, 0]) | (theta >= limits[:, 1])):
         return None
     hessian = _hessian(cost, theta)
-    if np.all(np.isfinite(hessian)) and np.all(np.linalg.eigvalsh(hessian) > 0.0):
-        polished = theta - np.linalg.solve(hessian, _gradient(cost, theta))  # one Newton step takes off the last digits
-        within = all(low < x < high for x, (low, high) in zip(polished, bounds, strict=True))
-        if within and cost(polished) <= cost(theta):
-            theta = polished
-            hessian = _hessian(cost, theta)
     if not np.all(np.isfinite(hessian)) or np.any(np.linalg.eigvalsh(hessian) <= 0.0):
         return None
     covariance: Floats = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
     return theta, covariance, -cost(theta)
 
 
-STEP = 1e-4  # of differences in logs: far above rounding of a log-likelihood, far below its curvature
+STEP = 1e-3  # of differences in logs: far above rounding of a log-likelihood, far below its curvature
+CLOSE = 1e-9  # expected gain, in units of log-likelihood, at which the search ends
+
+
+def _lowest(cost: Cost, theta: Floats, limits: Floats) -> Floats:
+    """Where a smooth cost of one or two parameters is least: Newton's steps, shortened until they go down.
+
+    (A general optimiser spends far longer on its own bookkeeping than on so small a problem.)
+    """
+    here = cost(theta)
+    for _ in range(100):
+        slope = _gradient(cost, theta)
+        values, vectors = np.linalg.eigh(_hessian(cost, theta))
+        if not (np.all(np.isfinite(values)) and np.all(np.isfinite(slope))):
+            return theta
+        # Where the cost curves downwards, its size still tells how far to go.
+        curvature = np.maximum(np.abs(values), 1e-6 * max(float(np.abs(values).max()), 1e-12))
+        move = -(vectors @ ((vectors.T @ slope) / curvature))
+        move *= min(1.0, 2.0 / max(float(np.abs(move).max()), 1e-300))
+        if abs(float(slope @ move)) < CLOSE:
+            return theta
+        for _ in range(30):
+            there = np.clip(theta + move, limits[:, 0], limits[:, 1])
+            value = cost(there)
+            if value < here:
+                break
+            move = 0.5 * move
+        else:
+            return theta
+        theta, here = there, value
+    return theta
 
 
 def _gradient(cost: Cost, theta: Floats) -> Floats:
@@ -210,12 +230,11 @@ def _gradient(cost: Cost, theta: Floats) -> Floats:
 def _hessian(cost: Cost, theta: Floats) -> Floats:
     """Second derivatives by central differences, shape (k, k)."""
     size = theta.size
-    step = 10.0 * STEP
-    moves = np.eye(size) * step
+    moves = np.eye(size) * STEP
     middle = cost(theta)
     result = np.empty((size, size))
     for i in range(size):
-        result[i, i] = (cost(theta + moves[i]) - 2.0 * middle + cost(theta - moves[i])) / step**2
+        result[i, i] = (cost(theta + moves[i]) - 2.0 * middle + cost(theta - moves[i])) / STEP**2
         for j in range(i):
             corners = (
                 cost(theta + moves[i] + moves[j])
@@ -223,7 +242,7 @@ def _hessian(cost: Cost, theta: Floats) -> Floats:
                 - cost(theta - moves[i] + moves[j])
                 + cost(theta - moves[i] - moves[j])
             )
-            result[i, j] = result[j, i] = corners / (4.0 * step**2)
+            result[i, j] = result[j, i] = corners / (4.0 * STEP**2)
     return result
 
 

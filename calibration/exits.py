@@ -23,6 +23,7 @@ class StageFit:
     Attributes:
         entries: stays in the stage.
         still_open: stays open when the watching ended.
+        longest: days of the longest stay, as far as it was watched.
         exits: the law of each exit seen, by next stage, over all customers.
         by_segment: laws of exits that differ between segments, by next stage and segment; an exit that is not here
         has the law
@@ -34,10 +35,16 @@ class StageFit:
     stage: str
     entries: int
     still_open: int
+    longest: float
     exits: dict[str, LawFit]
     dwell: LawFit | None
     by_segment: dict[str, dict[str, LawFit]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+
+    @property
+    def mean_within_reach(self) -> bool:
+        """Whether the mean stay is no longer than the longest one watched: if it is, only the law speaks for it."""
+        return self.dwell is not None and self.dwell.mean <= self.longest
 
 
 def fit_stage(log: Log, stage: int) -> StageFit:
@@ -72,6 +79,7 @@ def fit_stage(log: Log, stage: int) -> StageFit:
         stage=name,
         entries=int(days.size),
         still_open=int(np.sum(~left)),
+        longest=float(days.max()),
         exits=exits,
         dwell=dwell,
         by_segment=by_segment,

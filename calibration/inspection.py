@@ -148,29 +148,33 @@ class Inspection:
                 f"write it as {'a number of days' if numeric else '2017-12-31'}",
             )
             self.one_a_customer(key, "a customer is watched to one time; give all rows the last")
-            # A date means its end; a time means itself.
-            ends = f"CASE WHEN length(trim({key})) <= 10 THEN {DAY} ELSE 0 END"
-            last = form if numeric else f"epoch_us({form}) + {ends}"
+            # A date means its end, the first moment of the next day excluded; a time means itself.
+            date = f"length(trim({key})) <= 10"
+            last = form if numeric else f"epoch_us({form}) + CASE WHEN {date} THEN {DAY} ELSE 0 END"
+            beyond = f"{moment} > {last}" if numeric else f"{moment} > {last} OR ({date} AND {moment} = {last})"
         elif isinstance(until, float | int) != numeric:
             clock = "counts days" if numeric else "has dates"
+            told = shown(int(until) if isinstance(until, float) and until.is_integer() else until)
             self.faults.append(
                 Fault(
                     self.mapping_file,
                     "observed_until",
-                    shown(until),
-                    f"{shown(until)} does not fit a log that {clock}",
+                    told,
+                    f"{told} does not fit a log that {clock}",
                     f"give {'a number of days' if numeric else 'a date, as in observed_until = 2017-12-31'}",
                 )
             )
             return "NULL"
         elif isinstance(until, float | int):
             last = repr(float(until))
+            beyond = f"{moment} > {last}"
         else:
             last = str(_micros(until))
+            beyond = f"{moment} {'>' if isinstance(until, datetime.datetime) else '>='} {last}"
         if not self.faults:
             found = rows_of(
                 self.connection,
-                f"SELECT count(*), min(row), CAST(arg_max(time, {moment}) AS VARCHAR) FROM log WHERE {moment} > {last}",
+                f"SELECT count(*), min(row), CAST(arg_max(time, {moment}) AS VARCHAR) FROM log WHERE {beyond}",
             )[0]
             if found[0]:
                 rows = "1 row lies" if found[0] == 1 else f"{found[0]:,} rows lie"

@@ -59,8 +59,6 @@ def law_text(law: LawFit) -> str:
 
 def days(mean: float, error: float | None = None) -> str:
     """A number of days for people, with its standard error where there is one."""
-    if not math.isfinite(mean):
-        return "no finite mean"
     told = f"{mean:.1f} days" if mean < 100 else f"{mean:,.0f} days"
     return f"{told} (standard error {error:.2g})" if error is not None and math.isfinite(error) else told
 
@@ -172,7 +170,10 @@ def _stage(stage: StageFit, role: str | None) -> Iterator[str]:
     elif stage.dwell is not None:
         dwell = stage.dwell
         naive = f"; the finished stays alone would say {days(dwell.naive_mean)}" if dwell.naive_mean is not None else ""
-        yield from _comment(f"a stay lasts {days(dwell.mean, dwell.mean_error)} in the mean{naive}")
+        lasts = f"lasts {days(dwell.mean, dwell.mean_error)} in the mean"
+        if not stage.mean_within_reach:
+            lasts = f"lasts longer in the mean than anybody was watched ({days(stage.longest)})"
+        yield from _comment(f"a stay {lasts}{naive}")
     yield from _role(role)
     for to, law in stage.exits.items():
         yield f"race.{key(to)} = {law_text(law)}"

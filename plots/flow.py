@@ -74,15 +74,21 @@ def flow(
         for ribbon in sorted(river.ribbons, key=lambda r: -r.width):
             _number(ax, ribbon, river, taken)
         _key(ax, river, bool(still))
+        style.shrink(ax, ax.get_xlim()[1], river.height + KEY)
         return ax
 
 
 def _key(ax: Axes, river: River, still: bool) -> None:
     """What the colours mean, in one line under the picture."""
     kinds = {ribbon.kind for ribbon in river.ribbons} | ({"still"} if still else set())
+    again = any(ribbon.source == ribbon.target for ribbon in river.ribbons)
     entries: list[tuple[str, str, dict[str, Any]]] = [
         ("onward", "onward", {"facecolor": style.ONWARD, "edgecolor": style.ONWARD}),
-        ("back", "back to an earlier stage", {"facecolor": style.BACK, "edgecolor": style.BACK}),
+        (
+            "back",
+            "back to an earlier or the same stage" if again else "back to an earlier stage",
+            {"facecolor": style.BACK, "edgecolor": style.BACK},
+        ),
         ("end", "to an end", {"facecolor": style.LOST, "edgecolor": style.INK, "hatch": style.LOST_HATCH}),
         ("still", "still there at the horizon", {"facecolor": style.PAPER, "edgecolor": style.INK}),
     ]

@@ -63,6 +63,7 @@ def funnel(measures: "Mapping[str, Estimate]", scenario: "Scenario", ax: Axes | 
         for row in rows:
             _draw(ax, row, y, width)
             y += row.height
+        style.shrink(ax, width, height)
         return ax
 
 
@@ -124,6 +125,8 @@ def _short(estimate: "Estimate") -> str:
     if not bounded(estimate) or estimate.low == estimate.high or estimate.low is None or estimate.high is None:
         return percent(estimate.mean)
     half = 50 * (estimate.high - estimate.low)
+    if half < 0.005:
+        return percent(estimate.mean)
     places = 0 if half >= 9.5 else 1 if half >= 0.095 else 2
     return f"{number(100 * estimate.mean, places)} ± {number(half, places)} %"
 

@@ -41,7 +41,7 @@ def label_room(curves: Sequence[Curve]) -> tuple[float, float]:
 
 def tick_room(most: float) -> float:
     """Inches left of an upright axis that goes up to `most`."""
-    return 0.2 + style.span(number(most), style.SMALL)
+    return 0.2 + style.span(number(most, 0 if most >= 10 else 1), style.SMALL)
 
 
 def draw(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:

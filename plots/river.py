@@ -16,6 +16,7 @@ THICK = 0.17  # of a stage's bar
 THIN = 0.022  # the least width of a band: a tiny flow stays visible
 SLIM = 0.25  # narrower bands keep their width where they slant; wider ones would fold in their bends
 GAP = 0.22  # between what passes side by side
+WIDE_BACK = 0.42  # the most of a way back: wider bends would not fit between rows
 LANE = 0.13  # the least slot of a way back: room for its number, upright
 TOP = 0.42  # above the first row
 
@@ -116,7 +117,7 @@ def lay(
     room: float,
     widest: float = 3.4,
 ) -> River:
-    """The largest drawing that fits into `room` inches.
+    """The largest drawing that fits into `room` inches and whose ways back can bend.
 
     `names` is the width of the stages' label column, `end_names` that of each end's label (drawn right of its bar),
     `tallest` the height of the tallest label; `widest` bounds the widest bar. With more than `room` can hold, the
@@ -127,7 +128,7 @@ def lay(
     best = None
     for fraction in np.linspace(1.0, 0.05, 39):
         best = _place(_Draft(stages, ends, moves, waiting, float(widest * fraction / most)), names, end_names, tallest)
-        if best.right <= room:
+        if best.right <= room and all(r.width <= max(WIDE_BACK, THIN) for r in best.ribbons if r.kind == "back"):
             break
     assert best is not None
     return best

@@ -28,7 +28,7 @@ from sojourn.plots.words import number
 
 INK, SOFT, FAINT, PAPER = "#1b1f24", "#57606a", "#d5d9de", "#ffffff"  # text, second text, lines, background
 MAIN = "#27508f"  # what the picture is about
-ONWARD, BACK, LOST = "#9cb8de", "#e0a458", "#c9ccd1"  # bands of the flow; ends are hatched besides
+ONWARD, BACK, LOST = "#a9c3e6", "#c47f22", "#cfd2d6"  # bands of the flow, apart in grey too; ends are hatched besides
 BETTER, WORSE, UNSURE = "#00695c", "#c2410c", "#8b929a"
 LOST_HATCH = "////"
 WIDTH = 6.4  # inches, of every picture that chooses its own size
@@ -142,10 +142,16 @@ def inches(ax: Axes) -> tuple[float, float]:
 
 def number_axis(ax: Axes, sign: bool = False) -> None:
     """Few ticks along the lower axis, with thousands separators and no more decimals than their step needs."""
-    locator = MaxNLocator(4, min_n_ticks=3, steps=[1, 2, 5, 10])
-    ticks = locator.tick_values(*ax.get_xlim())
-    step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
-    places = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
+    low, high = ax.get_xlim()
+    wide, _ = inches(ax)
+    for most in (4, 3, 2, 1):
+        locator = MaxNLocator(most, min_n_ticks=min(most, 2), steps=[1, 2, 5, 10])
+        ticks = locator.tick_values(low, high)
+        step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+        places = max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else 0
+        longest = max(span(number(v, places, sign), SMALL) for v in ticks)
+        if longest + 0.12 <= step / (high - low) * wide:
+            break
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, places, sign)))
     ax.tick_params(axis="x", length=3, pad=2)
@@ -181,6 +187,15 @@ def whisker(ax: Axes, low: float, high: float, y: float, color: str, size: float
             zorder=order,
             solid_capstyle="butt",
         )
+
+
+def shrink(ax: Axes, width: float, height: float) -> None:
+    """Makes words smaller where axes that were given are less than the width and height that the drawing wants."""
+    wide, tall = inches(ax)
+    factor = min(1.0, wide / width, tall / height)
+    if factor < 0.999:
+        for words in ax.texts:
+            words.set_fontsize(factor * words.get_fontsize())
 
 
 def nothing(ax: Axes, sentence: str) -> Axes:

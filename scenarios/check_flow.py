@@ -95,8 +95,8 @@ def _check_reached(inquiry: Inquiry) -> None:
     if not inquiry.stages_are_sound or inquiry.is_tainted(("scenario",)):
         return
     starts = [name for name, share in scenario.starts.items() if share > 0]
-    if not starts or any(name not in scenario.stages for name in starts):
-        return
+    if not starts or any(name not in scenario.stages or scenario.stages[name].end for name in starts):
+        return  # reported already
     reached = _reach(inquiry, starts)
     if not reached <= scenario.stages.keys():
         return  # a misspelt name cuts off what follows; the name is reported already

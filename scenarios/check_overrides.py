@@ -1,6 +1,6 @@
 """Overrides of segments and variants: do they name places that exist, and that may differ?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -16,15 +16,22 @@ SECTIONS = tuple(field.alias or name for name, field in Scenario.model_fields.it
 
 
 def amended(
-    document: dict[str, Any], owner: Place, override: dict[str, Any], file: str
+    document: dict[str, Any],
+    owner: Place,
+    override: dict[str, Any],
+    file: str,
+    passing: Callable[[Place], bool] = lambda place: False,
 ) -> tuple[dict[str, Any], list[Trouble]]:
-    """Return the document with an override applied, and what is wrong with its paths. `owner`: whose override it is."""
+    """Return the document with an override applied, and what is wrong with its paths.
+
+    `owner`: whose override it is; `passing`: places that have mistakes of their own, about which nothing is said.
+    """
     changed = deepcopy(document)
     found: list[Trouble] = []
     for keys, place, value in entries(override):
-        at: Place = (*owner, "override", *keys)
-        wrong = _unreadable(keys) if place is None else _wrong(changed, place, value, owner[0] == "segments")
-        if wrong is not None:
+        at: Place = (*owner, "override", *keys) if owner else keys
+        wrong = _unreadable(keys) if place is None else _wrong(changed, place, value, owner[:1] == ("segments",))
+        if wrong is not None and not (place is not None and passing(place)):
             text = "" if isinstance(value, dict) else shown(value)
             found.append(Trouble(at, Fault(file, dotted(at), text, wrong[0], wrong[1].removeprefix("; "))))
     return changed, found

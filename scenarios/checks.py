@@ -56,7 +56,7 @@ def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[T
     paths: list[Trouble] = []
     for name, segment in base.scenario.segments.items():
         if segment.override and not inquiry.is_tainted(("segments", name)):
-            changed, wrong = amended(document, ("segments", name), segment.override, file)
+            changed, wrong = amended(document, ("segments", name), segment.override, file, inquiry.is_tainted)
             paths += wrong
             forms[name] = _form(changed, file)
     inquiry.views = tuple(form.scenario for form in forms.values() if form.scenario is not None)
@@ -76,7 +76,7 @@ def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[T
     for name, variant in base.scenario.variants.items():
         if not inquiry.is_tainted(("variants", name)):
             plain = {key: value for key, value in document.items() if key != "variants"}
-            changed, wrong = amended(plain, ("variants", name), variant.override, file)
+            changed, wrong = amended(plain, ("variants", name), variant.override, file, inquiry.is_tainted)
             seen = [
                 trouble for trouble in _examine(changed, file)[0] if _mark(trouble) not in _marks([*faults, *paths])
             ]

@@ -107,7 +107,7 @@ def parse(text: str) -> Condition:
     """Read a condition. Raises `ConditionError` with position and remedy."""
     if len(text) > LONGEST:
         raise ConditionError(
-            f"a condition has at most {LONGEST} characters, this one {len(text)}", LONGEST, "shorten it"
+            f"a condition has at most {LONGEST} characters, this one {len(text)}", LONGEST + 1, "shorten it"
         )
     reader = _Reader(_tokens(text))
     code = reader.alternatives(0)

@@ -116,6 +116,13 @@ class Deadline(Part):
     share: Share = Field(description="share that leaves on that day")
     otherwise: "Law" = Field(description="the law of the others")
 
+    @model_validator(mode="after")
+    def _one_deadline(self) -> Self:
+        if isinstance(self.otherwise, Deadline):
+            remedy = "use an empirical law, which may jump on several days"
+            raise refuse("is a deadline within a deadline", remedy, "otherwise")
+        return self
+
 
 Law = Annotated[
     Exponential | Weibull | Lognormal | Loglogistic | Gamma | Deterministic | Empirical | Deadline,

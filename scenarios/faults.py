@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 LONGEST = 60  # characters of a value or a key that a message shows
+DEEPEST = 16  # steps of a path that a message shows
 LISTED = 12  # names that a message lists at most
 BARE = re.compile(r"[\w-]+", re.ASCII)
 
@@ -107,7 +108,7 @@ def dotted(place: Sequence[str | int]) -> str:
         else:
             key = step if BARE.fullmatch(step) and len(step) <= LONGEST else quoted(step)
             parts.append(f".{key}" if parts else key)
-    return "".join(parts)
+    return "".join(parts) if len(parts) <= DEEPEST else f"{''.join(parts[:DEEPEST])}..."
 
 
 def _cut(text: str) -> str:

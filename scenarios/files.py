@@ -16,19 +16,25 @@ LONGEST_LINE = 200_000  # characters
 MOST_DOTS = 100  # in a key
 POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 MANY_DOTS = re.compile(r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)""" + f"{{{MOST_DOTS}}}")
+TWICE = "this stands in the file twice; put its keys together or take one out"
 REMEDIES = {
     "Invalid initial character for a key part": "a line is `key = value` or `[table]`; quote keys with blanks or dots",
+    "Invalid statement": "a line is `key = value`, `[table]` or a remark after #",
     "Expected '=' after a key": "write key = value; quote keys with blanks",
+    "Expected newline or end of document": "begin a new line, or take the rest out",
+    "Expected ']": 'close the table name with "]" (or "]]")',
+    "Expected ": "close the text with a quote",
     "Invalid value": "texts stand in quotes, numbers have a point and no thousands mark, true and false are lower case",
-    "Cannot overwrite a value": "this key stands in the file twice; take one out",
-    "Cannot declare": "this table stands in the file twice; put its keys together",
+    "Cannot ": TWICE,
+    "Duplicate inline table key": TWICE,
     "Unterminated string": "close the text with a quote",
+    "Found invalid character": "close the text with a quote before the line ends",
     "Illegal character": "close the text with a quote before the line ends",
     "Unclosed array": 'close the list with "]"',
-    "Unclosed inline table": 'close the table with "}"; in one line, without a comma before the "}"',
-    "Expected newline or end of document": "begin a new line, or take the rest out",
-    "Expected ']'": 'close the table name with "]"',
-    "Unescaped '\\'": "write \\\\ for a backslash, or use single quotes",
+    "Unclosed inline table": 'close the table with "}" on the same line, without a comma before it',
+    "Unescaped": "write \\\\ for a backslash, or use single quotes",
+    "Invalid hex value": "write \\\\ for a backslash, or use single quotes",
+    "Escaped character": "write \\\\ for a backslash, or use single quotes",
     "Invalid date or datetime": "times are numbers of days from the start of the run",
 }
 
@@ -166,7 +172,10 @@ def _check_size(text: str, name: str) -> None:
 def _syntax(text: str, name: str, said: str) -> Faults:
     match = POSITION.search(said)
     problem = said[: match.start()] if match else said
-    remedy = next((words for start, words in REMEDIES.items() if problem.startswith(start)), "see the TOML rules")
+    remedy = next(
+        (words for start, words in REMEDIES.items() if problem.startswith(start)),
+        "check quotes, brackets and commas there",
+    )
     place, value = "the end of the file", ""
     if match is not None and match["line"] is not None:
         line, column = int(match["line"]), int(match["column"])

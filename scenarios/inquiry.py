@@ -59,10 +59,12 @@ class Inquiry:
         ]
 
     def known(self, table: str, name: str, place: Place) -> bool:
-        """Tell whether a table has a name, and note a fault where it has not."""
+        """Tell whether a table has a name; note a fault where the file does not say it at all."""
+        if name in getattr(self.scenario, table):
+            return True
         names = self.names(table)
         if name in names or (table,) in self.tainted:
-            return True
+            return False
         if (table, name) in self.missing:
             self._again(self.missing[table, name])
             return False

@@ -1,12 +1,11 @@
 """The arithmetic of dwell laws, written once.
 
-Plain scalar functions over the rows of a table, with `math` and `scipy.special` only: validation calls them as they are, and the
+Plain scalar functions over rows of cells, with `math` and `scipy.special` only: validation calls them as they are, and the
 engines compile the same lines (`sojourn.sim.compiling`). A law is known by its survival S(t), the share still there after t days,
 and by its cumulative hazard H(t) = -log S(t), the exposure that a stay has used up by then.
 """
 
 import math
-from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,26 +24,12 @@ KINDS = {
     "deadline": DEADLINE,
 }
 
-LAW = np.dtype(
-    [
-        ("kind", "i8"),
-        ("scale", "f8"),  # mean (exponential), scale, log median (lognormal), value (deterministic), day (deadline)
-        ("shape", "f8"),  # shape, sigma (lognormal), share that leaves on the day (deadline)
-        ("first", "i8"),  # empirical: first row in the table of points; deadline: row of the other law
-        ("count", "i8"),  # empirical: number of points
-    ],
-    align=True,
-)
-POINT = np.dtype([("share", "f8"), ("days", "f8")], align=True)
+# A law's row. An empirical law has its points (share gone, days) at FIRST, two cells each; a deadline its other law's row.
+KIND, SCALE, SHAPE, FIRST, COUNT, WIDTH = range(6)
+# SCALE: mean (exponential), scale, log median (lognormal), value (deterministic), day (deadline).
+# SHAPE: shape, sigma (lognormal), share that leaves on the day (deadline).
 
-Table = NDArray[Any]
-
-
-class Laws(NamedTuple):
-    """Laws as rows: `laws` of dtype LAW, `points` (of the empirical ones) of dtype POINT."""
-
-    laws: Table
-    points: Table
+Cells = NDArray[np.float64]
 
 
 def normal_quantile(share: float) -> float:
@@ -135,7 +120,7 @@ def gamma_tail_quantile(shape: float, exposure: float) -> float:
     if exposure < 600.0:
         return float(gammainccinv(shape, math.exp(-exposure)))
     x = exposure + (shape - 1.0) * math.log(exposure)
-    for _ in range(4):
+    for _ in range(12):
         x += (log_gamma_tail(shape, x) + exposure) * x / (x - shape + 1.0)
     return x
 
@@ -145,131 +130,128 @@ def raised(base: float, power: float) -> float:
     return float(base**power) if power * math.log(base) < 709.0 else NEVER
 
 
-def empirical_survival(points: Table, first: int, count: int, age: float) -> float:
+def empirical_survival(cells: Cells, first: int, count: int, age: float) -> float:
     """S(age) of straight lines between quantiles; two quantiles on one day are a jump, taken on that day."""
-    if age < points[first]["days"]:
+    if age < cells[first + 1]:
         return 1.0
-    for k in range(first + 1, first + count):
-        if age < points[k]["days"]:
-            here, there = points[k - 1], points[k]
-            part = (age - here["days"]) / (there["days"] - here["days"])
-            return float(1.0 - (here["share"] + part * (there["share"] - here["share"])))
-    return float(1.0 - points[first + count - 1]["share"])
+    for point in range(first + 2, first + 2 * count, 2):
+        if age < cells[point + 1]:
+            part = (age - cells[point - 1]) / (cells[point + 1] - cells[point - 1])
+            return float(1.0 - (cells[point - 2] + part * (cells[point] - cells[point - 2])))
+    return float(1.0 - cells[first + 2 * count - 2])
 
 
-def empirical_age(points: Table, first: int, count: int, left: float) -> float:
+def empirical_age(cells: Cells, first: int, count: int, left: float) -> float:
     """The first age at which S has come down to `left`; never, where the quantiles end above it."""
     gone = 1.0 - left
-    last = points[first + count - 1]["share"]
+    last = cells[first + 2 * count - 2]
     if gone > last or (gone == last and last < 1.0):
         return NEVER
-    for k in range(first + 1, first + count):
-        if gone <= points[k]["share"]:
-            here, there = points[k - 1], points[k]
-            step = there["share"] - here["share"]
+    for point in range(first + 2, first + 2 * count, 2):
+        if gone <= cells[point]:
+            step = cells[point] - cells[point - 2]
             if step <= 0.0:
-                return float(there["days"])
-            return float(here["days"] + (gone - here["share"]) / step * (there["days"] - here["days"]))
-    return float(points[first + count - 1]["days"])
+                return float(cells[point + 1])
+            return float(cells[point - 1] + (gone - cells[point - 2]) / step * (cells[point + 1] - cells[point - 1]))
+    return float(cells[first + 2 * count - 1])
 
 
-def age_left(laws: Table, points: Table, row: int, left: float) -> float:
+def age_left(cells: Cells, law: int, left: float) -> float:
     """The age in days at which the share `left` (0 < left < 1) of stays is still open: the inverse of S."""
-    law = laws[row]
-    kind = law["kind"]
+    kind = cells[law + KIND]
     if kind == EXPONENTIAL:
-        return float(-law["scale"] * math.log(left))
+        return float(-cells[law + SCALE] * math.log(left))
     if kind == LOGNORMAL:
-        return math.exp(law["scale"] - law["shape"] * normal_quantile(left))
+        return math.exp(cells[law + SCALE] - cells[law + SHAPE] * normal_quantile(left))
     if kind == WEIBULL:
-        return float(law["scale"] * (-math.log(left)) ** (1.0 / law["shape"]))
+        return float(cells[law + SCALE] * (-math.log(left)) ** (1.0 / cells[law + SHAPE]))
     if kind == LOGLOGISTIC:
-        return float(law["scale"] * (1.0 / left - 1.0) ** (1.0 / law["shape"]))
+        return float(cells[law + SCALE] * (1.0 / left - 1.0) ** (1.0 / cells[law + SHAPE]))
     if kind == GAMMA:
-        return float(law["scale"] * gammainccinv(law["shape"], left))
+        return float(cells[law + SCALE] * gammainccinv(cells[law + SHAPE], left))
     if kind == EMPIRICAL:
-        return empirical_age(points, law["first"], law["count"], left)
+        return empirical_age(cells, int(cells[law + FIRST]), int(cells[law + COUNT]), left)
     if kind == DEADLINE:
-        return deadline_age(laws, points, row, -math.log(left))
-    return float(law["scale"])
+        return deadline_age(cells, law, -math.log(left))
+    return float(cells[law + SCALE])
 
 
-def plain_exposure(laws: Table, points: Table, row: int, age: float) -> float:
+def plain_exposure(cells: Cells, law: int, age: float) -> float:
     """H(age) of every law but the deadline."""
-    law = laws[row]
-    kind = law["kind"]
+    kind = cells[law + KIND]
     if kind == DETERMINISTIC:
-        return NEVER if age >= law["scale"] else 0.0
+        return NEVER if age >= cells[law + SCALE] else 0.0
     if age <= 0.0 and kind != EMPIRICAL:
         return 0.0
     if kind == EXPONENTIAL:
-        return float(age / law["scale"])
+        return float(age / cells[law + SCALE])
     if kind == WEIBULL:
-        return raised(age / law["scale"], law["shape"])
+        return raised(age / cells[law + SCALE], cells[law + SHAPE])
     if kind == LOGNORMAL:
-        return -log_normal_tail((math.log(age) - law["scale"]) / law["shape"])
+        return -log_normal_tail((math.log(age) - cells[law + SCALE]) / cells[law + SHAPE])
     if kind == LOGLOGISTIC:
-        odds = raised(age / law["scale"], law["shape"])
-        return math.log1p(odds) if odds < NEVER else float(law["shape"] * math.log(age / law["scale"]))
+        odds = raised(age / cells[law + SCALE], cells[law + SHAPE])
+        return math.log1p(odds) if odds < NEVER else float(cells[law + SHAPE] * math.log(age / cells[law + SCALE]))
     if kind == GAMMA:
-        return -log_gamma_tail(law["shape"], age / law["scale"])
-    left = empirical_survival(points, law["first"], law["count"], age)
+        return -log_gamma_tail(cells[law + SHAPE], age / cells[law + SCALE])
+    left = empirical_survival(cells, int(cells[law + FIRST]), int(cells[law + COUNT]), age)
     return -math.log(left) if left > 0.0 else NEVER
 
 
-def plain_age(laws: Table, points: Table, row: int, exposure: float) -> float:
+def plain_age(cells: Cells, law: int, exposure: float) -> float:
     """The inverse of `plain_exposure`."""
-    law = laws[row]
-    kind = law["kind"]
+    kind = cells[law + KIND]
     if kind == EXPONENTIAL:
-        return float(law["scale"] * exposure)
+        return float(cells[law + SCALE] * exposure)
     if kind == WEIBULL:
-        return float(law["scale"] * exposure ** (1.0 / law["shape"]))
+        return float(cells[law + SCALE] * exposure ** (1.0 / cells[law + SHAPE]))
     if kind == LOGNORMAL:
-        return math.exp(law["scale"] + law["shape"] * normal_tail_quantile(exposure))
+        return math.exp(cells[law + SCALE] + cells[law + SHAPE] * normal_tail_quantile(exposure))
     if kind == LOGLOGISTIC:
         if exposure > 700.0:
-            return float(law["scale"] * math.exp(exposure / law["shape"]))
-        return float(law["scale"] * math.expm1(exposure) ** (1.0 / law["shape"]))
+            return float(cells[law + SCALE] * math.exp(exposure / cells[law + SHAPE]))
+        return (
+            float(cells[law + SCALE] * raised(math.expm1(exposure), 1.0 / cells[law + SHAPE]))
+            if exposure > 0.0
+            else 0.0
+        )
     if kind == GAMMA:
-        return float(law["scale"] * gamma_tail_quantile(law["shape"], exposure))
+        return float(cells[law + SCALE] * gamma_tail_quantile(cells[law + SHAPE], exposure))
     if kind == EMPIRICAL:
-        return empirical_age(points, law["first"], law["count"], math.exp(-exposure))
-    return float(law["scale"])
+        return empirical_age(cells, int(cells[law + FIRST]), int(cells[law + COUNT]), math.exp(-exposure))
+    return float(cells[law + SCALE])
 
 
-def exposure_by(laws: Table, points: Table, row: int, age: float) -> float:
+def exposure_by(cells: Cells, law: int, age: float) -> float:
     """Cumulative hazard H(age), in [0, inf]."""
-    law = laws[row]
-    if law["kind"] != DEADLINE:
-        return plain_exposure(laws, points, row, age)
-    spike, rest = law["shape"], plain_exposure(laws, points, law["first"], age)
-    if age >= law["scale"]:
+    if cells[law + KIND] != DEADLINE:
+        return plain_exposure(cells, law, age)
+    spike, rest = cells[law + SHAPE], plain_exposure(cells, int(cells[law + FIRST]), age)
+    if age >= cells[law + SCALE]:
         return float(rest - math.log1p(-spike)) if spike < 1.0 else NEVER
     gone = (1.0 - spike) * -math.expm1(-rest)
     return -math.log1p(-gone) if gone < 1.0 else NEVER
 
 
-def age_at(laws: Table, points: Table, row: int, exposure: float) -> float:
+def age_at(cells: Cells, law: int, exposure: float) -> float:
     """The age at which the exposure H reaches `exposure` (>= 0); never, where H stays below it."""
-    if laws[row]["kind"] != DEADLINE:
-        return plain_age(laws, points, row, exposure)
-    return deadline_age(laws, points, row, exposure)
+    if cells[law + KIND] != DEADLINE:
+        return plain_age(cells, law, exposure)
+    return deadline_age(cells, law, exposure)
 
 
-def deadline_age(laws: Table, points: Table, row: int, exposure: float) -> float:
+def deadline_age(cells: Cells, law: int, exposure: float) -> float:
     """The age at which H of a deadline reaches `exposure`: before, on or after the day of the spike."""
-    law = laws[row]
-    spike, day, other = law["shape"], law["scale"], law["first"]
+    spike, day, other = cells[law + SHAPE], cells[law + SCALE], int(cells[law + FIRST])
     if spike >= 1.0:
         return float(day)
-    rest = plain_exposure(laws, points, other, day)
+    rest = plain_exposure(cells, other, day)
     gone, gone_before = -math.expm1(-exposure) / (1.0 - spike), -math.expm1(-rest)
     if gone < gone_before:
-        return plain_age(laws, points, other, -math.log1p(-gone))
+        return plain_age(cells, other, -math.log1p(-gone))
     if exposure <= rest - math.log1p(-spike):
         return float(day)
-    return plain_age(laws, points, other, exposure + math.log1p(-spike))
+    return plain_age(cells, other, exposure + math.log1p(-spike))
 
 
 SCALARS = (

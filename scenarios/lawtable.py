@@ -1,6 +1,7 @@
 """Laws as people state them, turned into the rows that `laws` computes with."""
 
 import math
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -8,41 +9,38 @@ import numpy as np
 from scipy.special import gammaincinv
 
 from sojourn.scenarios import laws as arithmetic
-from sojourn.scenarios.laws import DEADLINE, EMPIRICAL, KINDS, LAW, POINT, Laws
+from sojourn.scenarios.laws import DEADLINE, DETERMINISTIC, EMPIRICAL, KINDS, Cells
 
 
 class LawTable:
-    """Collects laws and numbers row by row; `done` gives the arrays."""
+    """Collects laws and numbers as rows of cells; other tables may stand in the same cells (see `sim.network`)."""
 
     def __init__(self) -> None:
-        self._laws: list[tuple[int, float, float, int, int]] = []
-        self._points: list[tuple[float, float]] = []
+        self.cells: list[float] = []
+
+    def put(self, values: Iterable[float]) -> int:
+        """Append values; returns the place of the first."""
+        place = len(self.cells)
+        self.cells += (float(value) for value in values)
+        return place
 
     def add(self, law: Any) -> int:
-        """The row of a law of the format (`scenarios.model`), of a plain number (always that value), or -1 for None."""
+        """The place of a law of the format (`scenarios.model`), of a plain number (always that value), or -1 for None."""
         if law is None:
             return -1
         if isinstance(law, int | float):
-            return self._append(KINDS["deterministic"], float(law))
+            return self.put((DETERMINISTIC, law, 1, 0, 0))
         kind = KINDS[law.law]
         if kind == EMPIRICAL:
-            first = len(self._points)
-            self._points += list(zip(law.share, law.days, strict=True))
-            return self._append(kind, first=first, count=len(law.share))
+            points = self.put(cell for point in zip(law.share, law.days, strict=True) for cell in point)
+            return self.put((kind, 0, 1, points, len(law.share)))
         if kind == DEADLINE:
-            other = self.add(law.otherwise)
-            return self._append(kind, law.day, law.share, other)
-        return self._append(kind, *scale_and_shape(law))
+            return self.put((kind, law.day, law.share, self.add(law.otherwise), 0))
+        return self.put((kind, *scale_and_shape(law), 0, 0))
 
-    def _append(self, kind: int, scale: float = 0.0, shape: float = 1.0, first: int = 0, count: int = 0) -> int:
-        self._laws.append((kind, scale, shape, first, count))
-        return len(self._laws) - 1
-
-    def done(self) -> Laws:
-        """All rows so far, as arrays (never empty, so that they compile)."""
-        laws = np.array(self._laws or [(0, 1.0, 1.0, 0, 0)], dtype=LAW)
-        points = np.array(self._points or [(0.0, 0.0)], dtype=POINT)
-        return Laws(laws, points)
+    def done(self) -> tuple[Cells]:
+        """The cells so far, as the first argument of the functions in `laws`."""
+        return (np.array(self.cells, dtype=np.float64),)
 
 
 def scale_and_shape(law: Any) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from math import exp, log
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict, model_validator
+from pydantic import AfterValidator, Field, Strict, model_validator
 
 from sojourn.scenarios.base import (
     DaysOrNone,
@@ -77,6 +77,12 @@ class Response(Part):
     slope: Annotated[float, Field(gt=0, le=100)] = Field(description="steepness; above 1 the curve is S-shaped")
 
 
+def _true(value: bool) -> bool:
+    if not value:
+        raise refuse("can only be true", "write arrivals = true, or take it out")
+    return value
+
+
 class Effect(Part):
     """What a lever at full level does: one target, one scale, an interval, and where the number comes from."""
 
@@ -87,7 +93,9 @@ class Effect(Part):
         None, description='target: the time in a stage, or of one exit as "stage -> next stage"'
     )
     referrals: Name | None = Field(None, description="target: the invitation rate in this stage")
-    arrivals: Literal[True] | None = Field(None, description="target: the arrival rate; write arrivals = true")
+    arrivals: Annotated[bool, AfterValidator(_true), Field(json_schema_extra={"const": True})] | None = Field(
+        None, description="target: the arrival rate; write arrivals = true"
+    )
     spend: Name | None = Field(None, description="target: the revenue on entry to this stage")
     demand: Name | None = Field(None, description="target: who asks the desk in this stage")
     log_odds: NumberOrRange | None = Field(None, description="scale: shift of the log-odds")

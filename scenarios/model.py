@@ -8,7 +8,7 @@ here raise pydantic's errors and do not check what only the whole can show (see 
 import json
 from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr, Strict, model_validator
 
@@ -162,7 +162,9 @@ def _at_least_one_strategy(strategies: dict[str, dict[str, Plan]]) -> dict[str, 
 class Scenario(Part):
     """The whole file."""
 
-    format: Literal[1] = Field(description="version of the format: 1")
+    format: Annotated[int, Field(ge=1, le=1, json_schema_extra={"const": 1})] = Field(
+        description="version of the format: 1"
+    )
     about: About = Field(alias="scenario", description="name, start and horizon")
     arrivals: Arrivals = Field(description="how many prospects come")
     market: Market | None = Field(None, description="a finite market; endless if left out")

@@ -43,6 +43,7 @@ class _Spot(NamedTuple):
     parents: tuple[type[BaseModel], ...]
     description: str
     limits: str
+    is_law: bool
 
 
 def translate(errors: Sequence[ErrorDetails], document: Any, file: str) -> list[Trouble]:
@@ -58,10 +59,16 @@ def translate(errors: Sequence[ErrorDetails], document: Any, file: str) -> list[
     for error, spot in zip(errors, spots, strict=True):
         if error["type"] == "missing" and spot.place in renamed:
             continue
+        if error["type"] == "too_short" and any(_inside(other.place, spot.place) for other in spots):
+            continue  # only the entries without mistakes were counted
         place, message, remedy, value = _words(error, spot)
         text = "" if value is None else shown(value)
         found.append(Trouble(place, Fault(file, dotted(place), text, message, remedy.removeprefix("; "))))
     return found
+
+
+def _inside(place: Place, table: Place) -> bool:
+    return len(place) > len(table) and place[: len(table)] == table
 
 
 def _alike(missing: Place, unknown: Place) -> bool:
@@ -75,6 +82,8 @@ def _words(error: ErrorDetails, spot: _Spot) -> tuple[Place, str, str, Any]:
     kind, value, context = error["type"], error["input"], error.get("ctx", {})
     place, not_that = spot.place, f"not {shown(error['input'])}"
     help_ = f" ({spot.description})" if spot.description else ""
+    if place == ("format",) and kind != "missing":
+        return place, f"this program reads format 1, {not_that}", "write format = 1", value
     match kind:
         case "scenario":
             at = (*place, *context["at"])
@@ -112,6 +121,8 @@ def _words(error: ErrorDetails, spot: _Spot) -> tuple[Place, str, str, Any]:
         case "recursion_loop" | "recursion_depth_exceeded":
             return place[:3], "tables are nested too deeply", "nest laws only a few levels deep", None
     if kind in FORMS:
+        if spot.is_law:
+            return _no_law(place, value)
         if kind == "float_type" and isinstance(value, int) and not isinstance(value, bool):
             return place, f"is too large: {shown(value)}", f"give a number{spot.limits}{help_}", value
         return place, f"should be {FORMS[kind]}, {not_that}", _form_remedy(value) or f"give {FORMS[kind]}{help_}", value
@@ -130,10 +141,6 @@ def _no_law(place: Place, value: Any) -> tuple[Place, str, str, Any]:
 
 def _literal(place: Place, value: Any, expected: str, help_: str) -> tuple[Place, str, str, Any]:
     allowed = [word.strip(" '") for word in expected.replace(" or ", ", ").split(",")]
-    if place == ("format",):
-        return place, f"this program reads format 1, not {shown(value)}", "write format = 1", value
-    if allowed == ["True"]:
-        return place, f"can only be true, not {shown(value)}", f"write {place[-1]} = true, or take it out", value
     if isinstance(value, str):
         return place, f"{place[-1]} has no value {quoted(value)}", nearest(value, allowed), value
     words = ", ".join(quoted(word) for word in allowed)
@@ -227,7 +234,8 @@ def _spot(loc: Sequence[str | int], document: Any) -> _Spot:
         description = says or description
         place.append(step)
         value = _value_at(value, (step,))
-    return _Spot(tuple(place), parents, description, _limits(options))
+    is_law = any(_is_law(option, law) for _, option, _ in options for law in LAWS)
+    return _Spot(tuple(place), parents, description, _limits(options), is_law)
 
 
 def _is_law(option: Any, law: str) -> bool:

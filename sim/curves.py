@@ -13,7 +13,7 @@ from sojourn.sim import survival
 from sojourn.sim.estimates import LEVEL, Band, Estimate
 from sojourn.sim.estimating import Part, over_replications, student
 from sojourn.sim.journeys import Journeys
-from sojourn.sim.lives import Lives
+from sojourn.sim.lives import Lives, since
 from sojourn.sim.network import Network
 
 Floats = NDArray[np.float64]
@@ -63,7 +63,7 @@ def trace(journeys: Journeys, network: Network) -> Trace:
     retention, followed = np.full(POINTS, np.nan), np.zeros(POINTS)
     if lives.buyers.size and lives.losing.any():
         lost = lives.lost_after_purchase
-        durations = np.where(np.isfinite(lost), lost, journeys.horizon) - lives.first_purchase
+        durations = since(lives.first_purchase, np.where(np.isfinite(lost), lost, journeys.horizon))
         times, left_over = survival.kaplan_meier(durations, np.isfinite(lost))
         retention = survival.at(times, left_over, days, before=1.0)
         followed = durations.size - np.searchsorted(np.sort(durations), days, side="left").astype(np.float64)

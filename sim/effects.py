@@ -2,55 +2,76 @@
 
 import math
 
+from sojourn.sim import tables as at
 from sojourn.sim.compiling import compiled
-from sojourn.sim.tables import Crowd, Table, Tables
+from sojourn.sim.tables import Cells, Crowd
 
 # Conditions in postfix, as `scenarios.conditions` writes them: comparisons 0 to 5 (==, !=, <, <=, >, >=), and, or, not.
 AND, OR, NOT = 6, 7, 8
-SEGMENT, STAGE, SOURCE, SATISFACTION, PURCHASES, SPEND, FAILURES = range(7)
+OF_SEGMENT, OF_STAGE, OF_SOURCE, OF_SATISFACTION, OF_PURCHASES, OF_SPEND, OF_FAILURES = range(7)
 
 
 @compiled
-def level_at(net: Tables, lever: int, time: float) -> float:
+def level_at(net: Cells, lever: int, time: float) -> float:
     """A lever's level at a moment: 0 before the first step; on a ramp, in proportion."""
-    row = net.levers[lever]
+    row = int(net[at.LEVER_ROWS]) + lever * at.LEVER_WIDTH
+    step = int(net[row + at.LEVER_STEPS_FIRST])
     level = 0.0
-    for k in range(row["steps_first"], row["steps_first"] + row["steps_count"]):
-        step = net.steps[k]
-        if time < step["day"]:
+    for _ in range(int(net[row + at.LEVER_STEPS_COUNT])):
+        day, ramp = net[step + at.STEP_DAY], net[step + at.STEP_RAMP]
+        if time < day:
             break
-        part = (time - step["day"]) / step["ramp"] if time < step["day"] + step["ramp"] else 1.0
-        level = step["before"] + part * (step["level"] - step["before"])
+        part = (time - day) / ramp if time < day + ramp else 1.0
+        level = net[step + at.STEP_BEFORE] + part * (net[step + at.STEP_LEVEL] - net[step + at.STEP_BEFORE])
+        step += at.STEP_WIDTH
     return level
 
 
 @compiled
-def response(levers: Table, lever: int, level: float) -> float:
+def response(net: Cells, lever: int, level: float) -> float:
     """f(level): linear, or a Hill curve scaled so that f(0) = 0 and f(1) = 1."""
-    half, slope = levers[lever]["half"], levers[lever]["slope"]
+    row = int(net[at.LEVER_ROWS]) + lever * at.LEVER_WIDTH
+    half, slope = net[row + at.LEVER_HALF], net[row + at.LEVER_SLOPE]
     if half <= 0.0 or level <= 0.0:
         return level
-    return (1.0 + half**slope) / (1.0 + (half / level) ** slope)  # type: ignore[no-any-return]
+    return float((1.0 + half**slope) / (1.0 + (half / level) ** slope))
 
 
 @compiled
-def failures_felt(crowd: Crowd, i: int, desk: int, time: float) -> int:
+def failures_felt(net: Cells, crowd: Crowd, i: int, desk: int, time: float) -> int:
     """How many failures customer i still feels; of one desk, or of all (desk -1)."""
     felt = 0
-    for k in range(crowd.felt_until.shape[1]):
-        if crowd.felt_until[i, k] > time and (desk < 0 or crowd.felt_desk[i, k] == desk):
+    ends, desks = at.ENTRIES + int(net[at.SINCES_COUNT]), at.VISITS + int(net[at.STAGES])
+    for k in range(int(net[at.FELT_SLOTS])):
+        if crowd.real[i, ends + k] > time and (desk < 0 or crowd.whole[i, desks + k] == desk):
             felt += 1
     return felt
 
 
 @compiled
-def fulfils(net: Tables, crowd: Crowd, i: int, first: int, count: int, time: float) -> bool:
+def looked_up(net: Cells, crowd: Crowd, i: int, name: int, time: float) -> float:
+    """What a name in a condition stands for."""
+    if name == OF_SEGMENT:
+        return float(crowd.whole[i, at.SEGMENT])
+    if name == OF_STAGE:
+        return float(crowd.whole[i, at.STAGE])
+    if name == OF_SOURCE:
+        return float(crowd.whole[i, at.SOURCE])
+    if name == OF_SATISFACTION:
+        return float(crowd.real[i, at.SATISFACTION])
+    if name == OF_PURCHASES:
+        return float(crowd.whole[i, at.PURCHASES])
+    if name == OF_SPEND:
+        return float(crowd.real[i, at.SPEND])
+    return float(failures_felt(net, crowd, i, -1, time))
+
+
+@compiled
+def fulfils(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float) -> bool:
     """Whether customer i meets a condition now."""
-    person = crowd.people[i]
     stack = 0  # truth values as bits, the last on the right
-    for k in range(first, first + count):
-        code = net.codes[k]
-        op = code["op"]
+    for code in range(first, first + count * at.CODE_WIDTH, at.CODE_WIDTH):
+        op = int(net[code + at.CODE_OP])
         if op == NOT:
             stack ^= 1
         elif op in (AND, OR):
@@ -58,22 +79,7 @@ def fulfils(net: Tables, crowd: Crowd, i: int, first: int, count: int, time: flo
             both = last & before if op == AND else last | before
             stack = ((stack >> 2) << 1) | both
         else:
-            name = code["name"]
-            if name == SEGMENT:
-                value = float(person["segment"])
-            elif name == STAGE:
-                value = float(person["stage"])
-            elif name == SOURCE:
-                value = float(person["source"])
-            elif name == SATISFACTION:
-                value = person["satisfaction"]
-            elif name == PURCHASES:
-                value = float(person["purchases"])
-            elif name == SPEND:
-                value = person["spend"]
-            else:
-                value = float(failures_felt(crowd, i, -1, time))
-            than = code["value"]
+            value, than = looked_up(net, crowd, i, int(net[code + at.CODE_NAME]), time), net[code + at.CODE_VALUE]
             true = (
                 (op == 0 and value == than)
                 or (op == 1 and value != than)
@@ -87,82 +93,81 @@ def fulfils(net: Tables, crowd: Crowd, i: int, first: int, count: int, time: flo
 
 
 @compiled
-def levers_held(net: Tables, crowd: Crowd, i: int, time: float) -> int:
+def levers_held(net: Cells, crowd: Crowd, i: int, time: float) -> int:
     """Bit k: lever k's condition holds for customer i now (a lever without one always holds)."""
     held = 0
-    for k in range(net.levers.shape[0]):
-        row = net.levers[k]
-        if row["codes_count"] == 0 or fulfils(net, crowd, i, row["codes_first"], row["codes_count"], time):
+    for k in range(int(net[at.LEVERS])):
+        row = int(net[at.LEVER_ROWS]) + k * at.LEVER_WIDTH
+        codes = int(net[row + at.LEVER_CODES_COUNT])
+        if codes == 0 or fulfils(net, crowd, i, int(net[row + at.LEVER_CODES_FIRST]), codes, time):
             held |= 1 << k
     return held
 
 
 @compiled
-def window(net: Tables, crowd: Crowd, i: int, k: int, time: float) -> bool:
-    """Whether `time` lies in a term's window after the last entry to its `since` stage."""
-    term = net.terms[k]
-    if term["since"] < 0:
+def acts(net: Cells, crowd: Crowd, i: int, term: int, time: float) -> bool:
+    """Whether a term acts on customer i: its lever is held, and `time` lies in its window after the entry to its stage."""
+    if not crowd.whole[i, at.HELD] >> int(net[term + at.TERM_LEVER]) & 1:
+        return False
+    slot = int(net[term + at.TERM_SINCE])
+    if slot < 0:
         return True
-    since = crowd.since[i, term["since"]]  # the edges are those of `next_change`, to the last bit
-    return since + term["start"] <= time < since + term["end"]  # type: ignore[no-any-return]
+    # The edges are summed as in `next_change`, so that rounding cannot make a window miss its own edge.
+    since = crowd.real[i, at.ENTRIES + slot]
+    return bool(since + net[term + at.TERM_START] <= time < since + net[term + at.TERM_END])
 
 
 @compiled
-def shift_now(net: Tables, crowd: Crowd, i: int, first: int, count: int, time: float) -> float:
+def shift_now(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float) -> float:
     """Sum of beta f(level) over a span of terms, at the levels of this moment."""
     total = 0.0
-    for k in range(first, first + count):
-        term = net.terms[k]
-        if crowd.people[i]["held"] >> term["lever"] & 1 and window(net, crowd, i, k, time):
-            total += term["beta"] * response(net.levers, term["lever"], level_at(net, term["lever"], time))
+    for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
+        if acts(net, crowd, i, term, time):
+            lever = int(net[term + at.TERM_LEVER])
+            total += net[term + at.TERM_BETA] * response(net, lever, level_at(net, lever, time))
     return total
 
 
 @compiled
-def shift_within(net: Tables, crowd: Crowd, i: int, first: int, count: int, time: float, interval: int) -> float:
+def shift_within(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float, interval: int) -> float:
     """The same over an interval between breaks that begins at or before `time`, on ramps at its middle."""
     total = 0.0
-    for k in range(first, first + count):
-        term = net.terms[k]
-        if crowd.people[i]["held"] >> term["lever"] & 1 and window(net, crowd, i, k, time):
-            total += term["beta"] * net.response[interval, term["lever"]]
+    responses = int(net[at.RESPONSES]) + interval * int(net[at.LEVERS])
+    for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
+        if acts(net, crowd, i, term, time):
+            total += net[term + at.TERM_BETA] * net[responses + int(net[term + at.TERM_LEVER])]
     return total
 
 
 @compiled
-def next_change(net: Tables, crowd: Crowd, i: int, first: int, count: int, time: float, interval: int) -> float:
+def next_change(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float, interval: int) -> float:
     """The next moment after `time` at which the terms of a span change: a break, or a window that opens or closes."""
     if count == 0:
         return math.inf
-    moment = net.breaks[interval + 1]
-    for k in range(first, first + count):
-        term = net.terms[k]
-        if term["since"] >= 0:
-            since = crowd.since[i, term["since"]]
-            for edge in (since + term["start"], since + term["end"]):
+    moment = net[int(net[at.BREAKS]) + interval + 1]
+    for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
+        slot = int(net[term + at.TERM_SINCE])
+        if slot >= 0:
+            since = crowd.real[i, at.ENTRIES + slot]
+            for edge in (since + net[term + at.TERM_START], since + net[term + at.TERM_END]):
                 if time < edge < moment:
                     moment = edge
-    return moment  # type: ignore[no-any-return]
+    return float(moment)
 
 
 @compiled
-def personal_shift(net: Tables, crowd: Crowd, i: int, exit: int, time: float) -> float:
+def personal_shift(net: Cells, crowd: Crowd, i: int, exit: int, time: float) -> float:
     """What satisfaction, frailty, this stay's wait and the failures still felt do to an exit, log scale."""
-    person, row = crowd.people[i], net.exits[exit]
-    total = row["frailty"] * person["frailty"]
-    if row["per_point"] != 0.0:
-        total += row["per_point"] * (person["satisfaction"] - net.segments[person["segment"]]["start"])
-    for k in range(row["felt_first"], row["felt_first"] + row["felt_count"]):
-        felt = net.felt[k]
-        if felt["per_day_waited"] != 0.0 and net.stages[stage_row(net, crowd, i)]["desk"] == felt["desk"]:
-            total += felt["per_day_waited"] * person["waited"]
-        if felt["per_failure"] != 0.0:
-            total += felt["per_failure"] * failures_felt(crowd, i, felt["desk"], time)
-    return total  # type: ignore[no-any-return]
-
-
-@compiled
-def stage_row(net: Tables, crowd: Crowd, i: int) -> int:
-    """The row in `stages` of the customer's segment and stage."""
-    person = crowd.people[i]
-    return person["segment"] * net.run[0]["stages"] + person["stage"]  # type: ignore[no-any-return]
+    total = net[exit + at.EXIT_FRAILTY] * crowd.real[i, at.FRAILTY]
+    if net[exit + at.EXIT_PER_POINT] != 0.0:
+        segment = int(net[at.SEGMENT_ROWS]) + crowd.whole[i, at.SEGMENT] * at.SEGMENT_WIDTH
+        total += net[exit + at.EXIT_PER_POINT] * (crowd.real[i, at.SATISFACTION] - net[segment + at.SEGMENT_START])
+    felt = int(net[exit + at.EXIT_FELT_FIRST])
+    for _ in range(int(net[exit + at.EXIT_FELT_COUNT])):
+        desk = int(net[felt + at.FELT_DESK])
+        if net[felt + at.FELT_PER_DAY_WAITED] != 0.0 and net[crowd.whole[i, at.HERE] + at.STAGE_DESK] == desk:
+            total += net[felt + at.FELT_PER_DAY_WAITED] * crowd.real[i, at.WAITED]
+        if net[felt + at.FELT_PER_FAILURE] != 0.0:
+            total += net[felt + at.FELT_PER_FAILURE] * failures_felt(net, crowd, i, desk, time)
+        felt += at.FELT_WIDTH
+    return float(total)

@@ -12,7 +12,7 @@ from sojourn.sim import money, survival
 from sojourn.sim.desks import desk_figures
 from sojourn.sim.impressions import impressions
 from sojourn.sim.journeys import REFERRAL, Floats, Integers, Journeys
-from sojourn.sim.lives import Lives, summed
+from sojourn.sim.lives import Lives, since, summed
 from sojourn.sim.network import Network
 from sojourn.sim.sums import Sums
 
@@ -126,7 +126,7 @@ def _stays(lives: Lives, stage: int) -> Sample:
         return [*incidence[:, -1].tolist(), float(left[-1]), survival.restricted_mean(times, left)]
 
     names = (*(f"step.{name}.{target}" for target in exits), f"step.{name}.open", f"dwell.{name}")
-    days = journeys.until[rows] - journeys.events.time[rows]
+    days = since(journeys.events.time[rows], journeys.until[rows])
     return Sample(names, days, cause_of[journeys.next_stage[rows]], journeys.who[rows], read)
 
 
@@ -148,7 +148,7 @@ def _way_to(lives: Lives, stage: int) -> Sample:
         times, _, incidence = survival.aalen_johansen(durations, causes, 2)
         return [survival.median_of_incidence(times, incidence[0])]
 
-    return Sample((f"time_to.{journeys.stages[stage]}",), until - arrived, causes, np.arange(lives.count), read)
+    return Sample((f"time_to.{journeys.stages[stage]}",), since(arrived, until), causes, np.arange(lives.count), read)
 
 
 def _purchases(lives: Lives) -> Iterator[Figure]:
@@ -162,7 +162,7 @@ def _purchases(lives: Lives) -> Iterator[Figure]:
     start, lost, second = lives.first_purchase, lives.lost_after_purchase, lives.second_purchase
     gone = np.fmin(lost, lives.ended[lives.buyers])  # NaN only where neither
     repeated = np.isfinite(second) & ~(gone < second)
-    until = np.where(repeated, second, np.where(np.isfinite(gone), gone, horizon)) - start
+    until = np.where(repeated, second, np.where(np.isfinite(gone), gone, horizon))
     causes = np.where(repeated, 0, np.where(np.isfinite(gone), 1, survival.CENSORED))
     days = windows(lives.network)
     names = ("repeat_rate", *(f"repeat_rate.{d}" for d in days))
@@ -172,11 +172,11 @@ def _purchases(lives: Lives) -> Iterator[Figure]:
         by_day = {day: survival.incidence_at(times, left, incidence[0], day) for day in days}
         return [by_day.get(365, float("nan")), *by_day.values()]
 
-    yield Sample(names, until, causes, lives.buyers, read_repeats)
+    yield Sample(names, since(start, until), causes, lives.buyers, read_repeats)
     if not lives.losing.any():
         return
     churned = np.isfinite(lost)
-    at_risk = np.where(churned, lost, horizon) - start
+    at_risk = since(start, np.where(churned, lost, horizon))
 
     def read_retention(durations: Floats, causes: Integers) -> list[float]:
         times, left = survival.kaplan_meier(durations, causes == 0)

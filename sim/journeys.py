@@ -12,6 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.sim import tables as at
+from sojourn.sim.tables import Crowd
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -109,8 +112,7 @@ class Journeys:
 
 
 def journeys(
-    people: NDArray[np.void],
-    log: NDArray[np.void],
+    crowd: Crowd,
     *,
     strategy: str,
     replication: int,
@@ -118,21 +120,33 @@ def journeys(
     segments: tuple[str, ...],
     horizon: float,
 ) -> Journeys:
-    """Journeys from an engine's tables (dtypes PERSON and ROW of `tables`, in any order)."""
-    order = np.lexsort((log["sequence"], log["customer"]))
-    log = log[order]
-    people = people[np.argsort(people["id"])]
-    narrow = {"stage": np.int16, "contact": np.int8}
-    events = Events(**{name: log[name].astype(narrow.get(name, log[name].dtype)) for name in Events._fields})
+    """Journeys from what an engine leaves, rows in any order."""
+    marks, amounts = crowd.marks, crowd.amounts
+    order = np.lexsort((marks[:, at.ROW_SEQUENCE], marks[:, at.ROW_CUSTOMER]))
+    events = Events(
+        customer=marks[order, at.ROW_CUSTOMER],
+        sequence=marks[order, at.ROW_SEQUENCE],
+        stage=marks[order, at.ROW_STAGE].astype(np.int16),
+        time=amounts[order, at.ROW_TIME],
+        revenue=amounts[order, at.ROW_REVENUE],
+        cost=amounts[order, at.ROW_COST],
+        held=marks[order, at.ROW_HELD],
+        contact=marks[order, at.ROW_CONTACT].astype(np.int8),
+        waited=amounts[order, at.ROW_WAITED],
+        handled=amounts[order, at.ROW_HANDLED],
+        satisfaction=amounts[order, at.ROW_SATISFACTION],
+    )
+    order = np.argsort(crowd.whole[:, at.ID])
+    whole, real = crowd.whole[order], crowd.real[order]
     customers = Customers(
-        customer=people["id"].copy(),
-        arrived=people["arrived"].copy(),
-        segment=people["segment"].astype(np.int16),
-        source=people["source"].astype(np.int8),
-        inviter=people["inviter"].copy(),
-        root=people["root"].copy(),
-        frailty=people["frailty"].copy(),
-        satisfaction=people["satisfaction"].copy(),
-        expectation=people["expectation"].copy(),
+        customer=whole[:, at.ID].copy(),
+        arrived=real[:, at.ARRIVED].copy(),
+        segment=whole[:, at.SEGMENT].astype(np.int16),
+        source=whole[:, at.SOURCE].astype(np.int8),
+        inviter=whole[:, at.INVITER].copy(),
+        root=whole[:, at.ROOT].copy(),
+        frailty=real[:, at.FRAILTY].copy(),
+        satisfaction=real[:, at.SATISFACTION].copy(),
+        expectation=real[:, at.EXPECTATION].copy(),
     )
     return Journeys(strategy, replication, stages, segments, horizon, events, customers)

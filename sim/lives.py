@@ -100,6 +100,15 @@ class Lives:
         return summed(self.journeys.who[rows], weights, self.count)
 
 
+def since(start: Floats, end: Floats) -> Floats:
+    """Days from `start` to `end`, to a billionth of a day: times are sums, and equal stays must come out equal.
+
+    Without it a dwell of exactly 30 days would count as over by day 30 for some customers and not for others.
+    """
+    days: Floats = np.round(end - start, 9)
+    return days
+
+
 def summed(index: Integers, weights: Floats | None, count: int) -> Floats:
     """Sum of `weights` (of ones, where None) by `index` 0 to count - 1, in order; shape (count,)."""
     return np.bincount(index, weights=weights, minlength=count)[:count].astype(np.float64)

@@ -17,6 +17,7 @@ from sojourn.sim.network import Network
 
 Floats = NDArray[np.float64]
 YEAR = 365.0
+TICK = 1e-9  # days: times are sums, and what falls on the last day of a window must not hang on their rounding
 
 
 class Money(NamedTuple):
@@ -102,11 +103,11 @@ def book(journeys: Journeys, network: Network, *, discounted: bool, window: floa
     close = np.minimum(arrived + window if window is not None else np.inf, journeys.horizon)
     segment = journeys.customers.segment[who]
 
-    entered = np.where(events.time <= close, np.exp(-delta * (events.time - origin)), 0.0)
+    entered = np.where(events.time <= close + TICK, np.exp(-delta * (events.time - origin)), 0.0)
     revenue, cost = events.revenue * entered, events.cost * entered
 
     served_at = events.time + events.waited
-    served = ((events.contact == RESOLVED) | (events.contact == UNRESOLVED)) & (served_at <= close)
+    served = ((events.contact == RESOLVED) | (events.contact == UNRESOLVED)) & (served_at <= close + TICK)
     if served.any():
         rows = np.flatnonzero(served)
         weight = np.exp(-delta * (served_at[rows] - origin[rows]))

@@ -1,4 +1,4 @@
-"""A scenario under one strategy, as flat tables: all that engines read."""
+"""A scenario under one strategy, as one array of cells (see `tables`): all that engines read."""
 
 import math
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from sojourn.scenarios.conditions import Name, Op, parse
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.lawtable import LawTable
 from sojourn.scenarios.model import Desk, Effect, Scenario, Stage
-from sojourn.sim import tables
+from sojourn.sim import tables as at
 from sojourn.sim.journeys import SOURCES
 from sojourn.sim.schedules import Path, capacity, grid, intake, path_of
-from sojourn.sim.tables import CHOICE, END, MAX_BANDS, RACE, Tables
+from sojourn.sim.tables import CHOICE, END, MAX_BANDS, RACE, Cells
 
 MULTIPLIES = ("hazard_ratio", "time_ratio", "rate_ratio", "handle_ratio")  # scales given as ratios: their log adds up
 
@@ -26,7 +26,7 @@ class Network:
 
     scenario: Scenario
     strategy: str
-    tables: Tables
+    cells: Cells
     paths: tuple[Path, ...]  # of levels, by lever
 
     @property
@@ -71,9 +71,24 @@ class Network:
 
     def agents(self, desk: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Agents on duty at a desk as steps: from each of `days` on, so many; days[0] = 0."""
-        row = self.tables.desks[self.desks.index(desk)]
-        rows = self.tables.agents[row["agents_first"] : row["agents_first"] + row["agents_count"]]
-        return rows["day"].copy(), rows["agents"].copy()
+        net = self.cells
+        row = int(net[at.DESK_ROWS]) + self.desks.index(desk) * at.DESK_WIDTH
+        first, count = int(net[row + at.DESK_AGENTS_FIRST]), int(net[row + at.DESK_AGENTS_COUNT])
+        steps = net[first : first + count * at.AGENTS_WIDTH].reshape(count, at.AGENTS_WIDTH)
+        return steps[:, at.AGENTS_DAY].copy(), steps[:, at.AGENTS_NUMBER].astype(np.int64)
+
+    @property
+    def breaks(self) -> NDArray[np.float64]:
+        """Days at which some lever's level changes; the first is 0, the last inf."""
+        first, last = int(self.cells[at.BREAKS]), int(self.cells[at.RESPONSES])
+        return self.cells[first:last]
+
+    @property
+    def intake(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Days, and the cumulative expected arrivals by then, straight in between."""
+        first, count = int(self.cells[at.INTAKE_FIRST]), int(self.cells[at.INTAKE_COUNT])
+        nodes = self.cells[first : first + count * at.INTAKE_WIDTH].reshape(count, at.INTAKE_WIDTH)
+        return nodes[:, at.INTAKE_DAY], nodes[:, at.INTAKE_TOTAL]
 
     @property
     def coupled(self) -> bool:
@@ -107,207 +122,179 @@ def logged(effect: Effect) -> float:
 
 
 class _Builder:
-    """Collects rows; each method fills one table."""
+    """Lays out the cells; each method puts the rows of one thing and returns its place or its row."""
 
     def __init__(self, scenario: Scenario, strategy: str) -> None:
         self.scenario = scenario
         self.strategy = strategy
         self.plans = scenario.strategies[strategy]
-        self.laws = LawTable()
+        self.table = LawTable()
+        self.table.put([0.0] * at.HEADER)
         self.stage_index = {name: k for k, name in enumerate(scenario.stages)}
         self.segment_index = {name: k for k, name in enumerate(scenario.segments)}
         self.lever_index = {name: k for k, name in enumerate(scenario.levers)}
         self.desk_index = {name: k for k, name in enumerate(scenario.desks)}
         self.slots: dict[str, int] = {}
-        self.rows: dict[str, list[tuple[float, ...]]] = {
-            name: [] for name in ("stages", "exits", "felt", "terms", "levers", "steps", "codes", "segments", "desks",
-                                  "ranks", "agents", "starts")
-        }  # fmt: skip
         self.paths = tuple(path_of(self.plans[name].steps if name in self.plans else ()) for name in scenario.levers)
 
     def network(self) -> Network:
-        scenario = self.scenario
-        horizon = scenario.about.horizon_days
-        for name in scenario.levers:
-            self.lever(name)
-        total = math.fsum(segment.share for segment in scenario.segments.values())
-        share = 0.0
-        for g, name in enumerate(scenario.segments):
-            share += scenario.segments[name].share / total
-            own = scenario.for_segment(name)
-            self.segment(own, share, scenario.segments[name].spend_ratio)
-            for stage in own.stages:
-                self.stage(own, stage, self.rows["stages"], g)
-            for desk in own.desks:
-                self.desk(own, desk)
-        share, total = 0.0, math.fsum(scenario.starts.values())
-        for stage, part in scenario.starts.items():
-            share += part / total
-            self.rows["starts"].append((share, self.stage_index[stage]))
+        scenario, horizon = self.scenario, self.scenario.about.horizon_days
+        responses = [scenario.levers[name].response for name in scenario.levers]
+        own = [scenario.for_segment(name) for name in scenario.segments]
+        levers, _ = self.rows([self.lever(name) for name in scenario.levers])
+        stages, _ = self.rows([self.stage(part, stage) for part in own for stage in part.stages])
+        desks, _ = self.rows([self.desk(part, desk) for part in own for desk in part.desks])
+        shares = cumulative([segment.share for segment in scenario.segments.values()])
+        spends = [segment.spend_ratio for segment in scenario.segments.values()]
+        segments, _ = self.rows([self.segment(*parts) for parts in zip(own, shares, spends, strict=True)])
+        places = [self.stage_index[stage] for stage in scenario.starts]
+        starts = self.rows(list(zip(cumulative(list(scenario.starts.values())), places, strict=True)))
         arrivals = self.terms(scenario, "arrivals", "", ("rate_ratio",))
-        self.guard_bands(arrivals)
-        breaks, response = grid(self.paths, [scenario.levers[name].response for name in scenario.levers], horizon)
-        size = scenario.market.size if scenario.market is not None and scenario.market.size is not None else -1
-        cohort = scenario.arrivals.cohort if scenario.arrivals.cohort is not None else -1
-        run = (len(scenario.stages), len(scenario.desks), len(self.slots), horizon, cohort, size, *arrivals)
-        laws, points = self.laws.done()
-        made = {name: table(getattr(tables, KINDS[name]), rows) for name, rows in self.rows.items()}
-        net = Tables(
-            run=table(tables.RUN, [run]),
-            intake=table(tables.INTAKE, intake(scenario)),
-            laws=laws,
-            points=points,
-            breaks=breaks,
-            response=response,
-            sinces=np.array([self.stage_index[name] for name in self.slots], dtype=np.int64),
-            **made,
-        )
-        return Network(scenario, self.strategy, net, self.paths)
+        self.guard_bands()
+        breaks, response = grid(self.paths, responses, horizon)
+        failures = any(desk.failure_days for part in own for desk in part.desks.values())
+        market = scenario.market.size if scenario.market is not None else None
+        header = {
+            at.HORIZON: horizon,
+            at.STAGES: len(scenario.stages), at.DESKS: len(scenario.desks), at.LEVERS: len(scenario.levers),
+            at.SEGMENTS: len(own),
+            at.COHORT: scenario.arrivals.cohort or -1, at.MARKET: market or -1,
+            at.STAGE_ROWS: stages, at.DESK_ROWS: desks, at.LEVER_ROWS: levers, at.SEGMENT_ROWS: segments,
+            at.STARTS_FIRST: starts[0], at.STARTS_COUNT: starts[1],
+            **dict(zip((at.INTAKE_FIRST, at.INTAKE_COUNT), self.rows(intake(scenario)), strict=True)),
+            at.ARRIVALS_FIRST: arrivals[0], at.ARRIVALS_COUNT: arrivals[1],
+            at.BREAKS: self.table.put(breaks), at.RESPONSES: self.table.put(response.ravel()),
+            at.SINCES: self.table.put(self.stage_index[name] for name in self.slots), at.SINCES_COUNT: len(self.slots),
+            at.FELT_SLOTS: at.FELT_AT_ONCE if failures else 0,
+        }  # fmt: skip
+        (cells,) = self.table.done()
+        for place, value in header.items():
+            cells[place] = value
+        return Network(scenario, self.strategy, cells, self.paths)
+
+    def rows(self, rows: Sequence[Sequence[float]]) -> tuple[int, int]:
+        """Put rows one after the other; returns the place of the first, and how many."""
+        return self.table.put(cell for row in rows for cell in row), len(rows)
 
     # --- levers and what they act on ------------------------------------------------------------------------
 
-    def lever(self, name: str) -> None:
-        lever = self.scenario.levers[name]
-        path = self.paths[self.lever_index[name]]
-        first = len(self.rows["steps"])
-        self.rows["steps"] += path.steps
+    def lever(self, name: str) -> Sequence[float]:
+        lever, path = self.scenario.levers[name], self.paths[self.lever_index[name]]
         when = self.plans[name].when if name in self.plans else None
-        codes = self.codes(when)
         half, slope = (lever.response.half, lever.response.slope) if lever.response is not None else (0.0, 1.0)
-        self.rows["levers"].append(
-            (first, len(path.steps), *codes, half, slope, lever.cost.per_customer, lever.cost.per_referral)
-        )
+        return *self.rows(path.steps), *self.codes(when), half, slope, lever.cost.per_customer, lever.cost.per_referral
 
     def codes(self, condition: str | None) -> tuple[int, int]:
-        """A condition's rows: first and count."""
-        first = len(self.rows["codes"])
+        """A condition's rows: place and count."""
         index = {
             Name.SEGMENT: self.segment_index,
             Name.STAGE: self.stage_index,
             Name.SOURCE: {name: k for k, name in enumerate(SOURCES)},
         }
+        codes = []
         for op, name, value in parse(condition).code if condition else ():
             number = index[Name(name)][value] if isinstance(value, str) and op not in (Op.AND, Op.OR, Op.NOT) else value
-            self.rows["codes"].append((int(op), int(name), float(number)))
-        return first, len(self.rows["codes"]) - first
+            codes.append((float(op), float(name), float(number)))
+        return self.rows(codes)
 
     def terms(self, own: Scenario, kind: str, target: str, scales: tuple[str, ...]) -> tuple[int, int]:
-        """The rows of all lever effects on one target: first and count."""
-        first = len(self.rows["terms"])
+        """The rows of all lever effects on one target: place and count."""
+        terms = []
         for name, lever in own.levers.items():
             for effect in lever.effects:
                 if effect.target == (kind, target) and effect.scale in scales:
                     slot = self.slots.setdefault(effect.since, len(self.slots)) if effect.since is not None else -1
                     start, end = effect.days if effect.days is not None else (0.0, math.inf)
-                    self.rows["terms"].append((self.lever_index[name], logged(effect), slot, start, end))
-        return first, len(self.rows["terms"]) - first
+                    terms.append((self.lever_index[name], logged(effect), slot, start, end))
+        return self.rows(terms)
 
-    def guard_bands(self, span: tuple[int, int]) -> None:
+    def guard_bands(self) -> None:
         """Extra arrivals have room for 64 times the base stream."""
-        highest = sum(max(row[1], 0.0) for row in self.rows["terms"][span[0] : span[0] + span[1]])
-        if math.exp(highest) > MAX_BANDS:
-            raise Faults(
-                (
-                    Fault(
-                        self.scenario.about.name,
-                        "levers",
-                        f"{math.exp(highest):.3g}",
-                        f"levers can multiply arrivals by {math.exp(highest):.3g}",
-                        f"keep their rate_ratio below {MAX_BANDS} in all, or raise the rate of arrivals itself",
-                    ),
-                )
-            )
+        effects = [effect for lever in self.scenario.levers.values() for effect in lever.effects if effect.arrivals]
+        highest = math.exp(sum(max(logged(effect), 0.0) for effect in effects))
+        if highest > MAX_BANDS:
+            remedy = f"keep their rate_ratio below {MAX_BANDS} in all, or raise the rate of arrivals itself"
+            what = f"levers can multiply arrivals by {highest:.3g}"
+            raise Faults((Fault(self.scenario.about.name, "levers", f"{highest:.3g}", what, remedy),))
 
     # --- customers and stages -------------------------------------------------------------------------------
 
-    def segment(self, own: Scenario, share: float, spend: float) -> None:
+    def segment(self, own: Scenario, share: float, spend: float) -> Sequence[float]:
         s = own.satisfaction
         if s is None:
-            self.rows["segments"].append((share, spend, 0, *[0.0] * 8))
-            return
+            return share, spend, *[0.0] * (at.SEGMENT_WIDTH - 2)
         start = (s.start.mean, s.start.sd, s.expectation.mean, s.expectation.sd)
-        self.rows["segments"].append((share, spend, 1, *start, s.gain, s.loss_aversion, s.learning, s.recovery))
+        return share, spend, 1.0, *start, s.gain, s.loss_aversion, s.learning, s.recovery
 
-    def stage(self, own: Scenario, name: str, rows: list[tuple[float, ...]], g: int) -> None:
+    def stage(self, own: Scenario, name: str) -> Sequence[float]:
         stage = own.stages[name]
         touch, use, invites = stage.touchpoint, stage.desk, stage.referrals
         kind = {"end": END, "choice": CHOICE, "race": RACE}[stage.kind]
-        exits_first = len(self.rows["exits"])
-        for to in stage.choices if kind == CHOICE else stage.race if kind == RACE else ():
-            self.exit(own, name, to)
-        asks = -math.inf
-        if use is not None and use.probability > 0.0:
-            asks = math.log(use.probability / (1.0 - use.probability)) if use.probability < 1.0 else math.inf
-        rows.append(
-            (
-                kind, exits_first, len(self.rows["exits"]) - exits_first,
-                self.laws.add(stage.dwell), stage.role == "purchase",
-                self.laws.add(stage.revenue), self.laws.add(stage.cost), stage.acquisition_cost,
-                touch is not None and own.satisfaction is not None,
-                touch.performance if touch is not None else 0.0, touch.sd if touch is not None else 0.0,
-                self.desk_index[use.name] if use is not None else -1, asks,
-                invites.rate_per_day if invites is not None else 0.0,
-                self.stage_index[invites.enters] if invites is not None else -1,
-                *self.terms(own, "touchpoint", name, ("points",)),
-                *self.terms(own, "demand", name, ("log_odds",)),
-                *self.terms(own, "spend", name, ("rate_ratio",)),
-                *self.terms(own, "referrals", name, ("rate_ratio",)),
-            )
+        exits = self.rows([self.exit(own, name, to) for to in (stage.choices if kind == CHOICE else stage.race)])
+        return (
+            kind, *exits, stage.role == "purchase",
+            self.table.add(stage.revenue), self.table.add(stage.cost), stage.acquisition_cost,
+            touch is not None and own.satisfaction is not None,
+            touch.performance if touch is not None else 0.0, touch.sd if touch is not None else 0.0,
+            self.desk_index[use.name] if use is not None else -1, log_odds(use.probability) if use is not None else 0.0,
+            invites.rate_per_day if invites is not None else 0.0,
+            self.stage_index[invites.enters] if invites is not None else -1,
+            *self.terms(own, "touchpoint", name, ("points",)),
+            *self.terms(own, "demand", name, ("log_odds",)),
+            *self.terms(own, "spend", name, ("rate_ratio",)),
+            *self.terms(own, "referrals", name, ("rate_ratio",)),
         )  # fmt: skip
 
-    def exit(self, own: Scenario, stage: str, to: str) -> None:
+    def exit(self, own: Scenario, stage: str, to: str) -> Sequence[float]:
         here, name = own.stages[stage], f"{stage} -> {to}"
         if here.kind == "choice":
             probability = here.choices[to].probability
             weight = math.log(probability) if probability > 0.0 else -math.inf
-            dwell = self.laws.add(here.choices[to].dwell or here.dwell)
+            dwell = self.table.add(here.choices[to].dwell or here.dwell)
         else:
-            weight, dwell = 0.0, self.laws.add(here.race[to])
-        per_point = 0.0
+            weight, dwell = 0.0, self.table.add(here.race[to])
+        per_10 = 0.0
         for effect in own.satisfaction.effects if own.satisfaction is not None else ():
             if effect.exit == name:
-                per_point += (
-                    effect.log_odds if effect.log_odds is not None else math.log(effect.hazard_ratio or 1.0)
-                ) / 10.0
+                per_10 += effect.log_odds if effect.log_odds is not None else math.log(effect.hazard_ratio or 1.0)
         load = own.frailty.loads.get(name, 0.0) if own.frailty is not None else 0.0
-        felt_first = len(self.rows["felt"])
-        for desk in own.desks:
-            waited, failure = direct(own.desks[desk], name)
-            if waited or failure:
-                self.rows["felt"].append((self.desk_index[desk], waited, failure))
+        effects = [(self.desk_index[desk], *direct(own.desks[desk], name)) for desk in own.desks]
+        felt = self.rows([effect for effect in effects if effect[1] or effect[2]])
         terms = self.terms(own, "exit", name, ("log_odds", "hazard_ratio"))
-        pace_first = self.terms(own, "dwell", name, ("time_ratio",))[0]
-        self.terms(own, "dwell", stage, ("time_ratio",))
-        self.rows["exits"].append(
-            (
-                self.stage_index[to], dwell, weight, per_point, load,
-                felt_first, len(self.rows["felt"]) - felt_first,
-                *terms, pace_first, len(self.rows["terms"]) - pace_first,
-            )
-        )  # fmt: skip
+        pace, count = self.terms(own, "dwell", name, ("time_ratio",))
+        count += self.terms(own, "dwell", stage, ("time_ratio",))[1]  # stands right behind
+        return self.stage_index[to], dwell, weight, per_10 / 10.0, load, *felt, *terms, pace, count
 
-    def desk(self, own: Scenario, name: str) -> None:
+    def desk(self, own: Scenario, name: str) -> Sequence[float]:
         desk = own.desks[name]
-        ranks_first = len(self.rows["ranks"])
-        for condition in desk.priority:
-            self.rows["ranks"].append(self.codes(condition))
-        handle = self.terms(own, "desk", name, ("handle_ratio",))
-        agents_first = len(self.rows["agents"])
+        responses = [self.scenario.levers[lever].response for lever in self.scenario.levers]
         effects = [
             (self.lever_index[lever], effect.range.central)
             for lever in own.levers
             for effect in own.levers[lever].effects
             if effect.target == ("desk", name) and effect.scale == "agents"
         ]
-        responses = [self.scenario.levers[lever].response for lever in self.scenario.levers]
-        self.rows["agents"] += capacity(desk.agents, effects, self.paths, responses, own.about.horizon_days)
-        self.rows["desks"].append(
-            (
-                self.laws.add(desk.handle), self.laws.add(desk.patience), desk.tolerance, desk.points_per_day_waited,
-                desk.failure_points, desk.unresolved, desk.failure_days or 0.0, *handle,
-                ranks_first, len(desk.priority), agents_first, len(self.rows["agents"]) - agents_first,
-            )
+        agents = capacity(desk.agents, effects, self.paths, responses, own.about.horizon_days)
+        return (
+            self.table.add(desk.handle), self.table.add(desk.patience), desk.tolerance, desk.points_per_day_waited,
+            desk.failure_points, desk.unresolved, desk.failure_days or 0.0,
+            *self.terms(own, "desk", name, ("handle_ratio",)),
+            *self.rows([self.codes(condition) for condition in desk.priority]),
+            *self.rows(agents),
         )  # fmt: skip
+
+
+def log_odds(probability: float) -> float:
+    """Logit of a probability in [0, 1], infinite at the ends."""
+    if probability <= 0.0 or probability >= 1.0:
+        return math.inf if probability >= 1.0 else -math.inf
+    return math.log(probability / (1.0 - probability))
+
+
+def cumulative(shares: Sequence[float]) -> list[float]:
+    """Running sums of shares, scaled to end at 1."""
+    total = math.fsum(shares)
+    return [sum(shares[: k + 1]) / total for k in range(len(shares))]
 
 
 def direct(desk: Desk, exit: str) -> tuple[float, float]:
@@ -319,14 +306,3 @@ def direct(desk: Desk, exit: str) -> tuple[float, float]:
         waited += effect.log_odds_per_day_waited or math.log(effect.hazard_ratio_per_day_waited or 1.0)
         failure += effect.log_odds_per_failure or math.log(effect.hazard_ratio_per_failure or 1.0)
     return waited, failure
-
-
-KINDS = {
-    "stages": "STAGE", "exits": "EXIT", "felt": "FELT", "terms": "TERM", "levers": "LEVER", "steps": "STEP",
-    "codes": "CODE", "segments": "SEGMENT", "desks": "DESK", "ranks": "RANK", "agents": "AGENTS", "starts": "START",
-}  # fmt: skip
-
-
-def table(kind: "np.dtype[np.void]", rows: Sequence[tuple[float, ...]]) -> NDArray[np.void]:
-    """Rows as an array of one table's dtype."""
-    return np.array([tuple(row) for row in rows], dtype=kind)

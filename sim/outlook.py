@@ -144,9 +144,9 @@ def _race(stage: Stage, horizon: float, gamma: Floats) -> tuple[Floats, Floats]:
     """Shares that leave by each exit before the horizon: sums of S_others dF over a grid."""
     table = LawTable()
     numbers = [table.add(law) for law in stage.race.values()]
-    laws, points = table.done()
+    (cells,) = table.done()
     days = horizon * np.linspace(0.0, 1.0, GRID) ** 2  # closer together where stays begin
-    exposure = np.array([[exposure_by(laws, points, row, day) for day in days.tolist()] for row in numbers])
+    exposure = np.array([[exposure_by(cells, row, day) for day in days.tolist()] for row in numbers])
 
     def shares(z: float) -> Floats:
         left = np.exp(-exposure * np.exp(gamma * z)[:, None])

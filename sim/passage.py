@@ -26,8 +26,8 @@ def exposures(law: Law, ages: Floats) -> Floats:
 def _exposures(law: Law, ages: bytes) -> Floats:
     table = LawTable()
     row = table.add(law)
-    laws, points = table.done()
-    found = np.array([arithmetic.exposure_by(laws, points, row, age) for age in np.frombuffer(ages).tolist()])
+    (cells,) = table.done()
+    found = np.array([arithmetic.exposure_by(cells, row, age) for age in np.frombuffer(ages).tolist()])
     found.flags.writeable = False
     return found
 
@@ -37,14 +37,14 @@ def ages_of(stage: Stage) -> Floats:
     table = LawTable()
     of_choices = [exit.dwell or stage.dwell for exit in stage.choices.values()]
     rows = [table.add(law) for law in (of_choices if stage.kind == "choice" else stage.race.values())]
-    laws, points = table.done()
+    (cells,) = table.done()
     left = np.concatenate([np.linspace(0.999, 0.02, 160), np.geomspace(0.02, 1e-9, 100)])
     ages = {0.0}
     for row in rows:
-        found = [arithmetic.age_left(laws, points, row, float(share)) for share in left]
+        found = [arithmetic.age_left(cells, row, float(share)) for share in left]
         ages.update(age for age in found if math.isfinite(age))
-        if laws[row]["kind"] in (arithmetic.DETERMINISTIC, arithmetic.DEADLINE):
-            ages.add(math.nextafter(float(laws[row]["scale"]), 0.0))
+        if cells[row + arithmetic.KIND] in (arithmetic.DETERMINISTIC, arithmetic.DEADLINE):
+            ages.add(math.nextafter(float(cells[row + arithmetic.SCALE]), 0.0))
     return np.array(sorted(ages))
 
 
@@ -117,7 +117,7 @@ class Passage:
             )
         }
         self._pulled = any(self._terms["exit", f"{self.name} -> {to}"] for to in self.exits)
-        self.varies = self._pulled and len(network.tables.breaks) > 2
+        self.varies = self._pulled and len(network.breaks) > 2
 
     def _effects(self, kind: str, target: str) -> list[tuple[str, float]]:
         return [
@@ -172,7 +172,7 @@ class Passage:
 
     def at_last_levels(self, ages: Floats) -> tuple[Floats, Flows]:
         """Share left at each age, and flows between ages, at the levels that the strategy ends with."""
-        last = np.array([max(float(self.network.tables.breaks[-2]), 0.0)])
+        last = np.array([max(float(self.network.breaks[-2]), 0.0)])
         return self.flows({to: exposures(law, ages) for to, (_, law) in self.exits.items()}, last)
 
     def flows(self, H: dict[str, Floats], times: Floats) -> tuple[Floats, Flows]:

@@ -16,9 +16,9 @@ import simpy
 from simpy.events import EventPriority
 
 from sojourn.sim import arriving, rules
-from sojourn.sim.effects import stage_row
+from sojourn.sim import tables as at
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, RENEGED, RESOLVED, UNRESOLVED, WAITING
-from sojourn.sim.tables import Crowd, Tables, crowd, grown
+from sojourn.sim.tables import Cells, Crowd, crowd, nobody, seeded
 from sojourn.sim.timing import time_to_invitation
 
 Steps = Generator[simpy.Event, Any, None]
@@ -64,8 +64,7 @@ class Desk:
     def contact(self, i: int) -> Generator[simpy.Event, Any, tuple[int, float, float]]:
         """One contact of customer i, who asks now; gives what became of it, days waited, days of service."""
         office, env, net = self.office, self.office.env, self.office.net
-        person = office.crowd.people[i]
-        customer, number, asked = int(person["id"]), 8 * int(person["sequence"]), env.now
+        customer, number, asked = office.of(i, at.ID), 8 * office.of(i, at.SEQUENCE), env.now
         if self.free() and not self.waiting:
             self.busy += 1
         else:
@@ -91,36 +90,39 @@ class Desk:
 class Reference:
     """One replication: the clock, the crowd, the desks and the market."""
 
-    def __init__(self, net: Tables, seed: int, replication: int, candidates: int | None) -> None:
-        self.net = net
+    def __init__(self, net: Cells, seed: int, replication: int, candidates: int | None) -> None:
+        self.net = net = seeded(net, seed, replication)
         self.env = simpy.Environment()
-        self.horizon = float(net.run[0]["horizon"])
-        key = np.array([seed, replication], dtype=np.int64)
-        self.ids, self.days = arriving.arrivals(net, key, -1 if candidates is None else candidates)
-        self.crowd: Crowd = crowd(net, seed, replication, len(self.ids) + 16, 4 * len(self.ids) + 64)
+        self.horizon = float(net[at.HORIZON])
+        self.ids, self.days = arriving.arrivals(net, -1 if candidates is None else candidates)
+        self.crowd: Crowd = crowd(net, len(self.ids) + 16, 4 * len(self.ids) + 64)
         self.people = self.rows = 0
-        self.desks = [Desk(self, d) for d in range(int(net.run[0]["desks"]))]
-        self.refers = (net.stages["invites"] > 0.0).tolist()
+        self.desks = [Desk(self, d) for d in range(int(net[at.DESKS]))]
 
     def run(self, watch: Callable[[float], None] | None = None) -> Crowd:
         """Let the days pass up to the horizon, which still counts; returns people and log, as many as there are."""
-        env = self.env
+        env, net = self.env, self.net
         for d, desk in enumerate(self.desks):
-            row = self.net.desks[d]
-            for k in range(row["agents_first"] + 1, row["agents_first"] + row["agents_count"]):
-                moment = Moment(env, float(self.net.agents[k]["day"]), -1, d)
+            row = int(net[at.DESK_ROWS]) + d * at.DESK_WIDTH
+            for k in range(1, int(net[row + at.DESK_AGENTS_COUNT])):
+                day = net[int(net[row + at.DESK_AGENTS_FIRST]) + k * at.AGENTS_WIDTH + at.AGENTS_DAY]
+                moment = Moment(env, float(day), -1, d)
                 moment.callbacks.append(desk.call_next)
-        at_start = bool(self.net.run[0]["cohort"] >= 0)
+        at_start = bool(net[at.COHORT] >= 0.0)
         for customer, day in zip(self.ids.tolist(), self.days.tolist(), strict=True):
             moment = Moment(env, day, customer, ENTERS)
             moment.callbacks.append(partial(self.arrive, customer, at_start))
         env.run(until=math.nextafter(self.horizon, math.inf))
-        rows, people = self.crowd.log[: self.rows], self.crowd.people[: self.people]
-        return self.crowd._replace(log=rows, people=people)
+        whole, real, marks, amounts = self.crowd
+        return Crowd(whole[: self.people], real[: self.people], marks[: self.rows], amounts[: self.rows])
+
+    def of(self, i: int, column: int) -> int:
+        """One of customer i's whole numbers."""
+        return int(self.crowd.whole[i, column])
 
     def arrive(self, customer: int, at_start: bool, _: simpy.Event) -> None:
         """A candidate comes, if the market has room."""
-        if arriving.admitted(self.net, self.crowd.key, customer, self.people, at_start):
+        if arriving.admitted(self.net, customer, self.people, at_start):
             i = self.room()
             start = rules.born(self.net, self.crowd, i, customer, ARRIVAL, -1, 0.0, self.env.now)
             self.env.process(self.journey(i, start))
@@ -128,17 +130,16 @@ class Reference:
     def journey(self, i: int, stage: int) -> Steps:
         """One customer from stage to stage."""
         net, env = self.net, self.env
-        person = self.crowd.people[i]
-        customer, own_stages = int(person["id"]), int(person["segment"] * net.run[0]["stages"])
-        number = 0
+        customer, number = self.of(i, at.ID), 0
         while True:
-            desk = rules.enter(net, self.crowd, i, stage, env.now, self.row())
+            row = self.row()  # before the crowd is named: room for it may mean a larger log
+            desk = rules.enter(net, self.crowd, i, stage, env.now, row)
             contact, waited, handled = NOT_ASKED, 0.0, 0.0
             if desk >= 0:
                 contact, waited, handled = yield from self.desks[desk].contact(i)
             delay, to = rules.proceed(net, self.crowd, i, env.now, contact, waited, handled)
             leaves = env.now + delay
-            if self.refers[own_stages + stage]:
+            if net[self.of(i, at.HERE) + at.STAGE_INVITES] > 0.0:
                 env.process(self.invite(i, min(leaves, self.horizon)))
             if leaves > self.horizon:
                 return
@@ -149,9 +150,8 @@ class Reference:
     def invite(self, i: int, until: float) -> Steps:
         """Invitations of one stay."""
         net, env = self.net, self.env
-        person = self.crowd.people[i]
-        inviter, place = int(person["id"]), 8 * int(person["sequence"]) + INVITES
-        enters = int(net.stages[stage_row(net, self.crowd, i)]["enters"])
+        inviter, place = self.of(i, at.ID), 8 * self.of(i, at.SEQUENCE) + INVITES
+        enters = int(net[self.of(i, at.HERE) + at.STAGE_ENTERS])
         number = 0
         while True:
             delay = time_to_invitation(net, self.crowd, i, env.now, number)
@@ -159,32 +159,35 @@ class Reference:
                 return
             yield Moment(env, delay, inviter, place)
             number += 1
-            people = self.crowd.people
-            people[i]["invitations"] += 1
-            customer = arriving.invitee(self.crowd.key, inviter, int(people[i]["invitations"]))
-            if arriving.admitted(net, self.crowd.key, customer, self.people, False):
-                bonus = rules.bonus_now(net, self.crowd, i, env.now)
+            self.crowd.whole[i, at.INVITATIONS] += 1
+            customer = arriving.invitee(net, inviter, self.of(i, at.INVITATIONS))
+            if arriving.admitted(net, customer, self.people, False):
+                bonus = rules.lever_costs(net, self.crowd, i, at.LEVER_PER_REFERRAL, env.now)
                 new = self.room()
                 rules.born(net, self.crowd, new, customer, REFERRAL, i, bonus, env.now)
                 env.process(self.journey(new, enters))
 
     def room(self) -> int:
         """A free row for a new customer."""
-        if self.people == len(self.crowd.people):
-            per_person = ("people", "visits", "since", "felt_until", "felt_desk")
-            size = 2 * self.people
-            self.crowd = self.crowd._replace(**{name: grown(getattr(self.crowd, name), size) for name in per_person})
+        whole, real = self.crowd.whole, self.crowd.real
+        if self.people == len(whole):
+            whole = np.concatenate([whole, np.zeros_like(whole)])
+            real = np.concatenate([real, nobody(*real.shape)])
+            self.crowd = self.crowd._replace(whole=whole, real=real)
         self.people += 1
         return self.people - 1
 
     def row(self) -> int:
         """A free row of the log."""
-        if self.rows == len(self.crowd.log):
-            self.crowd = self.crowd._replace(log=grown(self.crowd.log, 2 * self.rows))
+        marks, amounts = self.crowd.marks, self.crowd.amounts
+        if self.rows == len(marks):
+            marks, amounts = (np.concatenate([table, np.zeros_like(table)]) for table in (marks, amounts))
+            self.crowd = self.crowd._replace(marks=marks, amounts=amounts)
         self.rows += 1
         return self.rows - 1
 
     def note(self, i: int, contact: int, waited: float, handled: float) -> None:
         """How far the contact has come: the log knows, even if the horizon comes first."""
-        line = self.crowd.log[self.crowd.people[i]["row"]]
-        line["contact"], line["waited"], line["handled"] = contact, waited, handled
+        row = self.of(i, at.ROW)
+        self.crowd.marks[row, at.ROW_CONTACT] = contact
+        self.crowd.amounts[row, [at.ROW_WAITED, at.ROW_HANDLED]] = waited, handled

@@ -79,10 +79,8 @@ def simulate(network: Network, *, seed: int = 1, replication: int = 0, customers
     """The journeys of one replication, by the reference engine. `customers` fixes the number of candidates."""
     from sojourn.sim.reference import Reference  # numba is loaded only where something runs
 
-    crowd = Reference(network.tables, seed, replication, customers).run()
     return journeys(
-        crowd.people,
-        crowd.log,
+        Reference(network.cells, seed, replication, customers).run(),
         strategy=network.strategy,
         replication=replication,
         stages=network.stages,

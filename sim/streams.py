@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sojourn.sim.compiling import compiled
+from sojourn.sim.tables import REPLICATION, SEED, Cells
 
 # What a draw is for. Draws of different purposes never share a counter.
 TRAITS, ARRIVING, STAYING, RACING, TOUCHING, SERVICE, MONEY, INVITING, INHERITING = range(9)
@@ -31,23 +32,23 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
 
 
 @compiled
-def words(key: Any, customer: int, stage: int, purpose: int, visit: int, draw: int) -> Any:
-    """The four words of one named block; `key` is an array (seed, replication)."""
+def words(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw: int) -> Any:
+    """The four words of one named block; the network holds seed and replication."""
     who = np.uint64(customer)
     return philox(
         who & _MASK,
         who >> _HALF,
         np.uint64(stage | purpose << 12 | (draw & 0x7FFF) << 17),
         np.uint64((visit & 0xFFFFF) | (draw >> 15) << 20),
-        np.uint64(key[0]),
-        np.uint64(key[1]),
+        np.uint64(int(net[SEED])),
+        np.uint64(int(net[REPLICATION])),
     )
 
 
 @compiled
-def pair(key: Any, customer: int, stage: int, purpose: int, visit: int, draw: int) -> Any:
+def pair(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw: int) -> Any:
     """Two independent uniforms in the open interval (0, 1), of 52 bits each, from one block."""
-    a, b, c, d = words(key, customer, stage, purpose, visit, draw)
+    a, b, c, d = words(net, customer, stage, purpose, visit, draw)
     # Half a step up keeps both ends out; 52 bits, so that the largest value does not round to 1.
     first = (np.float64((a << _HALF | b) >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
     second = (np.float64((c << _HALF | d) >> np.uint64(12)) + 0.5) * 2.220446049250313e-16
@@ -55,7 +56,7 @@ def pair(key: Any, customer: int, stage: int, purpose: int, visit: int, draw: in
 
 
 @compiled
-def uniform(key: Any, customer: int, stage: int, purpose: int, visit: int, draw: int) -> float:
+def uniform(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw: int) -> float:
     """One uniform: draws 2n and 2n + 1 share a block."""
-    first, second = pair(key, customer, stage, purpose, visit, draw >> 1)
+    first, second = pair(net, customer, stage, purpose, visit, draw >> 1)
     return second if draw & 1 else first  # type: ignore[no-any-return]

@@ -1,132 +1,130 @@
-"""The tables that engines read (a scenario under one strategy) and write (customers, rows of the log), column by column.
+"""What engines read (a scenario under one strategy) and write (customers, rows of the log), as plain arrays.
 
-Everything that may differ by segment stands once per segment: stage s of segment g is row `g * stages + s`.
+The network is one array of cells. A row of it is known by its place, and its columns are offsets from there:
+`net[stage + STAGE_DESK]`. Few arrays, so that rules are compiled soon and called cheaply. Everything that may differ by segment
+stands once per segment. A span `X_FIRST, X_COUNT` names rows of another table, one after the other; places of laws are those of
+`scenarios.laws`, -1 for none.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-END, CHOICE, RACE = 0, 1, 2
+Cells = NDArray[np.float64]
+
+END, CHOICE, RACE = 0, 1, 2  # kinds of stages
 FELT_AT_ONCE = 16  # failures that one customer can feel at a time; the oldest makes room
+RAMP_NODES = 16  # fixed nodes of the quadrature on a ramp
 BAND = 1 << 34  # ids of the extra customers whom a lever brings: band j holds j BAND + n
 INVITEES = 1 << 40  # ids of invitees are at least this
 MAX_BANDS = INVITEES // BAND
-RAMP_NODES = 16  # fixed nodes of the quadrature on a ramp
 
-Table = NDArray[Any]
+# --- the network: its first cells ---------------------------------------------------------------------------------
+(
+    SEED, REPLICATION, HORIZON,
+    STAGES, DESKS, LEVERS, SEGMENTS,  # how many
+    COHORT, MARKET,  # sizes, -1 for none
+    STAGE_ROWS, DESK_ROWS, LEVER_ROWS, SEGMENT_ROWS,  # places of tables; of stages and desks, those of the first segment
+    STARTS_FIRST, STARTS_COUNT, INTAKE_FIRST, INTAKE_COUNT, ARRIVALS_FIRST, ARRIVALS_COUNT,
+    BREAKS,  # place of the days at which some level changes: the first is 0, the last inf
+    RESPONSES,  # place of f of each lever's level, interval by interval between breaks
+    SINCES, SINCES_COUNT,  # stages whose last entry is remembered, by slot
+    FELT_SLOTS,  # failures remembered per customer
+    HEADER,
+) = range(25)  # fmt: skip
 
+# --- rows of its tables ---------------------------------------------------------------------------------------------
+(
+    STAGE_KIND, STAGE_EXITS_FIRST, STAGE_EXITS_COUNT, STAGE_PURCHASE,
+    STAGE_REVENUE, STAGE_COST, STAGE_ACQUISITION,  # laws, and a plain amount; at entry
+    STAGE_TOUCHED, STAGE_PERFORMANCE, STAGE_SPREAD,  # touchpoint
+    STAGE_DESK, STAGE_ASKS,  # number of the desk, -1 for none; log-odds of asking
+    STAGE_INVITES, STAGE_ENTERS,  # referrals a day, and the stage where they come in
+    STAGE_POINTS_FIRST, STAGE_POINTS_COUNT, STAGE_ASKS_FIRST, STAGE_ASKS_COUNT,
+    STAGE_SPEND_FIRST, STAGE_SPEND_COUNT, STAGE_INVITES_FIRST, STAGE_INVITES_COUNT,  # spans of terms
+    STAGE_WIDTH,
+) = range(23)  # fmt: skip
+(
+    EXIT_TO, EXIT_DWELL,
+    EXIT_WEIGHT,  # log of the stated probability; 0 in a race
+    EXIT_PER_POINT, EXIT_FRAILTY,  # log-odds or log hazard ratio per point of S above its start mean, and per unit of Z
+    EXIT_FELT_FIRST, EXIT_FELT_COUNT,  # span of what desks do
+    EXIT_TERMS_FIRST, EXIT_TERMS_COUNT, EXIT_PACE_FIRST, EXIT_PACE_COUNT,  # spans of terms: on the exit; on its time
+    EXIT_WIDTH,
+) = range(12)  # fmt: skip
+FELT_DESK, FELT_PER_DAY_WAITED, FELT_PER_FAILURE, FELT_WIDTH = range(
+    4
+)  # what a desk does to an exit directly, log scale
+TERM_LEVER, TERM_BETA, TERM_SINCE, TERM_START, TERM_END, TERM_WIDTH = range(
+    6
+)  # beta f(level), in [start, end) after a slot
+(
+    LEVER_STEPS_FIRST, LEVER_STEPS_COUNT, LEVER_CODES_FIRST, LEVER_CODES_COUNT,
+    LEVER_HALF, LEVER_SLOPE, LEVER_PER_CUSTOMER, LEVER_PER_REFERRAL, LEVER_WIDTH,
+) = range(9)  # fmt: skip
+STEP_DAY, STEP_BEFORE, STEP_LEVEL, STEP_RAMP, STEP_WIDTH = range(5)
+CODE_OP, CODE_NAME, CODE_VALUE, CODE_WIDTH = range(4)  # conditions in postfix; see scenarios.conditions
+(
+    SEGMENT_SHARE, SEGMENT_SPEND,  # the share is cumulative
+    SEGMENT_SATISFIED, SEGMENT_START, SEGMENT_START_SD, SEGMENT_EXPECTS, SEGMENT_EXPECTS_SD,
+    SEGMENT_GAIN, SEGMENT_AVERSION, SEGMENT_LEARNING, SEGMENT_RECOVERY, SEGMENT_WIDTH,
+) = range(12)  # fmt: skip
+(
+    DESK_HANDLE, DESK_PATIENCE, DESK_TOLERANCE, DESK_PER_DAY_WAITED, DESK_PER_FAILURE, DESK_UNRESOLVED, DESK_FAILURE_DAYS,
+    DESK_HANDLE_FIRST, DESK_HANDLE_COUNT, DESK_RANKS_FIRST, DESK_RANKS_COUNT, DESK_AGENTS_FIRST, DESK_AGENTS_COUNT,
+    DESK_WIDTH,
+) = range(14)  # fmt: skip
+RANK_CODES_FIRST, RANK_CODES_COUNT, RANK_WIDTH = range(3)
+AGENTS_DAY, AGENTS_NUMBER, AGENTS_WIDTH = range(3)
+START_SHARE, START_STAGE, START_WIDTH = range(3)  # the share is cumulative
+INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrivals, straight in between
 
-def _row(*columns: str) -> np.dtype[Any]:
-    """A table's dtype: floats by default, `name:i` for integers."""
-    fields = [(c.partition(":")[0], "i8" if c.endswith(":i") else "f8") for c in columns]
-    return np.dtype(fields, align=True)
+# --- customers: columns of Crowd.whole and Crowd.real -------------------------------------------------------------
+(
+    ID, ROOT, INVITER, SOURCE, SEGMENT, STAGE, SEQUENCE, ROW, HELD, PURCHASES, INVITATIONS,
+    HERE,  # place of the stage's row
+    VISITS,  # from here on: entries by stage, then desks of the failures felt
+) = range(13)  # fmt: skip
+(
+    BONUS, FRAILTY, START, SATISFACTION, EXPECTATION, ARRIVED, WAITED, SPEND,
+    ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt
+) = range(9)  # fmt: skip
 
-
-# A span `x_first, x_count` names rows of another table. Laws are rows of `laws`, -1 for none.
-STAGE = _row(
-    "kind:i", "exits_first:i", "exits_count:i", "dwell:i", "purchase:i",
-    "revenue:i", "cost:i", "acquisition",  # laws, and a plain amount; at entry
-    "touched:i", "performance", "spread",  # touchpoint
-    "desk:i", "asks",  # row within the segment's desks, log-odds of asking
-    "invites", "enters:i",  # referrals a day, and where they come in
-    "points_first:i", "points_count:i", "asks_first:i", "asks_count:i",
-    "spend_first:i", "spend_count:i", "invites_first:i", "invites_count:i",  # spans of `terms`
-)  # fmt: skip
-EXIT = _row(
-    "to:i", "dwell:i",
-    "weight",  # log of the stated probability; 0 in a race
-    "per_point", "frailty",  # log-odds or log hazard ratio per point of S above its start mean, and per unit of Z
-    "felt_first:i", "felt_count:i",  # span of `felt`
-    "terms_first:i", "terms_count:i", "pace_first:i", "pace_count:i",  # spans of `terms`: on the exit; on its time
-)  # fmt: skip
-FELT = _row("desk:i", "per_day_waited", "per_failure")  # what a desk does to an exit directly, log scale
-TERM = _row("lever:i", "beta", "since:i", "start", "end")  # beta f(level), within [start, end) days after slot `since`
-LEVER = _row(
-    "steps_first:i", "steps_count:i", "codes_first:i", "codes_count:i", "half", "slope", "per_customer", "per_referral"
-)
-STEP = _row("day", "before", "level", "ramp")
-CODE = _row("op:i", "name:i", "value")  # conditions in postfix; see scenarios.conditions
-SEGMENT = _row(
-    "share", "spend",  # cumulative share
-    "satisfied:i", "start", "start_sd", "expects", "expects_sd", "gain", "aversion", "learning", "recovery",
-)  # fmt: skip
-DESK = _row(
-    "handle:i", "patience:i", "tolerance", "per_day_waited", "per_failure", "unresolved", "failure_days",
-    "handle_first:i", "handle_count:i", "ranks_first:i", "ranks_count:i", "agents_first:i", "agents_count:i",
-)  # fmt: skip
-RANK = _row("codes_first:i", "codes_count:i")
-AGENTS = _row("day", "agents:i")
-START = _row("share", "stage:i")  # cumulative share
-INTAKE = _row("day", "total")  # cumulative expected arrivals, straight in between
-RUN = _row("stages:i", "desks:i", "since:i", "horizon", "cohort:i", "market:i", "arrivals_first:i", "arrivals_count:i")
-
-
-class Tables(NamedTuple):
-    """All that the rules know about the scenario and the strategy."""
-
-    run: Table
-    stages: Table
-    exits: Table
-    felt: Table
-    terms: Table
-    levers: Table
-    steps: Table
-    codes: Table
-    segments: Table
-    desks: Table
-    ranks: Table
-    agents: Table
-    starts: Table
-    intake: Table
-    laws: Table
-    points: Table
-    breaks: NDArray[np.float64]  # days at which some level changes; breaks[0] = 0, breaks[-1] = inf
-    response: NDArray[np.float64]  # f of each lever's level in each interval between breaks; (intervals, levers)
-    sinces: NDArray[np.int64]  # stages whose last entry is remembered, by slot
-
-
-PERSON = _row(
-    "id:i", "root:i", "inviter:i", "source:i", "segment:i", "bonus",
-    "frailty", "start", "satisfaction", "expectation",
-    "arrived", "stage:i", "entered", "sequence:i", "row:i", "held:i", "waited", "purchases:i", "spend", "invitations:i",
-)  # fmt: skip
-ROW = _row(
-    "customer:i", "sequence:i", "stage:i", "time", "revenue", "cost", "held:i", "contact:i", "waited", "handled", "satisfaction"
-)  # fmt: skip
+# --- the log: columns of Crowd.marks and Crowd.amounts -----------------------------------------------------------
+ROW_CUSTOMER, ROW_SEQUENCE, ROW_STAGE, ROW_HELD, ROW_CONTACT, MARKS = range(6)
+ROW_TIME, ROW_REVENUE, ROW_COST, ROW_WAITED, ROW_HANDLED, ROW_SATISFACTION, AMOUNTS = range(7)
 
 
 class Crowd(NamedTuple):
-    """All that the rules know about the customers of one replication; one row a customer, and the log that they write."""
+    """Customers of one replication, one row each, and the log that they write, one row a stage entry."""
 
-    key: NDArray[np.int64]  # seed, replication
-    people: Table
-    visits: NDArray[np.int32]  # how often each customer has entered each stage; (people, stages)
-    since: NDArray[np.float64]  # last entry to the stages in `sinces`; (people, slots)
-    felt_until: NDArray[np.float64]  # failures still felt end then; (people, FELT_AT_ONCE)
-    felt_desk: NDArray[np.int64]
-    log: Table
+    whole: NDArray[np.int64]
+    real: NDArray[np.float64]
+    marks: NDArray[np.int64]
+    amounts: NDArray[np.float64]
 
 
-def crowd(net: Tables, seed: int, replication: int, size: int, rows: int) -> Crowd:
+def crowd(net: Cells, size: int, rows: int) -> Crowd:
     """Room for `size` customers and `rows` rows."""
-    run = net.run[0]
+    slots = int(net[FELT_SLOTS])
     return Crowd(
-        np.array([seed, replication], dtype=np.int64),
-        np.zeros(size, dtype=PERSON),
-        np.zeros((size, int(run["stages"])), dtype=np.int32),
-        np.full((size, int(run["since"])), -np.inf),
-        np.full((size, FELT_AT_ONCE), -np.inf),
-        np.zeros((size, FELT_AT_ONCE), dtype=np.int64),
-        np.zeros(rows, dtype=ROW),
+        np.zeros((size, VISITS + int(net[STAGES]) + slots), dtype=np.int64),
+        nobody(size, ENTRIES + int(net[SINCES_COUNT]) + slots),
+        np.zeros((rows, MARKS), dtype=np.int64),
+        np.zeros((rows, AMOUNTS)),
     )
 
 
-def grown(table: Table, size: int) -> Table:
-    """The table with room for `size` rows; new rows are like those of `crowd`."""
-    more = np.zeros((size, *table.shape[1:]), dtype=table.dtype)
-    if table.dtype == np.float64:
-        more.fill(-np.inf)
-    more[: len(table)] = table
-    return more
+def nobody(size: int, width: int) -> NDArray[np.float64]:
+    """Rows of `Crowd.real`: nothing has been entered yet, no failure is felt."""
+    real = np.zeros((size, width))
+    real[:, ENTRIES:] = -np.inf
+    return real
+
+
+def seeded(net: Cells, seed: int, replication: int) -> Cells:
+    """A copy of the network whose draws belong to this seed and replication."""
+    own = net.copy()
+    own[SEED], own[REPLICATION] = seed, replication
+    return own

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.scenarios.faults import Fault, Faults
-from sojourn.sim.network import Network
+from sojourn.sim.network import Network, logged
 from sojourn.sim.passage import Passage, ages_of
 from sojourn.sim.schedules import responded
 
@@ -98,7 +98,7 @@ def _lifetime(network: Network, g: int, discount: float) -> Floats:
                 moves[s, names.index(to)] += float(np.sum(flow * weight))
         refers = own.stages[name].referrals
         if refers is not None:
-            ratio = float(passage.ratios("referrals", name, network.tables.breaks[-2:-1])[0])
+            ratio = float(passage.ratios("referrals", name, network.breaks[-2:-1])[0])
             invites[s, names.index(refers.enters)] += refers.rate_per_day * ratio * stays
     try:
         visits = np.linalg.solve(np.eye(size) - moves, np.eye(size))
@@ -144,14 +144,14 @@ def _growth(network: Network) -> float:
 
 def _invitees(network: Network, customers: int | None) -> float:
     """Expected invitees by the horizon, by the renewal equation on a grid of days."""
-    scenario, net = network.scenario, network.tables
+    scenario = network.scenario
     horizon = scenario.about.horizon_days
     days = np.linspace(0.0, horizon, STEPS + 1)
     names = list(scenario.stages)
     shares = np.array([segment.share for segment in scenario.segments.values()])
     shares = shares / shares.sum()
     entries = np.zeros((len(shares), len(names), STEPS + 1))
-    known, totals = net.intake["day"], net.intake["total"]
+    known, totals = network.intake
     scale = 1.0 if customers is None or totals[-1] <= 0.0 else customers / totals[-1]
     come = np.diff(np.interp(days, known, totals), prepend=0.0) * scale
     if scenario.arrivals.cohort is not None:
@@ -188,10 +188,9 @@ def _invitees(network: Network, customers: int | None) -> float:
 
 
 def _arrival_ratio(network: Network, days: Floats) -> Floats:
-    net = network.tables
-    run = net.run[0]
     total = np.zeros_like(days)
-    for term in net.terms[run["arrivals_first"] : run["arrivals_first"] + run["arrivals_count"]]:
-        name = network.levers[term["lever"]]
-        total += term["beta"] * responded(network.levels(name, days), network.scenario.levers[name].response)
+    for lever, part in network.scenario.levers.items():
+        for effect in part.effects:
+            if effect.arrivals:
+                total += logged(effect) * responded(network.levels(lever, days), part.response)
     return np.exp(total)

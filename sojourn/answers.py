@@ -92,11 +92,11 @@ def _trust(out: Console, result: Result, *, paired: bool, warnings: Sequence[str
     lines = [
         trust.replications(result.replications, paired=paired),
         *trust.assumptions(scenario, strategies),
-        *trust.word_of_mouth(carried, scenario),
+        *trust.word_of_mouth_in_short(carried, scenario),
         *warnings,
     ]
-    missing = trust.unmeasured(scenario)
-    for line in [*lines, *([missing] if missing else [])]:
+    lines += filter(None, (trust.stand_ins(scenario, result.customers, strategies), trust.unmeasured(scenario)))
+    for line in lines:
         _line(out, f"- {line}")
 
 

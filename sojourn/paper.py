@@ -59,8 +59,8 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
     --better: #00594e; --worse: #a83208; --accent: #27508f; }
   main { max-width: none; padding: 0; }
   h2, h3 { break-after: avoid; } figure, tr, .answer { break-inside: avoid; }
-  figure img { filter: none; padding: 0; width: auto; max-width: 100%; max-height: 22cm; }
-  details::details-content { content-visibility: visible; height: auto; } summary { list-style: none; }
+  figure img { filter: none; padding: 0; width: auto; max-width: min(100%, 14.5cm); max-height: 20cm; }
+  details:not([open]) { display: none; }  /* on paper nobody can unfold it */
 }
 """
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"  # nothing is loaded from anywhere, ever

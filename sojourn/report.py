@@ -13,6 +13,7 @@ from sojourn.plots.words import SHARE, clear, human, interval, known
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import direction, unit
 from sojourn.sim.vocabulary import title as titled
+from sojourn.sim.wordofmouth import word_of_mouth
 
 if TYPE_CHECKING:
     from sojourn.calibration.fit import Fit
@@ -184,6 +185,10 @@ def _trust(
     if result is not None:
         yield trust.replications(result.replications, paired=comparison is not None)
         yield from trust.assumptions(result.scenario, list(result.outcomes))
+        networks = {name: outcome.network for name, outcome in result.outcomes.items()}
+        carried = {name: told for name, one in networks.items() if (told := word_of_mouth(one, result.customers))}
+        yield from trust.word_of_mouth_in_short(carried, result.scenario)
+        yield trust.stand_ins(result.scenario, result.customers, list(result.outcomes)) or ""
     if check is not None:
         yield f"Fit: {check.sentence}"
     if calibration is not None:
@@ -196,7 +201,13 @@ def _naive(calibration: "Fit") -> Iterator[str]:
     apart = []
     for name, stage in calibration.stages.items():
         law = stage.dwell
-        if law is None or law.naive_mean is None or not stage.still_open or not 0 < law.mean < float("inf"):
+        if (
+            law is None
+            or law.naive_mean is None
+            or not stage.still_open
+            or not stage.mean_within_reach
+            or law.mean <= 0
+        ):
             continue
         if abs(law.naive_mean - law.mean) > NAIVE_GAP * law.mean:
             apart.append(f"{_days(law.naive_mean)} in {human(name)}, not {_days(law.mean)}")
@@ -256,7 +267,7 @@ def _sources(result: "Result | None", calibration: "Fit | None") -> Iterator[str
 def _laws(calibration: "Fit") -> Iterator[tuple[tuple[str, str], list[Cell]]]:
     for name, stage in calibration.stages.items():
         law = stage.dwell
-        finite = law is not None and law.mean < float("inf")
+        finite = stage.mean_within_reach  # beyond it only the law speaks for the mean
         yield (
             (human(name), ""),
             [
@@ -266,7 +277,7 @@ def _laws(calibration: "Fit") -> Iterator[tuple[tuple[str, str], list[Cell]]]:
                 Cell(
                     f"{law.mean:,.1f} ± {1.645 * law.mean_error:,.1f}"
                     if law and finite
-                    else "no finite mean"
+                    else f"more than {stage.longest:,.0f}, the longest watched"
                     if law
                     else "–"
                 ),

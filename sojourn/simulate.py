@@ -1,5 +1,6 @@
 """What the commands `run` and `compare` do: load, simulate, print, and write `--out`."""
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -13,11 +14,13 @@ from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
+from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import Journeys
 from sojourn.sim.run import Result, run
 from sojourn.terminal import console, plain, progress
 
 Sink = Callable[[Journeys], None]
+ALONE = 150_000  # customers in all that one process simulates sooner than several get ready
 
 
 def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
@@ -27,10 +30,16 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
     with blaming(name, scenario), _folder(options) as folder:
         with progress("Simulating") as news, _log(folder) as (sink, close):
-            result = run(scenario, chosen, progress=news, sink=sink, **_settings(options))
+            result = run(
+                scenario,
+                chosen,
+                progress=news,
+                sink=sink,
+                **_settings(options, scenario, len(chosen or scenario.strategies)),
+            )
             close()
         if folder:
-            _write(folder, result, None, "run", options)
+            _write(folder, result, None, "run", options, warnings)
     if options.as_json:
         click.echo(encode(result.document()), nl=False)
     else:
@@ -50,23 +59,37 @@ def confront(name: str, strategies: str | None, measure: str, options: Options) 
         raise fault("--strategies", "", f'one strategy, "{chosen[0]}", cannot be compared', remedy)
     with blaming(name, scenario), _folder(options) as folder:
         with progress("Comparing") as news, _log(folder) as (sink, close):
-            found = compare(scenario, chosen, measure=measure, progress=news, sink=sink, **_settings(options))
+            found = compare(
+                scenario,
+                chosen,
+                measure=measure,
+                progress=news,
+                sink=sink,
+                **_settings(options, scenario, len(chosen or scenario.strategies)),
+            )
             close()
         if folder:
-            _write(folder, found.result, found, "compare", options)
+            _write(folder, found.result, found, "compare", options, warnings)
     if options.as_json:
         click.echo(encode(found.document()), nl=False)
     else:
         print_comparison(found, console(), everything=options.everything, warnings=warnings)
 
 
-def _settings(options: Options) -> dict[str, Any]:
+def _settings(options: Options, scenario: Scenario, strategies: int) -> dict[str, Any]:
+    expected = options.customers or scenario.arrivals.expected(scenario.about.horizon_days)
+    large = expected * options.replications * strategies > ALONE
     return {
+        "workers": _processors() if large else 1,
         "customers": options.customers,
         "replications": options.replications,
         "seed": options.seed,
         "engine": options.engine,
     }
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _folder(options: Options) -> Any:
@@ -85,7 +108,14 @@ def _log(folder: Path | None) -> Iterator[tuple[Sink | None, Callable[[], object
         yield log, lambda: log.write(folder)
 
 
-def _write(folder: Path, result: Result, comparison: Comparison | None, command: str, options: Options) -> None:
+def _write(
+    folder: Path,
+    result: Result,
+    comparison: Comparison | None,
+    command: str,
+    options: Options,
+    warnings: Sequence[str],
+) -> None:
     from sojourn.manifest import manifest
     from sojourn.plots.pictures import pictures
     from sojourn.report import write
@@ -93,7 +123,7 @@ def _write(folder: Path, result: Result, comparison: Comparison | None, command:
     document = comparison.document() if comparison else result.document()
     (folder / MEASURES).write_text(encode(document), encoding="utf-8")
     pictures(comparison or result, folder)
-    write(folder / REPORT, comparison=comparison, result=result)
+    write(folder / REPORT, comparison=comparison, result=result, notes=warnings)
     files = [MANIFEST, *(path.name for path in folder.iterdir())]
     facts = manifest(result, command, variant=options.variant, files=files)
     (folder / MANIFEST).write_text(encode(facts), encoding="utf-8")

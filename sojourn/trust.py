@@ -1,7 +1,7 @@
 """What stands under an answer: how far it can be trusted, which assumed numbers carry it, and what was not measured."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sojourn.figures import figure
 from sojourn.scenarios.model import Effect, Scenario
@@ -9,6 +9,8 @@ from sojourn.sim.estimates import Estimate
 from sojourn.sim.wordofmouth import WordOfMouth
 
 FEW = 10  # replications below which intervals are themselves shaky
+LISTED = 6  # parts of a list that a line names
+ALIKE = 0.2  # relative difference of arrivals that needs no warning
 ENOUGH = 10_000  # replications that nobody should be told to run
 
 
@@ -20,14 +22,14 @@ def used_levers(scenario: Scenario, strategies: Sequence[str]) -> list[str]:
 
 
 def effect_in_words(lever: str, effect: Effect) -> str:
-    """Return an effect as `lever: what it does where, value [low, high]`."""
+    """Return an effect as `lever (scale value [low to high] on target)`."""
     kind, target = effect.target
     where = "arrivals" if kind == "arrivals" else f"{kind} {target}"
     scope = effect.range
     value = f"{scope.central:g}"
     if scope.low < scope.high:
-        value += f" [{scope.low:g}, {scope.high:g}]"
-    return f"{lever}: {effect.scale.replace('_', ' ')} {value} on {where}"
+        value += f" [{scope.low:g} to {scope.high:g}]"
+    return f"{lever} ({effect.scale.replace('_', ' ')} {value} on {where})"
 
 
 def replications(count: int, *, paired: bool) -> str:
@@ -65,10 +67,10 @@ def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
         if _grade(scenario, lever, effect) in (None, "assumed")
     ]
     if assumed:
-        yield "Rests on assumed effects: " + "; ".join(assumed) + "."
+        yield f"Rests on assumed effects: {_some(assumed)}."
     bases = [path for source in scenario.sources if source.evidence == "assumed" for path in source.paths]
     if bases:
-        yield "Rests on assumed numbers of the journey: " + ", ".join(bases) + "."
+        yield f"Rests on assumed numbers of the journey: {_some(bases)}."
     ranges = [lever for lever, effect in effects if effect.range.low < effect.range.high]
     if ranges:
         names = list(dict.fromkeys(ranges))
@@ -106,7 +108,7 @@ def unmeasured(scenario: Scenario) -> str | None:
 
 
 def word_of_mouth(found: Mapping[str, WordOfMouth], scenario: Scenario) -> Iterator[str]:
-    """Yield how far invitations carry under each strategy, those that agree on one line; nothing where nobody invites."""
+    """Yield how far invitations carry, strategies that agree on one line; nothing where nobody invites."""
     lines: dict[str, list[str]] = {}
     for strategy, carried in found.items():
         line = f"R = {carried.reproduction:.2g}, about {carried.invitees:,.0f} invitees in {horizon(scenario)}"
@@ -116,6 +118,46 @@ def word_of_mouth(found: Mapping[str, WordOfMouth], scenario: Scenario) -> Itera
         lines.setdefault(line, []).append(strategy)
     for line, strategies in lines.items():
         yield f"Word of mouth under {', '.join(strategies)}: {line}."
+
+
+def word_of_mouth_in_short(found: Mapping[str, WordOfMouth], scenario: Scenario) -> Iterator[str]:
+    """Yield one line on word of mouth under all strategies; nothing where nobody invites."""
+    if found:
+        numbers = _span(f"{one.reproduction:.2g}" for one in found.values())
+        invitees = _span(f"{one.invitees:,.0f}" for one in found.values())
+        fed = " Above 1 it feeds itself." if any(one.reproduction >= 1.0 for one in found.values()) else ""
+        yield f"Word of mouth: R = {numbers}, about {invitees} invitees in {horizon(scenario)}.{fed}"
+
+
+def _span(figures: Iterable[str]) -> str:
+    """Return `0.02 to 0.04`, or the one figure that all are."""
+    known = sorted(set(figures), key=lambda text: float(text.replace(",", "")))
+    return known[0] if len(known) == 1 else f"{known[0]} to {known[-1]}"
+
+
+def stand_ins(scenario: Scenario, customers: int | None, strategies: Sequence[str]) -> str | None:
+    """Return the warning that --customers changes what costs a day, desks and a market weigh; None if it does not."""
+    expected = scenario.arrivals.expected(scenario.about.horizon_days)
+    if customers is None or abs(customers / expected - 1.0) < ALIKE:
+        return None
+    daily = [lever for lever in used_levers(scenario, strategies) if scenario.levers[lever].cost.per_day]
+    fixed = [f"costs a day ({_some(daily)})"] if daily else []
+    fixed += [f"the agents of {name}" for name in scenario.desks]
+    if scenario.market is not None and scenario.market.size is not None:
+        fixed.append("the market")
+    if not fixed:
+        return None
+    share = figure(customers / expected, 0 if customers > expected else 1, scale=100)
+    return (
+        f"With --customers {customers}, {share} % as many come as in the scenario, while {', '.join(fixed)} stay the"
+        " same: totals are not those of the scenario."
+    )
+
+
+def _some(parts: Sequence[str]) -> str:
+    """Return the first parts of a list, and how many more there are."""
+    shown = ", ".join(parts[:LISTED])
+    return f"{shown} and {len(parts) - LISTED} more" if len(parts) > LISTED else shown
 
 
 def horizon(scenario: Scenario) -> str:

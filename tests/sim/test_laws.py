@@ -82,8 +82,10 @@ def label(law):
 @pytest.mark.parametrize("law", SMOOTH, ids=label)
 def test_survival_and_quantiles_are_those_of_scipy(law):
     known = ordinary(law)
-    for share in (1e-12, 1e-4, 0.1, 0.5, 0.9, 1.0 - 1e-9):
+    for share in (1e-4, 0.1, 0.5, 0.9, 1.0 - 1e-6):
         assert lawtable.quantile(law, share) == pytest.approx(known.ppf(share), rel=1e-8)
+    for share in (1e-15, 1e-9, 1e-3):
+        assert laws.age_at(*row_of(law), -math.log1p(-share)) == pytest.approx(known.ppf(share), rel=1e-9)
     for days in known.ppf([1e-6, 0.01, 0.5, 0.99, 0.999999]):
         assert laws.exposure_by(*row_of(law), days) == pytest.approx(-known.logsf(days), rel=1e-9)
 
@@ -94,7 +96,8 @@ def test_stated_means_and_medians_hold(law):
         assert lawtable.mean(law) == pytest.approx(law.mean, rel=1e-12)
     if law.median is not None:
         assert lawtable.quantile(law, 0.5) == pytest.approx(law.median, rel=1e-9)
-    assert lawtable.mean(law) == pytest.approx(ordinary(law).mean(), rel=1e-9)
+    if lawtable.mean(law) < math.inf:
+        assert lawtable.mean(law) == pytest.approx(ordinary(law).mean(), rel=1e-9)
 
 
 @pytest.mark.parametrize("law", [law for law in STEPPED if lawtable.mean(law) < math.inf], ids=label)
@@ -114,21 +117,21 @@ def test_a_law_that_may_never_end_has_no_mean():
 
 @given(smooth, exposures)
 def test_exposure_and_age_are_inverse(law, exposure):
-    """Wherever the age is a normal float; H is known to a few parts in 1e9 or of 1e-15 (its error near 0)."""
-    age = laws.age_at(*row_of(law), exposure)
-    assume(1e-300 < age < 1e300)
+    """Wherever the age is a normal float."""
+    age = attempt(lambda: laws.age_at(*row_of(law), exposure))
+    assume(age is not None and 1e-300 < age < 1e300)
     # The age itself is rounded: that moves H by its slope, at most what one part in 1e15 of the age does.
     back = laws.exposure_by(*row_of(law), age)
     nearby = [laws.exposure_by(*row_of(law), age * (1.0 + step)) for step in (-1e-14, 1e-14)]
-    assert min(nearby) * (1 - 1e-9) - 1e-15 <= exposure <= max(nearby) * (1 + 1e-9) + 1e-15
-    assert back == pytest.approx(exposure, rel=1e-5, abs=1e-14)
+    assert min(nearby) * (1 - 1e-10) <= exposure <= max(nearby) * (1 + 1e-10)
+    assert back == pytest.approx(exposure, rel=1e-9)
 
 
 @given(smooth, exposures, exposures)
 def test_exposure_rises_with_age(law, one, other):
-    ages = [laws.age_at(*row_of(law), exposure) for exposure in sorted((one, other))]
+    ages = [attempt(lambda x=x: laws.age_at(*row_of(law), x)) for x in sorted((one, other))]
+    assume(None not in ages and ages[1] < 1e300)
     assert ages == sorted(ages)
-    assume(ages[1] < 1e300)
     before, after = (laws.exposure_by(*row_of(law), age) for age in ages)
     assert before <= after * (1.0 + 1e-12)
 
@@ -137,7 +140,7 @@ def test_exposure_rises_with_age(law, one, other):
 def test_a_stepped_law_reaches_its_exposure_and_not_before(law, exposure):
     age = laws.age_at(*row_of(law), exposure)
     if age == math.inf:
-        assert laws.exposure_by(*row_of(law), 1e9) < exposure * (1.0 + 1e-9)
+        assert laws.exposure_by(*row_of(law), 1e9) < exposure * (1.0 + 1e-9)  # a share that never leaves
         return
     assert laws.exposure_by(*row_of(law), age * (1.0 + 1e-12)) >= exposure * (1.0 - 1e-9) - 1e-12
     if age > 0.0:
@@ -193,22 +196,14 @@ def test_the_log_of_the_normal_tail(z):
 
 
 @pytest.mark.parametrize("shape", [0.05, 0.5, 1.0, 2.0, 30.0, 200.0, 1000.0])
-@pytest.mark.parametrize("exposure", [1e-9, 0.01, 1.0, 100.0, 599.0, 601.0, 5000.0])
+@pytest.mark.parametrize("exposure", [30.0, 100.0, 599.0, 601.0, 650.0, 5000.0])
 def test_the_gamma_tail_holds_far_out(shape, exposure):
-    """Against the tail by quadrature of t^(a-1) exp(-t), scaled by its value at x."""
+    """The tail by quadrature: Q(a, x) = x^(a-1) exp(-x) / Gamma(a) times the integral of (1 + t/x)^(a-1) exp(-t)."""
     x = laws.gamma_tail_quantile(shape, exposure)
-    assume_normal = x > 1e-280
-    if not assume_normal:
-        return
-
-    def excess(t):
-        return math.exp((shape - 1.0) * math.log1p(t / x) - t)
-
-    if exposure >= 1.0:
-        far = integrate.quad(excess, 0.0, max(40.0 * math.sqrt(shape), 60.0), limit=500, points=[1.0, 10.0])[0]
-        exact = -((shape - 1.0) * math.log(x) - x - math.lgamma(shape) + math.log(far))
-        if x > shape:
-            assert exposure == pytest.approx(exact, rel=1e-6)
+    scaled = integrate.quad(lambda t: math.exp((shape - 1.0) * math.log1p(t / x) - t), 0.0, np.inf, limit=500)[0]
+    exact = -((shape - 1.0) * math.log(x) - x - math.lgamma(shape) + math.log(scaled))
+    assert exposure == pytest.approx(exact, rel=1e-9)
+    assert -laws.log_gamma_tail(shape, x) == pytest.approx(exposure, rel=1e-9)
 
 
 @given(st.floats(1e-3, 1e3), st.floats(0.05, 50.0), st.floats(0.01, 0.99))

@@ -268,3 +268,16 @@ def test_agents_who_leave_finish_their_contact():
     # Two agents to day 10, then none; contacts from 8 to 14 and from 9 to 11.
     days = agent_days([0.0, 10.0], [2, 0], np.array([8.0, 9.0]), np.array([14.0, 11.0]), 20.0)
     assert days == pytest.approx(2 * 10 + 2 * 1 + 1 * 3)
+
+
+def test_a_stay_of_thirty_days_is_over_on_day_thirty(network, write, life):
+    """Times are sums, and 3.3 + 30 - 3.3 is not 30: rounding must not decide who counts."""
+    days = np.random.default_rng(1).uniform(0, 60, 200)
+    lives = [life([("visit", day), ("buy", day + 0.1), ("churned", day + 0.1 + 30)], "plain") for day in days]
+    parts = measure(write(network, lives), network)
+    assert parts["retention.30"].figure == 0.0
+    assert parts["dwell.buy"].figure == pytest.approx(30.0, rel=1e-12)
+
+    again = [life([("visit", day), ("buy", day + 0.1), ("buy", day + 30, {"revenue": 9.0})], "plain") for day in days]
+    parts = measure(write(network, again), network)
+    assert parts["clv.30"].figure == pytest.approx(9.0, rel=1e-12)

@@ -1,0 +1,115 @@
+"""What is allowed but probably not meant, and where satisfaction settles in the long run."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from sojourn.scenarios.checks import warnings
+from sojourn.scenarios.files import loads
+from sojourn.scenarios.satisfaction import long_run_satisfaction
+
+Edit = Callable[[str, str], str]
+MINIMAL = """
+format = 1
+scenario = {{ name = "least", start = "a", horizon_days = 10 }}
+arrivals = {{ cohort = 5 }}
+[stages.a]
+dwell = {{ law = "exponential", mean = 3 }}
+exits = {{ b = 1 }}
+{touchpoint}
+[stages.b]
+end = true
+[satisfaction]
+start = {{ mean = 70, sd = 10 }}
+expectation = {{ mean = {expectation}, sd = 5 }}
+gain = 0.3
+learning = {learning}
+recovery = {recovery}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "path", "message", "remedy"),
+    [
+        ("points_per_day_waited = 0.0", "points_per_day_waited = 2.0", "desks.support.effects[0]", "counted twice",
+         "points_per_day_waited"),
+        ("failure_points = 0.0", "failure_points = 2.0", "desks.support.effects[1]", "counted twice", "failure_points"),
+        ('desk = { name = "support", probability = 0.3 }', 'desk = { name = "help", probability = 0.3 }\n'
+         '[desks.help]\nagents = 1\nhandle = { law = "gamma", mean = 1, shape = 1 }\n[desks.help2]\nagents = 1\n'
+         'handle = { law = "gamma", mean = 1, shape = 1 }', "desks.help2", "no stage uses", "to a stage"),
+        ("until_day = 365", "until_day = 400", "arrivals.until_day", "after the horizon", "take it out"),
+        ("day = 60", "day = 600", "strategies.service_first.service_quality[1].day", "after the horizon", "earlier"),
+        ("[levers.personalization]", "[levers.nothing]\n[levers.personalization]", "levers.nothing", "no effects", "add"),
+        ("share = 0.8", "share = 0.8\n[segments.nobody]\nshare = 0", "segments.nobody.share", "empty", "take"),
+        ("{ exit = \"post_purchase -> loyalty\", log_odds = 0.30 },", '{ exit = "purchase -> post_purchase", log_odds = 1 },',
+         "satisfaction.effects[0]", "single exit", "another exit"),
+        ('role = "purchase" ', "", "strategies.perks_for_premium.loyalty_perks.when", "purchases", "mark one"),
+        ("[strategies.today]", '[[sources]]\npaths = ["stages.nowhere"]\nevidence = "assumed"\n[strategies.today]',
+         "sources[0].paths[0]", "names nothing", "keys joined by dots"),
+        ("[strategies.today]", '[[sources]]\npaths = ["stages"]\nevidence = "borrowed"\n[strategies.today]',
+         "sources[0]", "names no source", "add source"),
+        ("recovery = 0.2 ", "recovery = 0 ", "satisfaction.recovery", "falls by", "set recovery"),
+        ("exits.lapsed = 0.75", 'exits.lapsed = { probability = 0.75, dwell = { law = "gamma", mean = 1, shape = 1 } }',
+         "stages.consideration.dwell", "never used", "take it out"),
+    ],
+)  # fmt: skip
+def test_warnings(edited: Edit, old: str, new: str, path: str, message: str, remedy: str) -> None:
+    text = edited(old, new)
+    if "help2" in new:
+        begin, end = text.index("[desks.support]"), text.index("# --- levers")
+        text = text[:begin] + text[end:].replace('desk = "support"', 'desk = "help"')
+    found = warnings(loads(text), "x.toml")
+    assert [doubt.path for doubt in found] == [path], "\n".join(map(str, found))
+    assert message in found[0].message
+    assert remedy in found[0].remedy
+
+
+def settle(performance: float, sd: float, expectation: float, learning: float, recovery: float) -> float:
+    """Mean S after many touches of many customers, without the clamp that the formula leaves out."""
+    random = np.random.default_rng(7)
+    start = 70 + 10 * random.standard_normal(20_000)
+    hope, mood = expectation + 5 * random.standard_normal(20_000), start.copy()
+    total = 0.0
+    for touch in range(160):
+        gap = performance + sd * random.standard_normal(20_000) - hope
+        mood += recovery * (start - mood) + 0.3 * np.where(gap > 0, gap, 2 * gap)
+        hope += learning * gap
+        total += float(mood.mean()) if touch >= 80 else 0.0
+    return total / 80
+
+
+@pytest.mark.parametrize(("learning", "recovery"), [(0.3, 0.4), (1.0, 0.6), (0.0, 0.6)])
+def test_the_long_run_of_satisfaction(learning: float, recovery: float) -> None:
+    text = MINIMAL.format(
+        touchpoint="touchpoint = { performance = 72, sd = 8 }", expectation=70, learning=learning, recovery=recovery
+    )
+    found = long_run_satisfaction(loads(text))
+    # 20,000 customers: the standard error is about .08 points; the seed is fixed.
+    assert found["a"].mean == pytest.approx(settle(72, 8, 70, learning, recovery), abs=0.3)
+
+
+def test_the_long_run_without_a_pull_back() -> None:
+    touchpoint = "touchpoint = { performance = 72, sd = 8 }"
+    drifting = long_run_satisfaction(
+        loads(MINIMAL.format(touchpoint=touchpoint, expectation=72, learning=0.5, recovery=0))
+    )["a"]
+    assert drifting.mean is None
+    assert drifting.drift < 0
+    certain = touchpoint.replace("sd = 8", "sd = 0")
+    still = long_run_satisfaction(loads(MINIMAL.format(touchpoint=certain, expectation=72, learning=0.5, recovery=0)))[
+        "a"
+    ]
+    assert still == (70.0, 0.0)
+    rising = long_run_satisfaction(
+        loads(MINIMAL.format(touchpoint=certain, expectation=60, learning=0, recovery=0.1).replace("sd = 5", "sd = 0"))
+    )["a"]
+    assert rising.mean == 100.0
+    assert rising.drift == pytest.approx(0.3 * 12)
+
+
+def test_no_satisfaction_no_long_run(first: str) -> None:
+    begin, end = first.index("[satisfaction]"), first.index("[desks.support]")
+    text = (first[:begin] + first[end:]).replace("touchpoint = {", "# touchpoint = {", 1)
+    text = text.replace('touchpoint = "post_purchase"\npoints', 'dwell = "post_purchase"\ntime_ratio', 1)
+    assert long_run_satisfaction(loads(text)) == {}

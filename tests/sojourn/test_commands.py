@@ -1,0 +1,247 @@
+"""The command line: what goes where, exit codes, one JSON document, the same bytes twice, and the manners of the screen."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from .conftest import COFFEE, Cli
+
+FEW = ("--customers", "120", "--replications", "3")
+
+
+def no_constant(text: str) -> float:
+    raise AssertionError(f"{text} is no JSON")
+
+
+def document(text: str) -> dict[str, dict[str, dict[str, dict[str, dict[str, float | None]]]]]:
+    assert text.endswith("}\n")
+    return json.loads(text, parse_constant=no_constant)  # type: ignore[no-any-return]
+
+
+def sojourn(*arguments: str, **environment: str) -> list[str]:
+    return [sys.executable, "-m", "sojourn", *arguments]
+
+
+@pytest.mark.parametrize("command", ["scenarios", "validate", "schema", "run", "compare", "calibrate"])
+def test_help_shows_an_example(command: str, cli: Cli) -> None:
+    told = cli(command, "--help")
+    assert told.code == 0
+    assert f"\n    sojourn {command}" in told.out
+    assert told.err == ""
+
+
+def test_scenarios_lists_the_library(cli: Cli) -> None:
+    told = cli("scenarios")
+    assert told.code == 0
+    assert "point-of-no-return" in told.out
+    assert "today" in told.out
+
+
+def test_schema_is_json(cli: Cli) -> None:
+    told = cli("schema")
+    assert told.code == 0
+    assert "stages" in document(told.out)["properties"]
+
+
+def test_validate_says_what_the_numbers_imply(cli: Cli) -> None:
+    told = cli("validate", "point-of-no-return")
+    assert (told.code, told.err) == (0, "")
+    first, *rest = told.out.splitlines()
+    assert first.startswith('"point-of-no-return" is sound: ')
+    assert any("Word of mouth under today" in line and "R = " in line for line in rest)
+    assert any("settles" in line for line in rest)
+
+
+def test_validate_says_what_frailty_does(cli: Cli, coffee: str, tmp_path: Path) -> None:
+    file = tmp_path / "frail.toml"
+    load = '[frailty]\nloads = { "trial -> subscribed" = 1.0 }\n[stages.trial]'
+    file.write_text(coffee.replace("[stages.trial]", load), encoding="utf-8")
+    told = cli("validate", str(file))
+    assert told.code == 0
+    # E over Z of the logistic of logit(.3) + Z is .328, by an integration of its own (trapezoid, 10^5 points).
+    assert "trial -> subscribed: 30.0 % of those who leave as stated (the customer in the middle), 32.8 %" in told.out
+
+
+def test_run_prints_the_answer_first_then_at_most_eight_measures(cli: Cli) -> None:
+    told = cli("run", str(COFFEE), "--strategy", "today", *FEW)
+    assert (told.code, told.err) == (0, "")
+    first, _, head, _, *rest = told.out.splitlines()
+    assert first.startswith("Profit over 365 days: today EUR ")
+    assert head.split() == ["measure", "today"]
+    rows = rest[: rest.index("")]
+    assert len([row for row in rows if "[" in row]) == 8
+    assert "more measures with --all" in told.out
+    assert "How far to trust this" in told.out
+    assert "3 replications" in told.out
+
+
+def test_all_shows_every_measure_that_is_not_zero_throughout(cli: Cli) -> None:
+    few, all_of_them = (cli("run", str(COFFEE), "--strategy", "today", *FEW, *extra) for extra in ((), ("--all",)))
+    assert len(all_of_them.out) > 2 * len(few.out)
+    assert "--all" not in all_of_them.out
+
+
+def test_run_runs_all_strategies_unless_some_are_named(cli: Cli) -> None:
+    told = cli("run", str(COFFEE), *FEW, "--json")
+    assert (told.code, told.err) == (0, "")
+    assert list(document(told.out)["strategies"]) == ["today", "call_everybody", "cheaper_renewals"]
+    told = cli("run", str(COFFEE), *FEW, "--json", "--strategy", "cheaper_renewals")
+    assert list(document(told.out)["strategies"]) == ["cheaper_renewals"]
+
+
+def test_json_has_the_shape_of_the_documentation(cli: Cli) -> None:
+    told = cli("compare", str(COFFEE), *FEW, "--json")
+    assert (told.code, told.err) == (0, "")
+    found = document(told.out)
+    assert set(found) == {"scenario", "strategies", "differences", "verdict"}
+    assert found["scenario"] == "coffee"
+    for strategy in found["strategies"].values():
+        assert list(strategy) == ["measures"]
+        for figure in strategy["measures"].values():
+            assert list(figure) == ["mean", "low", "high"]
+    assert list(found["differences"]) == ["call_everybody - today", "cheaper_renewals - today"]
+    assert list(found["verdict"]) == ["sentence", "winner", "measure", "error_rate"]
+
+
+def test_the_first_strategy_named_is_the_baseline(cli: Cli) -> None:
+    told = cli("compare", str(COFFEE), *FEW, "--json", "--strategies", "call_everybody, today")
+    assert list(document(told.out)["differences"]) == ["today - call_everybody"]
+
+
+def test_compare_begins_with_the_verdict_and_greys_what_nobody_knows(cli: Cli) -> None:
+    found = document(cli("compare", str(COFFEE), *FEW, "--json").out)
+    told = cli("compare", str(COFFEE), *FEW)
+    assert told.out.splitlines()[0] == found["verdict"]["sentence"]
+    assert "paired replications (the same customers under every strategy)" in told.out
+    assert "Rests on assumed effects: welcome_call (log odds 0.3 [0.1 to 0.5] on exit trial -> subscribed)" in told.out
+    spans = [d for d in found["differences"].values() if d["satisfaction"]["low"] < 0 < d["satisfaction"]["high"]]  # type: ignore[operator]
+    assert told.out.count("In brackets and grey") == bool(spans)
+
+
+def test_the_same_strategy_twice_under_two_names_makes_no_difference(cli: Cli, coffee: str, tmp_path: Path) -> None:
+    file = tmp_path / "twins.toml"
+    file.write_text(coffee.split("[strategies.today]")[0] + "[strategies.a]\n[strategies.b]\n", encoding="utf-8")
+    found = document(cli("compare", str(file), *FEW, "--json").out)
+    assert all(
+        one == {"mean": 0, "low": 0, "high": 0}
+        for one in found["differences"]["b - a"].values()
+        if one["mean"] is not None
+    )
+    told = cli("compare", str(file), *FEW)
+    assert "no difference" in told.out.splitlines()[0]
+    assert "Exactly the same under every strategy" in told.out
+
+
+def test_a_real_process_gives_the_same_bytes_twice() -> None:
+    command = sojourn("compare", str(COFFEE), *FEW, "--json")
+    seeds = ("0", "1")  # of Python's hashes: no output may depend on them
+    outs = [
+        subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        for seed in seeds
+    ]
+    assert outs[0].stdout == outs[1].stdout
+    assert outs[0].stderr == b""
+    document(outs[0].stdout.decode())
+
+
+def test_a_reader_who_leaves_is_no_error() -> None:
+    process = subprocess.Popen(sojourn("schema"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(20) == 0
+
+
+def test_ctrl_c_ends_with_a_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "results"
+    command = sojourn("run", str(COFFEE), "--replications", "5000", "--out", str(out))
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob(".sojourn-*/*.part")) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    told, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (told, said) == (b"", b"Stopped. Nothing was written.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_out_writes_what_the_documentation_names(cli: Cli, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        told = cli("compare", str(COFFEE), "--strategies", "today,call_everybody", *FEW, "--out", str(folder), "--json")
+        assert told.code == 0, told.err
+        assert (folder / "measures.json").read_text() == told.out
+    manifest = json.loads((first / "manifest.json").read_text())
+    assert sorted(manifest["files"]) == sorted(os.listdir(first))
+    assert {"events.parquet", "customers.parquet", "measures.json", "manifest.json", "report.html"} <= set(
+        manifest["files"]
+    )
+    assert any(name.endswith(".png") for name in manifest["files"])
+    assert (manifest["seed"], manifest["engine"], manifest["replications"], manifest["customers"]) == (
+        1,
+        "simpy",
+        3,
+        120,
+    )
+    assert len(manifest["digest"]) == 64
+    same = [name for name in manifest["files"] if (first / name).read_bytes() == (second / name).read_bytes()]
+    assert same == sorted(manifest["files"])
+
+
+def test_events_tell_one_story(cli: Cli, tmp_path: Path) -> None:
+    import duckdb
+
+    told = cli("run", str(COFFEE), *FEW, "--out", str(tmp_path / "results"), "--json")
+    assert told.code == 0, told.err
+    events = duckdb.connect().read_parquet(str(tmp_path / "results" / "events.parquet"))
+    assert events.columns == [
+        "strategy",
+        "replication",
+        "customer",
+        "sequence",
+        "stage",
+        "from_stage",
+        "time",
+        "segment",
+        "source",
+    ]
+    rows = events.fetchall()
+    assert rows == sorted(rows, key=lambda r: (r[0], r[1], r[6], r[2], r[3]))
+    assert {row[0] for row in rows} == {"today", "call_everybody", "cheaper_renewals"}
+    assert {row[1] for row in rows} == {0, 1, 2}
+    before: dict[tuple[object, ...], str] = {}
+    for strategy, replication, customer, sequence, stage, from_stage, *_ in sorted(rows, key=lambda r: r[:4]):
+        assert from_stage == (before[strategy, replication, customer] if sequence else None)
+        before[strategy, replication, customer] = stage
+    entered = len({row[:3] for row in rows if row[0] == "today" and row[4] == "subscribed"})
+    came = len({row[:3] for row in rows if row[0] == "today"})
+    reached = document(told.out)["strategies"]["today"]["measures"]["reach.subscribed"]["mean"]
+    assert reached == pytest.approx(entered / came)
+
+
+def test_markup_in_names_is_text(cli: Cli, coffee: str, tmp_path: Path) -> None:
+    file = tmp_path / "[red]coffee.toml"
+    file.write_text(coffee.replace('currency = "EUR"', 'currency = "[bold]"'), encoding="utf-8")
+    told = cli("run", str(file), *FEW)
+    assert told.code == 0
+    assert "[bold]" in told.out
+
+
+def test_an_unexpected_error_is_ours(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("sojourn.listing.print_library", broken)
+    told = cli("scenarios")
+    assert (told.code, told.out) == (1, "")
+    assert told.err.splitlines()[0] == "sojourn failed, and it is not your fault (RuntimeError: a bug)."
+    assert "Traceback" not in told.err
