@@ -18,6 +18,7 @@ class ArrivalsFit(NamedTuple):
     rate_per_day: float | None
     daily: tuple[float, ...] | None
     said: str  # why, in a sentence
+    until_day: float | None = None  # when a steady rate stops; None: never
 
 
 def fit_arrivals(log: Log) -> ArrivalsFit:
@@ -31,11 +32,18 @@ def fit_arrivals(log: Log) -> ArrivalsFit:
         return ArrivalsFit(number, None, None, "every customer begins on a day 0 of their own (clock = customer)")
     if float(log.start.max()) < max(1.0, log.resolution):
         return ArrivalsFit(number, None, None, "all customers begin on the first day of the log")
-    days = max(math.ceil(log.horizon), 1)
+    last = float(log.start.max())
+    # A silence before the end so long that a steady rate would leave it once in a thousand logs: arrivals had stopped.
+    stopped = math.exp(-number * (log.horizon - last) / log.horizon) < EVEN
+    span = max(last, 1.0) if stopped else log.horizon
+    days = max(math.ceil(span), 1)
     counts = np.bincount(np.minimum(log.start.astype(np.int64), days - 1), minlength=days).astype(np.float64)
-    rate = number / log.horizon
-    dispersion = float(np.sum((counts - counts.mean()) ** 2) / counts.mean()) if days > 1 else 0.0
+    # The last day may be a part of one.
+    expected = number * np.append(np.ones(days - 1), span - (days - 1)) / span
+    dispersion = float(np.sum((counts - expected) ** 2 / expected))
     if days > 1 and chdtrc(days - 1, dispersion) < EVEN:
         said = f"customers came unevenly (index of dispersion {dispersion / (days - 1):.1f}): each day as it was"
-        return ArrivalsFit(None, None, tuple(counts), said)
-    return ArrivalsFit(None, rate, None, f"{number:,} customers over {log.horizon:.1f} days, as even as chance")
+        silent = math.ceil(log.horizon) - days
+        return ArrivalsFit(None, None, (*counts.tolist(), *([0.0] * silent)), said)
+    said = f"{number:,} customers over {span:.1f} days, as even as chance"
+    return ArrivalsFit(None, number / span, None, said, span if stopped else None)

@@ -61,9 +61,10 @@ def fit(log: Log) -> Fit:
     notes += [note for stage in stages.values() for note in stage.warnings]
     for name, stage in stages.items():
         if not stage.exits:
+            stays = "1 stay" if stage.entries == 1 else f"{stage.entries:,} stays"
             notes.append(
-                f"Nobody was seen to leave {name} ({stage.entries:,} stays): it is written as an end. If customers do "
-                "leave it, map the event that tells."
+                f"Nobody was seen to leave {name} ({stays}): it is written as an end. If customers do leave it, map the "
+                "event that tells."
             )
     missing = [name for k, name in enumerate(log.stages) if k not in seen]
     if missing:

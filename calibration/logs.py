@@ -213,18 +213,29 @@ def _notes(rows: Rows, counts: dict[str, int]) -> list[str]:
         notes.append(
             "observed_until is left out: the watching is taken to end with the last event of the log, for everybody."
         )
-    if rows.daily and counts["stays of no length"]:
-        notes.append(
-            f"The log counts whole days: {counts['stays of no length']:,} stays began and ended on one day and count "
-            "as ending within a day."
-        )
-    elif counts["stays of no length"]:
-        notes.append(f"{counts['stays of no length']:,} stays have no length: two stages at one moment.")
-    for key, said in (
-        ("rows after an end", "rows come after their customer's end and are left out."),
-        ("customers seen only at an end", "customers are seen only at an end and are left out."),
-        ("customers without a segment", "customers have no segment and are kept as segment `unknown`."),
+    short = counts["stays of no length"]
+    if short and rows.daily:
+        stays = "1 stay" if short == 1 else f"{short:,} stays"
+        notes.append(f"The log counts whole days: {stays} within one day count as ending within a day.")
+    elif short:
+        notes.append(f"{'1 stay has' if short == 1 else f'{short:,} stays have'} no length: two stages at one moment.")
+    for key, one, many in (
+        (
+            "rows after an end",
+            "1 row comes after its customer's end and is left out.",
+            "rows come after their customer's end and are left out.",
+        ),
+        (
+            "customers seen only at an end",
+            "1 customer is seen only at an end and is left out.",
+            "customers are seen only at an end and are left out.",
+        ),
+        (
+            "customers without a segment",
+            "1 customer has no segment: segment `unknown`.",
+            "customers have no segment: segment `unknown`.",
+        ),
     ):
         if counts[key]:
-            notes.append(f"{counts[key]:,} {said}")
+            notes.append(one if counts[key] == 1 else f"{counts[key]:,} {many}")
     return notes

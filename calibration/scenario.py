@@ -125,6 +125,8 @@ def _arrivals(arrivals: ArrivalsFit) -> Iterator[str]:
         yield f"cohort = {arrivals.cohort}"
     elif arrivals.rate_per_day is not None:
         yield f"rate_per_day = {number(arrivals.rate_per_day)}"
+        if arrivals.until_day is not None:
+            yield f"until_day = {number(arrivals.until_day)}"
     else:
         daily = [number(rate).removesuffix(".0") for rate in arrivals.daily or ()]
         yield "daily = ["

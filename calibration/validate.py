@@ -223,7 +223,7 @@ def _beside(
     middle, low, high = _predicted(curves)
     fits = tuple(
         FitCurve(
-            f"Share who have reached {stages[stage]}, by days since the start",
+            f"Reached {stages[stage]}, by days since the start",
             _band(what.grid, seen.curves[k], seen.curves[k] - reach * spread.curves[k],
                   seen.curves[k] + reach * spread.curves[k]),
             _band(what.grid, middle[k], low[k], high[k]),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 
-from sojourn.plots import style
+from sojourn.plots import lettering, style
 from sojourn.plots.words import SHARE, clear, human, interval, known
 from sojourn.sim.vocabulary import direction, headline, title, unit
 
@@ -38,7 +38,7 @@ def differences(comparison: "Comparison", ax: Axes | None = None, *, measures: S
             return style.nothing(ax or style.blank(1.6), EMPTY)
         width = style.inches(ax)[0] if ax is not None else style.WIDTH
         short = {pair: human(pair.removesuffix(f" - {comparison.baseline}")) for pair in pairs}
-        labels = {pair: style.wrapped(short[pair], 0.24 * width, style.SMALL, lines=3) for pair in pairs}
+        labels = {pair: lettering.wrapped(short[pair], 0.24 * width, lettering.SMALL, lines=3) for pair in pairs}
         heights = {pair: max(ROW, LINE * len(rows) + 0.06) for pair, rows in labels.items()}
         panel = sum(heights.values())
         natural = len(names) * (panel + TITLE + TICKS) + KEY
@@ -46,9 +46,9 @@ def differences(comparison: "Comparison", ax: Axes | None = None, *, measures: S
             ax = style.blank(natural)
         wide, tall = style.inches(ax)
         style.bare(ax)
-        left = 0.16 + max(style.span(row, style.SMALL) for rows in labels.values() for row in rows)
+        left = 0.16 + max(lettering.span(row, lettering.SMALL) for rows in labels.values() for row in rows)
         texts = {(n, p): _text(n, pairs[p].get(n), scenario) for n in names for p in pairs}
-        right = 0.2 + max(style.span(text, style.SMALL) for text in texts.values())
+        right = 0.2 + max(lettering.span(text, lettering.SMALL) for text in texts.values())
         squeeze = (tall - KEY) / (natural - KEY)
         top = tall
         for name in names:
@@ -105,7 +105,7 @@ def _panel(
         kind = _verdict(name, estimate)
         marker, color = MARKS[kind]
         ink = style.SOFT if kind == "unsure" else style.INK
-        beside = {"transform": panel.get_yaxis_transform(), "va": "center", "size": style.SMALL, "color": ink}
+        beside = {"transform": panel.get_yaxis_transform(), "va": "center", "size": lettering.SMALL, "color": ink}
         style.say(panel, -0.03, middle, "\n".join(labels[pair]), ha="right", linespacing=1.05, **beside)
         style.say(panel, 1.03, middle, texts[name, pair], ha="left", **beside)
         if estimate is None or estimate.mean is None or not known(estimate):
@@ -128,10 +128,10 @@ def _panel(
     style.number_axis(panel, sign=True)
     words = _heading(name, comparison.result.scenario)
     host_width = style.inches(panel)[0]
-    heading = style.fitted(words, style.WIDTH - 0.3, style.SIZE, "bold")
-    left = -0.03 - max(style.span(row, style.SMALL) for rows in labels.values() for row in rows) / host_width
+    heading = lettering.fitted(words, style.WIDTH - 0.3, lettering.SIZE, "bold")
+    left = -0.03 - max(lettering.span(row, lettering.SMALL) for rows in labels.values() for row in rows) / host_width
     at = {"transform": panel.get_yaxis_transform(), "ha": "left", "va": "bottom"}
-    style.say(panel, left, -0.07, heading, weight="bold", size=style.SIZE, **at)
+    style.say(panel, left, -0.07, heading, weight="bold", size=lettering.SIZE, **at)
 
 
 def _heading(name: str, scenario: "Scenario") -> str:
@@ -148,7 +148,7 @@ def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:
     beside: dict[str, Any] = {
         "transform": ax.transAxes,
         "va": "center_baseline",
-        "size": style.SMALL,
+        "size": lettering.SMALL,
         "color": style.SOFT,
     }
     wide, tall = style.inches(ax)
@@ -161,6 +161,6 @@ def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:
         mark: dict[str, Any] = {"transform": ax.transAxes, "clip_on": False, "ms": 6.5, "mew": 1.4}
         ax.plot([x / wide], [y / tall], marker=marker, mfc=face, mec=color, **mark)
         style.say(ax, (x + 0.1) / wide, y / tall, text, **beside)
-        x += 0.28 + style.span(text, style.SMALL)
-    against = style.fitted(f"each is the strategy minus {human(comparison.baseline)}", wide - x, style.SMALL)
+        x += 0.28 + lettering.span(text, lettering.SMALL)
+    against = lettering.fitted(f"each is the strategy minus {human(comparison.baseline)}", wide - x, lettering.SMALL)
     style.say(ax, x / wide, y / tall, against, **beside)

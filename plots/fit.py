@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from sojourn.plots import lines, style
+from sojourn.plots import lettering, lines, style
 from sojourn.plots.words import SHARE, human, known, number, shown_unit
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def fit(check: "Check", ax: Axes | None = None) -> Axes:
         heights = {name: max(ROW, LINE * len(rows) + 0.1) for name, rows in labels.items()}
         columns = 2 if width >= 4.5 and len(curves) > 1 else 1
         titles = max(
-            (len(style.wrapped(human(c.title), width / columns - 0.7, style.SIZE, lines=3)) for c in curves), default=0
+            (len(lettering.wrapped(human(c.title), width / columns - 0.7, lettering.SIZE, lines=3)) for c in curves),
+            default=0,
         )
         curve_tall = CURVE + 0.19 * titles + 0.62
         upper = sum(TITLE + sum(heights[q.name] for q in group) + TICKS for group in groups.values())
@@ -48,7 +49,7 @@ def fit(check: "Check", ax: Axes | None = None) -> Axes:
         style.bare(ax)
         shrink = (tall - KEY) / (natural - KEY)
         _key(ax, check)
-        left = 0.15 + max((style.span(r, style.SMALL) for rows in labels.values() for r in rows), default=0.0)
+        left = 0.15 + max((lettering.span(r, lettering.SMALL) for rows in labels.values() for r in rows), default=0.0)
         top = tall - KEY
         for unit, group in groups.items():
             rows_tall = sum(heights[q.name] for q in group)
@@ -87,9 +88,9 @@ def _label(quantity: "Quantity", room: float) -> list[str]:
     )
     ahead = _family(quantity.unit)[1]
     small = [ahead, f"n = {number(quantity.n)}"] if ahead else [f"n = {number(quantity.n)}"]
-    if len(small) == 2 and style.span(", ".join(small), style.SMALL) <= room:
+    if len(small) == 2 and lettering.span(", ".join(small), lettering.SMALL) <= room:
         small = [", ".join(small)]
-    return [*style.wrapped(human(name), room, style.SMALL, lines=3), *small]
+    return [*lettering.wrapped(human(name), room, lettering.SMALL, lines=3), *small]
 
 
 def _quantities(
@@ -108,7 +109,7 @@ def _quantities(
         y += heights[q.name]
         words = "\n".join(labels[q.name])
         at = {"transform": panel.get_yaxis_transform(), "ha": "right", "va": "center"}
-        style.say(panel, -0.08 / style.inches(panel)[0], middle, words, size=style.SMALL, linespacing=1.05, **at)
+        style.say(panel, -0.08 / style.inches(panel)[0], middle, words, size=lettering.SMALL, linespacing=1.05, **at)
         panel.axhline(y, color=style.FAINT, lw=0.6, zorder=0)
         ends += _mark(panel, q.observed, middle - 0.09, OBSERVED, scale, hollow=False)
         ends += _mark(panel, q.simulated, middle + 0.09, SIMULATED, scale, hollow=True)
@@ -126,7 +127,7 @@ def _quantities(
     style.number_axis(panel)
     heading = {SHARE: "share (%)"}.get(unit, shown_unit(unit))
     at = {"transform": panel.get_yaxis_transform(), "va": "bottom"}
-    style.say(panel, -(left - 0.07) / style.inches(panel)[0], -0.08, heading, weight="bold", size=style.SIZE, **at)
+    style.say(panel, -(left - 0.07) / style.inches(panel)[0], -0.08, heading, weight="bold", size=lettering.SIZE, **at)
 
 
 def _mark(panel: Axes, estimate: "Estimate", y: float, look: style.Look, scale: float, *, hollow: bool) -> list[float]:
@@ -153,7 +154,7 @@ def _curve(panel: Axes, curve: "FitCurve", room: float) -> None:
     top = max((float(np.nanmax(v)) for v in tops), default=1.0)
     panel.set_xlim(0, days or 1)
     panel.set_ylim(0, min(100.0, 108 * top) if top > 0 else 1)
-    lines.frame(panel, "\n".join(style.wrapped(human(curve.title), room, style.SIZE, lines=3)), days or 1)
+    lines.frame(panel, "\n".join(lettering.wrapped(human(curve.title), room, lettering.SIZE, lines=3)), days or 1)
     panel.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g} %"))
     style.plain(panel.set_xlabel("days"))
 
@@ -187,5 +188,7 @@ def _key(ax: Axes, check: "Check") -> None:
             ls="none",
             **piece,
         )
-        style.say(ax, (x + 0.42) / wide, y / tall, text, transform=ax.transAxes, va="center_baseline", size=style.SMALL)
-        x += 0.68 + style.span(text, style.SMALL)
+        style.say(
+            ax, (x + 0.42) / wide, y / tall, text, transform=ax.transAxes, va="center_baseline", size=lettering.SMALL
+        )
+        x += 0.68 + lettering.span(text, lettering.SMALL)

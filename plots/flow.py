@@ -10,7 +10,7 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import Bbox
 
-from sojourn.plots import style
+from sojourn.plots import lettering, style
 from sojourn.plots.river import THICK, Place, Ribbon, River, lay
 from sojourn.plots.words import count, human, known
 
@@ -98,8 +98,8 @@ def _key(ax: Axes, river: River, still: bool) -> None:
         if kind not in kinds:
             continue
         ax.add_patch(Rectangle((x, y - 0.05), 0.16, 0.1, lw=0.7, **how))
-        style.say(ax, x + 0.21, y, text, va="center_baseline", size=style.SMALL, color=style.SOFT)
-        x += 0.21 + style.span(text, style.SMALL) + 0.16
+        style.say(ax, x + 0.21, y, text, va="center_baseline", size=lettering.SMALL, color=style.SOFT)
+        x += 0.21 + lettering.span(text, lettering.SMALL) + 0.16
 
 
 def _means(estimates: "Mapping[K, Estimate]") -> dict[K, float]:
@@ -116,25 +116,29 @@ def _label(
     rows = [count(max(came, went + stay))]
     if stay > 0:
         rows.append(f"({count(stay)} still here)")
-    return style.wrapped(human(name), room, style.SIZE, "bold", lines=3), rows
+    return lettering.wrapped(human(name), room, lettering.SIZE, "bold", lines=3), rows
 
 
 def _height(label: tuple[list[str], list[str]]) -> float:
-    return LINE * (len(label[0]) * style.SIZE + len(label[1]) * style.SMALL)
+    return LINE * (len(label[0]) * lettering.SIZE + len(label[1]) * lettering.SMALL)
 
 
 def _width(label: tuple[list[str], list[str]]) -> float:
     name, rows = label
-    return max([style.span(r, style.SIZE, "bold") for r in name] + [style.span(r, style.SMALL) for r in rows])
+    return max(
+        [lettering.span(r, lettering.SIZE, "bold") for r in name] + [lettering.span(r, lettering.SMALL) for r in rows]
+    )
 
 
 def _name(ax: Axes, place: Place, label: tuple[list[str], list[str]], names: float) -> Bbox:
     """Writes a label beside its bar, stages' at the left of the picture and ends' right of theirs; returns its box."""
     name, rows = label
-    tall = [len(name) * style.SIZE * LINE, len(rows) * style.SMALL * LINE]
+    tall = [len(name) * lettering.SIZE * LINE, len(rows) * lettering.SMALL * LINE]
     x, side = (place.x + place.width + 0.08, "left") if place.end else (names, "right")
     top = place.y - sum(tall) / 2
-    style.say(ax, x, top, "\n".join(name), ha=side, va="top", weight="bold", size=style.SIZE, linespacing=1.0, zorder=5)
+    style.say(
+        ax, x, top, "\n".join(name), ha=side, va="top", weight="bold", size=lettering.SIZE, linespacing=1.0, zorder=5
+    )
     style.say(
         ax,
         x,
@@ -142,7 +146,7 @@ def _name(ax: Axes, place: Place, label: tuple[list[str], list[str]], names: flo
         "\n".join(rows),
         ha=side,
         va="top",
-        size=style.SMALL,
+        size=lettering.SMALL,
         color=style.SOFT,
         linespacing=1.0,
         zorder=5,
@@ -175,7 +179,7 @@ def _band(ax: Axes, ribbon: Ribbon) -> None:
 def _number(ax: Axes, ribbon: Ribbon, river: River, taken: list[Bbox]) -> None:
     """Writes the number of moves on the band, or beside it; not at all where nothing is free (totals still stand)."""
     text = count(ribbon.moves)
-    wide, tall = style.span(text, style.SMALL), style.SMALL * LINE
+    wide, tall = lettering.span(text, lettering.SMALL), lettering.SMALL * LINE
     others = [_outline(r) for r in river.ribbons if r is not ribbon]
     halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
     for x, y, turn in _spots(ribbon, wide):
@@ -194,7 +198,7 @@ def _number(ax: Axes, ribbon: Ribbon, river: River, taken: list[Bbox]) -> None:
             va="center_baseline",
             rotation=90 if turn else 0,
             rotation_mode="anchor" if turn else "default",
-            size=style.SMALL,
+            size=lettering.SMALL,
             path_effects=halo,
             zorder=4,
         )

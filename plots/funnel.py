@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from sojourn.plots import style
+from sojourn.plots import lettering, style
 from sojourn.plots.words import SHARE, bounded, human, interval, known, number, percent
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def _fold(words: Sequence[str], width: float) -> "list[list[tuple[float, str]]]"
     at = 0.0
     for word in words:
         room = width - 0.25
-        text = style.fitted(word, room - 0.2, style.SMALL)
-        wide = style.span(text, style.SMALL)
+        text = lettering.fitted(word, room - 0.2, lettering.SMALL)
+        wide = lettering.span(text, lettering.SMALL)
         if not lines or at + wide > room:
             lines.append([])
             at = 0.2
@@ -150,10 +150,10 @@ def _fold(words: Sequence[str], width: float) -> "list[list[tuple[float, str]]]"
 def _draw(ax: Axes, row: _Row, y: float, width: float) -> None:
     if row.kind == "heading":
         ax.plot([0, 100], [y + 0.02, y + 0.02], color=style.FAINT, lw=0.8)
-        style.say(ax, 0, y + 0.08 + LINE / 2, row.title, va="center", size=style.SMALL, color=style.SOFT)
+        style.say(ax, 0, y + 0.08 + LINE / 2, row.title, va="center", size=lettering.SMALL, color=style.SOFT)
         return
-    name = style.fitted(row.title, width - 0.1, style.SIZE, "bold")
-    style.say(ax, 0, y + LINE / 2, name, va="center", size=style.SIZE, weight="bold")
+    name = lettering.fitted(row.title, width - 0.1, lettering.SIZE, "bold")
+    style.say(ax, 0, y + LINE / 2, name, va="center", size=lettering.SIZE, weight="bold")
     top = y + LINE + 0.02
     if row.share is not None and row.share.mean is not None:
         _bar(ax, row.share, row.kind, top, width)
@@ -166,7 +166,7 @@ def _draw(ax: Axes, row: _Row, y: float, width: float) -> None:
                 top + BAR + AFTER_BAR + LINE * (i + 0.5),
                 text,
                 va="center",
-                size=style.SMALL,
+                size=lettering.SMALL,
                 color=ink,
             )
 
@@ -190,10 +190,10 @@ def _bar(ax: Axes, share: "Estimate", kind: str, top: float, width: float) -> No
     if high > low:
         style.whisker(ax, low, high, middle, style.INK)
     text = interval(share, SHARE)
-    wide = 100 * style.span(text, style.SMALL) / width
+    wide = 100 * lettering.span(text, lettering.SMALL) / width
     start = max(mean, high, LEAST if mean > 0 else 0.0) + 1.2
     if start + wide <= 100:
-        style.say(ax, start, middle, text, va="center_baseline", size=style.SMALL, zorder=5)
+        style.say(ax, start, middle, text, va="center_baseline", size=lettering.SMALL, zorder=5)
     else:
         ink = style.PAPER if kind == "stage" else style.INK
         box = None if kind == "stage" else {"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.5}
@@ -204,7 +204,7 @@ def _bar(ax: Axes, share: "Estimate", kind: str, top: float, width: float) -> No
             text,
             ha="right",
             va="center_baseline",
-            size=style.SMALL,
+            size=lettering.SMALL,
             color=ink,
             zorder=5,
             bbox=box,

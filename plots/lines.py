@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from sojourn.plots import style
+from sojourn.plots import lettering, style
 from sojourn.plots.words import number
 
 if TYPE_CHECKING:
@@ -29,19 +29,19 @@ class Curve(NamedTuple):
 
 def label_rows(curves: Sequence[Curve]) -> list[list[str]]:
     """The names, each in up to three lines."""
-    return [style.wrapped(curve.name, ROOM, style.SMALL, lines=3) for curve in curves]
+    return [lettering.wrapped(curve.name, ROOM, lettering.SMALL, lines=3) for curve in curves]
 
 
 def label_room(curves: Sequence[Curve]) -> tuple[float, float]:
     """Width and height in inches that the names take beside the curves."""
     rows = label_rows(curves)
-    wide = max((style.span(line, style.SMALL) for lines in rows for line in lines), default=0.0)
+    wide = max((lettering.span(line, lettering.SMALL) for lines in rows for line in lines), default=0.0)
     return wide + LEADER + 0.08, sum(LINE * len(lines) + 0.05 for lines in rows)
 
 
 def tick_room(most: float) -> float:
     """Inches left of an upright axis that goes up to `most`."""
-    return 0.2 + style.span(number(most, 0 if most >= 10 else 1), style.SMALL)
+    return 0.2 + lettering.span(number(most, 0 if most >= 10 else 1), lettering.SMALL)
 
 
 def draw(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:
@@ -91,7 +91,7 @@ def name_ends(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:
             level,
             "\n".join(lines),
             va="center",
-            size=style.SMALL,
+            size=lettering.SMALL,
             color=style.deep(curve.look.color),
             linespacing=1.05,
         )
@@ -134,4 +134,4 @@ def frame(ax: Axes, heading: str, days: float) -> None:
     step = next((s for s in STEPS if days / s <= 7), None)
     ax.xaxis.set_major_locator(MultipleLocator(step) if step else MaxNLocator(6))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,g}"))
-    style.plain(ax.set_title(heading, loc="left", fontsize=style.SIZE, color=style.INK, pad=8))
+    style.plain(ax.set_title(heading, loc="left", fontsize=lettering.SIZE, color=style.INK, pad=8))

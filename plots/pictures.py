@@ -130,6 +130,7 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
     outcome = result.outcomes[strategy]
     scenario = outcome.network.scenario if hasattr(outcome, "network") else result.scenario
     many = len(result.outcomes) > 1
+    ends = any(stage.end for stage in scenario.stages.values())
     under = f": {human(strategy)}" if many else ""
     slug = re.sub(r"[^a-z0-9]+", "-", strategy.lower()).strip("-")[:60] if many else ""
     tail = _free(taken, slug) if many else ""
@@ -152,7 +153,7 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
         f"flow{tail}",
         f"Where customers go{under}",
         "The wider a band, the more moves from stage to stage, in an average replication; bands on the left lead"
-        " back. Hatched ends are final, and the white part of a bar is those still there when the run ended.",
+        f" back. The white part of a bar is those still there when the run ended{', hatched ends are final' if ends else ''}.",
         "The largest flows: " + "; ".join(f"{human(a)} to {human(b)} {m:,.0f}" for m, a, b in moves) + ".",
         _figure(flow(outcome.curves.flow, scenario, waiting=_waiting(outcome))),
         strategy,
@@ -161,8 +162,8 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
     yield Picture(
         f"occupancy{tail}",
         f"How many customers are where, by day{under}",
-        "The number of customers in each stage on each day, with its 90 % band; those who have reached an end are"
-        " counted below.",
+        "The number of customers in each stage on each day, with its 90 % band"
+        f"{'; those who have reached an end are counted below' if ends else ''}.",
         f"Customers on the last day: {'; '.join(last)}.",
         _figure(occupancy(outcome.curves, scenario)),
         strategy,

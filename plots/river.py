@@ -10,17 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+
+from sojourn.plots.bends import Points, arc, fall
 
 THICK = 0.17  # of a stage's bar
 THIN = 0.022  # the least width of a band: a tiny flow stays visible
-SLIM = 0.25  # narrower bands keep their width where they slant; wider ones would fold in their bends
 GAP = 0.22  # between what passes side by side
 WIDE_BACK = 0.42  # the most of a way back: wider bends would not fit between rows
 LANE = 0.13  # the least slot of a way back: room for its number, upright
 TOP = 0.42  # above the first row
-
-Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -187,10 +185,10 @@ def _place(draft: _Draft, names: float, end_names: Mapping[str, float], tallest:
         x0, x1 = out[a, b] + w / 2, into[a, b] + w / 2
         y0, y1 = places[a].y + THICK / 2, places[b].y - THICK / 2
         if kind == "back":
-            left, edge_right = _arc(x0, y0, start - lanes[a, b], x1, y1, w, depth[0][a, b], depth[1][a, b])
+            left, edge_right = arc(x0, y0, start - lanes[a, b], x1, y1, w, depth[0][a, b], depth[1][a, b])
         else:
             track = tracks[a, b] + w / 2 if (a, b) in tracks else x1
-            left, edge_right = _fall(x0, y0, track, x1, y1, w, y0 + pitch - THICK, y1 - pitch + THICK)
+            left, edge_right = fall(x0, y0, track, x1, y1, w, y0 + pitch - THICK, y1 - pitch + THICK)
         ribbons.append(Ribbon(a, b, draft.moves[a, b], w, kind, left, edge_right))
     bottom = TOP + max(0.0, above - 0.3) + pitch * (rows - 1) + THICK + max(0.34, below + 0.1)
     return River(places, tuple(ribbons), start, right, bottom, draft.scale)
@@ -247,53 +245,3 @@ def _ports(
             into[pair] = at
             at += draft.band(*pair)
     return out, into
-
-
-def _bezier(p: Sequence[tuple[float, float]], n: int = 40) -> Points:
-    """Points on a cubic curve through four control points, (n, 2)."""
-    t = np.linspace(0, 1, n)[:, None]
-    a, b, c, d = (np.asarray(q) for q in p)
-    curve: Points = (1 - t) ** 3 * a + 3 * (1 - t) ** 2 * t * b + 3 * (1 - t) * t**2 * c + t**3 * d
-    return curve
-
-
-def _fall(
-    x0: float, y0: float, track: float, x1: float, y1: float, w: float, bend: float, last: float
-) -> tuple[Points, Points]:
-    """A band downwards: a bend to its track in the first gap, straight on, and a bend to its target in the last."""
-    if last <= bend + 1e-9:
-        middle = _bezier([(x0, y0), (x0, (y0 + y1) / 2), (x1, (y0 + y1) / 2), (x1, y1)])
-    else:
-        half, end = (y0 + bend) / 2, (last + y1) / 2
-        middle = np.vstack(
-            [
-                _bezier([(x0, y0), (x0, half), (track, half), (track, bend)]),
-                _bezier([(track, last), (track, end), (x1, end), (x1, y1)]),
-            ]
-        )
-    if w < SLIM:
-        return _beside(middle, w)
-    shift = np.array([w / 2, 0.0])
-    return middle - shift, middle + shift
-
-
-def _arc(
-    x0: float, y0: float, lane: float, x1: float, y1: float, w: float, dip: float, rise: float
-) -> tuple[Points, Points]:
-    """A band that turns below its source, runs up its lane and turns down into its target; the same width all along."""
-    d, r = dip / 0.75, rise / 0.75  # the curve reaches three quarters of its control points
-    middle = np.vstack(
-        [
-            _bezier([(x0, y0), (x0, y0 + d), (lane, y0 + d), (lane, y0)]),
-            _bezier([(lane, y1), (lane, y1 - r), (x1, y1 - r), (x1, y1)]),
-        ]
-    )
-    return _beside(middle, w)
-
-
-def _beside(middle: Points, w: float) -> tuple[Points, Points]:
-    """The edges of a band that is `w` wide across its own direction everywhere."""
-    along = np.gradient(middle, axis=0)
-    along /= np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-12)[:, None]
-    across = np.column_stack([-along[:, 1], along[:, 0]]) * w / 2
-    return middle - across, middle + across

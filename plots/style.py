@@ -18,12 +18,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
 from matplotlib.text import Text
-from matplotlib.textpath import TextToPath
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from matplotlib.transforms import Bbox
 
+from sojourn.plots.lettering import FONT, SIZE, SMALL, span, wrapped
 from sojourn.plots.words import number
 
 INK, SOFT, FAINT, PAPER = "#1b1f24", "#57606a", "#d5d9de", "#ffffff"  # text, second text, lines, background
@@ -32,8 +31,6 @@ ONWARD, BACK, LOST = "#a9c3e6", "#c47f22", "#cfd2d6"  # bands of the flow, apart
 BETTER, WORSE, UNSURE = "#00695c", "#c2410c", "#8b929a"
 LOST_HATCH = "////"
 WIDTH = 6.4  # inches, of every picture that chooses its own size
-SIZE = 10.5  # points
-SMALL = 9.0
 DPI = 150
 
 
@@ -72,7 +69,7 @@ def deep(color: str) -> str:
 def look() -> Iterator[None]:
     """Matplotlib's settings for as long as a picture is being drawn, whatever the reader's own settings are."""
     ours: dict[str, Any] = {
-        "font.family": ["DejaVu Sans"],  # ships with matplotlib: the same picture on every machine
+        "font.family": [FONT],
         "font.size": SIZE,
         "text.usetex": False,
         "axes.spines.top": False,
@@ -195,58 +192,16 @@ def shrink(ax: Axes, width: float, height: float) -> None:
     factor = min(1.0, wide / width, tall / height)
     if factor < 0.999:
         for words in ax.texts:
-            words.set_fontsize(factor * words.get_fontsize())
+            words.set_fontsize(factor * float(words.get_fontsize()))
 
 
 def nothing(ax: Axes, sentence: str) -> Axes:
     """A readable sentence in place of a picture that would be empty."""
     bare(ax)
     wide, _ = inches(ax)
-    wrapped = textwrap.fill(sentence, max(20, int(wide * 10)))
-    say(ax, 0.5, 0.5, wrapped, transform=ax.transAxes, ha="center", va="center", color=SOFT, size=SIZE)
+    rows = textwrap.fill(sentence, max(20, int(wide * 10)))
+    say(ax, 0.5, 0.5, rows, transform=ax.transAxes, ha="center", va="center", color=SOFT, size=SIZE)
     return ax
-
-
-def span(text: str, size: float = SIZE, weight: str = "normal") -> float:
-    """How wide a line of text is, in inches (a little generous, as the screen rounds)."""
-    if not text:
-        return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        points, _, _ = TextToPath().get_text_width_height_descent(
-            text, FontProperties(family="DejaVu Sans", size=size, weight=weight), ismath=False
-        )
-    return 1.03 * float(points) / 72
-
-
-def fitted(text: str, room: float, size: float = SIZE, weight: str = "normal") -> str:
-    """The text cut to `room` inches; an ellipsis stands for the middle, as names often differ at their ends."""
-    if span(text, size, weight) <= room:
-        return text
-    keep = len(text) - 1
-    while keep > 1 and span(_cut(text, keep), size, weight) > room:
-        keep -= 1
-    return _cut(text, keep)
-
-
-def _cut(text: str, keep: int) -> str:
-    tail = keep // 3
-    return text[: keep - tail].rstrip() + "…" + (text[-tail:].lstrip() if tail else "")
-
-
-def wrapped(text: str, room: float, size: float = SIZE, weight: str = "normal", lines: int = 2) -> list[str]:
-    """The text in at most `lines` lines of `room` inches, broken between words; the last is cut if need be."""
-    rows: list[str] = []
-    words = text.split(" ")
-    while words and len(rows) < lines - 1:
-        take = len(words)
-        while take > 1 and span(" ".join(words[:take]), size, weight) > room:
-            take -= 1
-        rows.append(fitted(" ".join(words[:take]), room, size, weight))
-        words = words[take:]
-    if words:
-        rows.append(fitted(" ".join(words), room, size, weight))
-    return rows
 
 
 def png(figure: Figure, dpi: int = DPI, title: str = "") -> bytes:

@@ -82,6 +82,9 @@ def _check_exit(inquiry: Inquiry, shift: _OnExit) -> None:
         elif sum(exit.probability > 0 for exit in stage.choices.values()) <= 1:
             message = f"{here} has a single exit, so nothing can shift {quoted(shift.exit)}"
             inquiry.warn(shift.place, message, "take it out, or give the stage another exit", shift.value, about)
+        elif all(sight.choices[there].probability == 0 for sight in inquiry.sights(here) if there in sight.choices):
+            message = f"{quoted(shift.exit)} has probability 0, which nothing can shift"
+            inquiry.warn(shift.place, message, "take it out, or make the probability positive", shift.value, about)
         return
     if shift.scale.startswith("log_odds"):
         remedy = f"use {shift.instead} there, or make the stage a choice"
@@ -118,6 +121,9 @@ def _check_stage(inquiry: Inquiry, place: Place, kind: str, name: str) -> None:
         "demand": ("no desk", f"add desk to stages.{name}"),
     }[kind]
     attribute = {"spend": "revenue", "demand": "desk"}.get(kind, kind)
+    if kind == "demand" and all(sight.desk and sight.desk.probability in (0, 1) for sight in inquiry.sights(name)):
+        message = f"in stage {quoted(name)} either nobody or everybody asks the desk, which no log-odds can shift"
+        inquiry.warn((*place, kind), message, "give the desk a probability between 0 and 1", name, about)
     for sight in inquiry.sights(name):
         if not sight.end if kind == "dwell" else getattr(sight, attribute) is not None:
             return

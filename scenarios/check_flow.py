@@ -137,7 +137,7 @@ def _next(stage: Stage) -> list[str]:
 def _check_time_passes(inquiry: Inquiry) -> None:
     at_once = {name: _at_once(inquiry.scenario, stage) for name, stage in inquiry.scenario.stages.items()}
     for cycle in _cycles(at_once):
-        path = " -> ".join([*cycle, cycle[0]])
+        path = " -> ".join([*cycle[:8], *(["..."] if len(cycle) > 8 else []), cycle[0]])
         remedy = "give one of these stages a law that takes time"
         inquiry.fault(("stages", cycle[0]), f"no time passes on the way {path}, so a run would never end", remedy)
 

@@ -19,6 +19,8 @@ from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place
 from sojourn.scenarios.translation import Trouble, translate
 
+MOST = 200  # findings that are told
+
 
 class Examination(NamedTuple):
     """What was found: the scenario (None with faults), its faults and its warnings."""
@@ -37,13 +39,21 @@ class _Form(NamedTuple):
 def examine(document: dict[str, Any], file: str = "<text>") -> Examination:
     """Return the scenario that a document (tables and lists) says, with all faults and warnings."""
     faults, warnings, scenario = _examine(document, file)
-    found = tuple(dict.fromkeys(trouble.fault for trouble in faults))
-    return Examination(None if found else scenario, found, tuple(dict.fromkeys(trouble.fault for trouble in warnings)))
+    found = _distinct(faults, file)
+    return Examination(None if found else scenario, found, _distinct(warnings, file))
 
 
 def warnings(scenario: Scenario, file: str = "") -> tuple[Fault, ...]:
     """Return what a scenario says that is allowed but probably not meant."""
     return examine(scenario.document(), file or scenario.about.name).warnings
+
+
+def _distinct(troubles: Iterable[Trouble], file: str) -> tuple[Fault, ...]:
+    """Return the faults, each once; beyond `MOST` only how many there are."""
+    found = tuple(dict.fromkeys(trouble.fault for trouble in troubles))
+    if len(found) <= MOST:
+        return found
+    return (*found[:MOST], Fault(file, "", "", f"and {len(found) - MOST:,} more", "mend these first"))
 
 
 def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[Trouble], Scenario | None]:

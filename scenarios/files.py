@@ -13,6 +13,7 @@ from sojourn.scenarios.model import Scenario
 
 LARGEST = 4_000_000  # bytes
 LONGEST_LINE = 200_000  # characters
+DEEPEST = 30  # levels of tables and lists
 MOST_DOTS = 100  # in a key
 POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 MANY_DOTS = re.compile(r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)""" + f"{{{MOST_DOTS}}}")
@@ -95,6 +96,8 @@ def parse(text: str, name: str = "<text>") -> dict[str, Any]:
         message = "holds a number with thousands of digits" if digits else f"cannot be read: {str(error)[:200]}"
         remedy = "shorten the number" if digits else "check numbers and dates"
         raise fault(name, "", message, remedy) from None
+    if _depth(document) > DEEPEST:
+        raise fault(name, "", "lists or tables are nested too deeply", f"a scenario needs at most {DEEPEST} levels")
     if not document:
         raise fault(name, "", "is empty", "a scenario needs format, [scenario], [arrivals] and [stages]")
     return document
@@ -137,7 +140,8 @@ def _inspect(document: dict[str, Any], name: str, variant: str | None) -> Examin
 def _path(source: str | Path) -> Path:
     path, shipped = Path(source), library()
     try:
-        exists = path.exists()
+        # A folder of results that bears a shipped name does not hide the shipped scenario.
+        exists = path.exists() and not (str(source) in shipped and path.is_dir())
     except (OSError, ValueError):
         raise fault("", "", f"no file can be called {quoted(str(source))}", "check the name") from None
     if exists:
@@ -167,6 +171,16 @@ def _check_size(text: str, name: str) -> None:
             raise fault(name, "", message, "break the line inside a list")
         if line.count(".") >= MOST_DOTS and MANY_DOTS.search(line):
             raise fault(name, "", f"line {number} has a key with more than {MOST_DOTS} dots", "shorten the key")
+
+
+def _depth(document: Any) -> int:
+    """Return how many levels of tables and lists there are; stops a little beyond `DEEPEST`."""
+    level, depth = [document], 0
+    while level and depth <= DEEPEST:
+        depth += 1
+        tables = [item.values() if isinstance(item, dict) else item for item in level]
+        level = [item for table in tables for item in table if isinstance(item, dict | list)]
+    return depth
 
 
 def _syntax(text: str, name: str, said: str) -> Faults:

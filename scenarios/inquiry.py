@@ -10,6 +10,8 @@ from sojourn.scenarios.translation import Trouble
 
 NAMED = frozenset({"segments", "stages", "desks", "levers", "strategies", "variants"})  # tables of named things
 
+MOST_NAMES = 50
+
 
 def unit(place: Place) -> Place:
     """Return the part of the file that a place belongs to: a stage, a lever, ..., or a whole table."""
@@ -69,6 +71,8 @@ class Inquiry:
             self._again(self.missing[table, name])
             return False
         noted = len(self.faults)
+        if len(self.missing) >= MOST_NAMES:
+            names = names[:MOST_NAMES]  # a search among thousands for each of thousands would take minutes
         remedy = nearest(name, names) if names else f"add [{table}.{clipped(name)}] to the file"
         self.fault(place, f"no {table.removesuffix('s')} named {quoted(name)}", remedy, name)
         if len(self.faults) > noted:

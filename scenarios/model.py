@@ -50,7 +50,7 @@ class About(Part):
     description: str = Field("", description="what the journey is, in a sentence or two")
     source: str = Field("", description="where the journey and its numbers come from")
     start: Annotated[
-        Annotated[Name, OneText] | Annotated[dict[Name, Share], OneTable],
+        Annotated[Name, OneText] | Annotated[dict[Name, Share], Field(min_length=1), OneTable],
         forms("the name of a stage, or shares such as { targeted = 0.9, shopped = 0.1 }"),
     ] = Field(description="stage that arrivals enter, or a share for each")
     horizon_days: Annotated[float, Field(gt=0, le=1e5)] = Field(description="length of a run, in days")

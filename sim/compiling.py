@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import llvmlite.binding
 import numba
@@ -65,13 +65,23 @@ def cache_folder() -> str | None:
 
 def compiled(function: F) -> F:
     """Compile a rule with numba, cached under the user's cache folder; without fastmath, so that engines agree to the bit."""
+    return _compile(function, None)
+
+
+def compiled_once(signature: str) -> Callable[[F], F]:
+    """The same for one signature only: numba would otherwise compile anew for every constant that is passed."""
+    return lambda function: _compile(function, signature)
+
+
+def _compile(function: F, signature: str | None) -> F:
     folder = cache_folder()
-    if folder is None:
-        return numba.njit(function, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": folder is not None}
     config: Any = numba.config
     before = config.CACHE_DIR
-    config.CACHE_DIR = folder
+    if folder is not None:
+        config.CACHE_DIR = folder
     try:
-        return numba.njit(function, cache=True, nogil=True, error_model="numpy")  # type: ignore[no-any-return]
+        made: Any = numba.njit(signature, **options)(function)
+        return cast(F, made)
     finally:
         config.CACHE_DIR = before

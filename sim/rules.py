@@ -34,13 +34,13 @@ def drawn(net: Cells, first: int, width: int, count: int, chance: float) -> int:
 @compiled
 def segment_row(net: Cells, crowd: Crowd, i: int) -> int:
     """The place of the customer's segment."""
-    return int(net[at.SEGMENT_ROWS]) + crowd.whole[i, at.SEGMENT] * at.SEGMENT_WIDTH
+    return int(net[at.SEGMENT_ROWS]) + int(crowd.whole[i, at.SEGMENT]) * at.SEGMENT_WIDTH
 
 
 @compiled
 def desk_row(net: Cells, crowd: Crowd, i: int, desk: int) -> int:
     """The place of a desk as the customer's segment meets it."""
-    return int(net[at.DESK_ROWS]) + (crowd.whole[i, at.SEGMENT] * int(net[at.DESKS]) + desk) * at.DESK_WIDTH
+    return int(net[at.DESK_ROWS]) + (int(crowd.whole[i, at.SEGMENT]) * int(net[at.DESKS]) + desk) * at.DESK_WIDTH
 
 
 @compiled

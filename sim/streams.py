@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from sojourn.sim.compiling import compiled
+from sojourn.sim.compiling import compiled_once
 from sojourn.sim.tables import REPLICATION, SEED, Cells
 
 # What a draw is for. Draws of different purposes never share a counter.
@@ -21,7 +21,7 @@ _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _MASK, _HALF = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
-@compiled
+@compiled_once("UniTuple(uint64, 4)(uint64, uint64, uint64, uint64, uint64, uint64)")
 def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Philox 4x32-10: counter and key as 32-bit words (in uint64) to four random 32-bit words."""
     for _ in range(10):
@@ -31,7 +31,7 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     return c0, c1, c2, c3
 
 
-@compiled
+@compiled_once("UniTuple(uint64, 4)(float64[::1], int64, int64, int64, int64, int64)")
 def words(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw: int) -> Any:
     """The four words of one named block; the network holds seed and replication."""
     who = np.uint64(customer)
@@ -45,7 +45,7 @@ def words(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw:
     )
 
 
-@compiled
+@compiled_once("UniTuple(float64, 2)(float64[::1], int64, int64, int64, int64, int64)")
 def pair(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw: int) -> Any:
     """Two independent uniforms in the open interval (0, 1), of 52 bits each, from one block."""
     a, b, c, d = words(net, customer, stage, purpose, visit, draw)
@@ -55,7 +55,7 @@ def pair(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw: 
     return first, second
 
 
-@compiled
+@compiled_once("float64(float64[::1], int64, int64, int64, int64, int64)")
 def uniform(net: Cells, customer: int, stage: int, purpose: int, visit: int, draw: int) -> float:
     """One uniform: draws 2n and 2n + 1 share a block."""
     first, second = pair(net, customer, stage, purpose, visit, draw >> 1)

@@ -82,7 +82,13 @@ DOSE = "judgement; only the direction is known from experiments with incentives 
 
 @click.command(help="Calibrate on real households, check, simulate, compare, and write one page with all of it.")
 @click.option("--out", default="demo", show_default=True, help="folder for the log, the scenarios and the report")
-@click.option("--replications", default=20, show_default=True, type=click.IntRange(2, 1000), help="of the check and of every strategy")
+@click.option(
+    "--replications",
+    default=20,
+    show_default=True,
+    type=click.IntRange(2, 1000),
+    help="of the check and of every strategy",
+)
 def main(out: str, replications: int) -> None:
     """Run the demo from the command line."""
     with guarded():
@@ -143,15 +149,15 @@ def tell(line: str) -> None:
 
 
 NOTES = (
-    "The unit is one household in one campaign, because that is what a campaign acts on. A household has several; the check never "
-    "has one on both sides.",
-    "The campaign's end censors a stay and does not end it: its day is set by the calendar before anybody is targeted, so it tells "
-    "nothing about the household, and how fast coupons are used can be estimated as if campaigns went on. Taken as an exit of its "
-    "own the fit to held-out households was no better (15 of 17 figures inside, 11 of 12 this way), and its law would have "
-    "described the calendar. The scenario is one campaign of 32 days, the shortest and commonest length; only its end is the end.",
-    "Campaigns that began before 2017 are left out (their first days are not in the data).",
-    f"Money: {MARGIN:.0%} margin on the covered products in a basket with a redemption, half of it taken to be extra; the share that "
-    "would have been bought anyway is an assumption that the data cannot test, and every difference in profit rests on it.",
+    "The unit is one household in one campaign, because that is what a campaign acts on. A household has several; the check "
+    "never has one on both sides.",
+    "The campaign's end censors a stay and does not end it: its day is set by the calendar before anybody is targeted, so it "
+    "tells nothing about the household, and how fast coupons are used can be estimated as if campaigns went on. As an exit of "
+    "its own it fits held-out households no better (15 of 17 figures inside, against 11 of 12), and its law would describe the "
+    "calendar. The scenario is one campaign of 32 days, the shortest and commonest length.",
+    "Campaigns that began before 2017 are left out: their first days are not in the data.",
+    f"Money: a margin of {MARGIN:.0%} on the covered products in a basket with a redemption, half of it taken to be extra. What "
+    "would have been bought anyway the data cannot tell, and every difference in profit rests on it.",
     "No household was given coupons by chance, so the data say who redeems and when, not what a lever does: those effects are "
     "borrowed or assumed, with their intervals.",
 )

@@ -131,7 +131,7 @@ def build(log: Path, mapping: Path) -> Built:
             connection.execute(statement)
         rows: list[tuple[Any, ...]] = connection.execute(EVENTS).fetchall()
         sales = connection.execute("SELECT sales FROM redeemed WHERE sales > 0 ORDER BY sales").fetchall()
-        counts = connection.execute(
+        households, campaigns, journeys = connection.execute(
             "SELECT count(DISTINCT household_id), count(DISTINCT campaign_id), count(*) FROM journeys"
         ).fetchall()[0]
     finally:
@@ -141,4 +141,4 @@ def build(log: Path, mapping: Path) -> Built:
         writer.writerow(["journey", "household_id", "when", "what", "kind", "watched_until"])
         writer.writerows(rows)
     mapping.write_text(MAPPING, encoding="utf-8")
-    return Built(len(rows), *counts, [row[0] for row in sales])
+    return Built(len(rows), households, campaigns, journeys, [row[0] for row in sales])

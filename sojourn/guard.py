@@ -4,7 +4,9 @@
 """
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ import click
 from sojourn.scenarios.faults import Faults
 from sojourn.terminal import plain
 
+STOPPED = "Stopped. Nothing was written."
 DONE, OUR_FAULT, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -45,7 +48,7 @@ def guarded() -> Iterator[None]:
             say(str(fault))
         sys.exit(WRONG_INPUT)
     except KeyboardInterrupt:
-        say("Stopped. Nothing was written.")
+        say(STOPPED)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         _quiet_exit()
@@ -55,6 +58,9 @@ def guarded() -> Iterator[None]:
     except (click.exceptions.Exit, click.ClickException, click.Abort):
         raise
     except Exception as error:
+        if _interrupted(error):
+            say(STOPPED)
+            sys.exit(INTERRUPTED)
         if os.environ.get("SOJOURN_DEBUG"):
             traceback.print_exc()
         name = type(error).__name__
@@ -63,10 +69,28 @@ def guarded() -> Iterator[None]:
         sys.exit(OUR_FAULT)
 
 
+def _interrupted(error: Exception) -> bool:
+    """Whether Ctrl-C fell into a query of DuckDB, which tells it in its own way."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Let a polite kill (SIGTERM) end a command as Ctrl-C does: workers stop, and half-written folders go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 class Guarded(click.Group):
     """A click group whose commands run under `guarded`."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command and turn every failure into its exit code."""
-        with guarded():
+        with guarded(), terminable():
             return super().invoke(ctx)

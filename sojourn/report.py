@@ -1,18 +1,16 @@
 """The report: one HTML file that opens anywhere, offline, with the answer first and every picture inside."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sojourn import described, paper, tables, trust
+from sojourn import described, paper, trust
 from sojourn.output import write_text
 from sojourn.paper import Cell
 from sojourn.plots.pictures import Picture, figures
-from sojourn.plots.words import SHARE, clear, human, interval, known
-from sojourn.sim.estimates import Estimate
-from sojourn.sim.vocabulary import direction, unit
-from sojourn.sim.vocabulary import title as titled
+from sojourn.plots.words import human
+from sojourn.report_numbers import chosen, numbers
 from sojourn.sim.wordofmouth import word_of_mouth
 
 if TYPE_CHECKING:
@@ -64,14 +62,14 @@ def _page(
     scenario = result.scenario if result is not None else None
     about = scenario.about if scenario is not None else None
     heading = title or (about.title or human(about.name) if about else "") or "Sojourn"
-    drawn = figures(comparison or result, check=check, measures=_chosen(result)[0] if result else None)
+    drawn = figures(comparison or result, check=check, measures=chosen(result)[0] if result else None)
     trusted = [*_trust(comparison, result, check, calibration), *notes]
     parts = [
         f"<header>\n<h1>{paper.text(heading)}</h1>",
         paper.paragraph(about.description, "soft") if about and about.description else "",
         "</header>",
         paper.paragraph(_plainly(_answer(comparison, result, check), scenario), "answer"),
-        _numbers(comparison, result),
+        numbers(comparison, result),
         paper.section("How far to trust this", paper.bullets(_plainly(line, scenario) for line in trusted)),
         paper.section("Pictures", *_pictures(drawn, result)),
         paper.section("The strategies", *_strategies(result)),
@@ -98,6 +96,7 @@ def _answer(comparison: "Comparison | None", result: "Result | None", check: "Ch
 
 def _plainly(sentence: str, scenario: "Scenario | None") -> str:
     """A sentence with the scenario's names as the rest of the page writes them, without underscores."""
+    sentence = sentence.replace(" -> ", " → ")
     if scenario is None:
         return sentence
     names = [
@@ -112,73 +111,6 @@ def _plainly(sentence: str, scenario: "Scenario | None") -> str:
     return re.sub(rf"(?<![\w.])({either})(?![\w.]*\w)", lambda found: human(found[0]), sentence)
 
 
-def _chosen(result: "Result") -> tuple[list[str], int]:
-    return tables.chosen((outcome.measures for outcome in result.outcomes.values()), everything=False)
-
-
-def _numbers(comparison: "Comparison | None", result: "Result | None") -> str:
-    """The table that stands under the answer, and all measures for those who open them."""
-    if result is None:
-        return ""
-    names, _ = _chosen(result)
-    everything = list(dict.fromkeys(name for outcome in result.outcomes.values() for name in outcome.measures))
-    heads = ["measure", *map(human, result.outcomes)]
-    levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
-    full = paper.folded(
-        f"All {len(everything)} measures", paper.table(heads, _rows(everything, levels, {}, result.scenario))
-    )
-    if comparison is None:
-        shown = paper.table(heads, _rows(names, levels, {}, result.scenario), "90 % intervals in brackets.")
-        return paper.section("What each strategy gives" if len(levels) > 1 else "What it gives", shown, full)
-    pairs = comparison.differences
-    base = {comparison.baseline: levels[comparison.baseline]}
-    names = [n for n in names if any(any(one.get(n, (0.0,))) for one in pairs.values())]
-    heads = [
-        "measure",
-        f"{human(comparison.baseline)} (baseline)",
-        *(human(pair).replace(" - ", " − ") for pair in pairs),
-    ]
-    caption = "Differences are the strategy minus the baseline, on the same customers, with 90 % intervals. Grey and in"
-    caption += " parentheses: the interval spans 0, so the sign is not known."
-    return paper.section("What changes", paper.table(heads, _rows(names, base, pairs, result.scenario), caption), full)
-
-
-def _rows(
-    names: Sequence[str],
-    levels: Mapping[str, Mapping[str, Estimate]],
-    pairs: Mapping[str, Mapping[str, Estimate]],
-    scenario: "Scenario",
-) -> Iterator[tuple[tuple[str, str], list[Cell]]]:
-    for name in names:
-        counted = unit(name, scenario)
-        cells = [_level(measures.get(name), counted) for measures in levels.values()]
-        cells += [_difference(name, measures.get(name), counted) for measures in pairs.values()]
-        label = "%, differences in percentage points" if pairs else "%"
-        if counted != SHARE:
-            label = "" if counted in titled(name).lower() else counted
-        yield (titled(name), label), cells
-
-
-def _level(estimate: Estimate | None, counted: str) -> Cell:
-    if estimate is None or not known(estimate):
-        return Cell("undefined", "", "unsure")
-    mean, _, spread = interval(estimate, counted).partition(" [")
-    return Cell(mean, f"[{spread}" if spread else "")
-
-
-def _difference(name: str, estimate: Estimate | None, counted: str) -> Cell:
-    if estimate is None or not known(estimate) or estimate.mean is None:
-        return Cell("undefined", "", "unsure")
-    if not any(estimate):
-        return Cell("the same", "", "unsure")
-    mean, _, spread = interval(estimate, counted, sign=True).replace(" %", "").partition(" [")
-    spread = f"[{spread}" if spread else ""
-    if not clear(estimate):
-        return Cell(f"({mean}", f"{spread})", "unsure") if spread else Cell(f"({mean})", "", "unsure")
-    gain = direction(name) * estimate.mean
-    return Cell(mean, spread, "better" if gain > 0 else "worse" if gain < 0 else "")
-
-
 def _trust(
     comparison: "Comparison | None", result: "Result | None", check: "Check | None", calibration: "Fit | None"
 ) -> Iterator[str]:
@@ -191,28 +123,30 @@ def _trust(
         yield trust.stand_ins(result.scenario, result.customers, list(result.outcomes)) or ""
     if check is not None:
         yield f"Fit: {check.sentence}"
+    yield from _naive(calibration, check)
     if calibration is not None:
-        yield from _naive(calibration)
         yield from calibration.notes
 
 
-def _naive(calibration: "Fit") -> Iterator[str]:
-    """What the usual shortcut would have said."""
-    apart = []
-    for name, stage in calibration.stages.items():
+def _naive(calibration: "Fit | None", check: "Check | None") -> Iterator[str]:
+    """What the usual shortcut would have said: against the fit where its means are within reach, else as observed."""
+    told: list[tuple[str, float, float, str]] = []
+    for name, stage in calibration.stages.items() if calibration is not None else ():
         law = stage.dwell
-        if (
-            law is None
-            or law.naive_mean is None
-            or not stage.still_open
-            or not stage.mean_within_reach
-            or law.mean <= 0
-        ):
-            continue
-        if abs(law.naive_mean - law.mean) > NAIVE_GAP * law.mean:
-            apart.append(f"{_days(law.naive_mean)} in {human(name)}, not {_days(law.mean)}")
+        if law is not None and law.naive_mean is not None and stage.still_open and stage.mean_within_reach:
+            told.append((name, law.naive_mean, law.mean, ""))
+    if not told and check is not None:
+        for one in check.quantities:
+            kind, _, name = one.name.partition(".")
+            if kind == "dwell" and one.naive is not None and one.observed.mean is not None:
+                told.append((name, one.naive, one.observed.mean, one.unit.removeprefix("days").strip(", ")))
+    apart = [
+        f"{_days(naive)} in {human(name)}, not {_days(mean)}{f' ({limit})' if limit else ''}"
+        for name, naive, mean, limit in told
+        if mean > 0 and abs(naive - mean) > NAIVE_GAP * mean
+    ]
     if apart:
-        yield f"Leaving unfinished stays out would have said {'; '.join(apart)}. Here they count for as long as they were seen."
+        yield f"Leaving unfinished stays out would have said {'; '.join(apart)}. Here they count for as long as seen."
 
 
 def _days(value: float) -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 
 Progress = Callable[[int, int], None]
 PIPED_WIDTH = 120  # columns of tables where no terminal says how wide it is
-NEWS_EVERY = 10.0  # seconds between lines of progress where there is no bar
+FIRST_NEWS = 10.0  # seconds before the first line of progress where there is no bar; each next one takes twice as long
 
 
 def plain(text: str) -> str:
@@ -43,12 +43,12 @@ def progress(what: str) -> Iterator[Progress]:
             task = bar.add_task(what, total=None)
             yield lambda done, total: bar.update(task, completed=done, total=total)
         return
-    last = time.monotonic()
+    began, due = time.monotonic(), FIRST_NEWS
 
     def line(done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= NEWS_EVERY and done < total:
-            last = time.monotonic()
+        nonlocal due
+        if time.monotonic() - began >= due and done < total:
+            due *= 2
             print(f"{what}: {done} of {total}", file=sys.stderr, flush=True)
 
     yield line

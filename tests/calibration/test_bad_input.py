@@ -16,7 +16,10 @@ LOG = "who,when,what\n1,2017-01-01,a\n1,2017-01-04,b\n2,2017-01-02,a\n2,2017-01-
 TOO_LONG = "x" * 10_000_000
 
 MAPPINGS = {  # name: text, what the message must hold
-    "empty": ("", ["customer: is missing", "time: is missing", "event: is missing", "stages: is missing", 'as in time = "when"']),
+    "empty": (
+        "",
+        ["customer: is missing", "time: is missing", "event: is missing", "stages: is missing", 'as in time = "when"'],
+    ),
     "no TOML": ("customer = \n", ["is not valid TOML", "line 1"]),
     "ten megabytes": (f"# {TOO_LONG}\ncustomer = 1", ["customer: 1 does not fit", "give the name of a column"]),
     "unknown key": ("cutomer = 'x'\n" + GOOD, ['cutomer: unknown key; did you mean "customer"?']),
@@ -24,12 +27,18 @@ MAPPINGS = {  # name: text, what the message must hold
     "column is empty": (GOOD.replace('"who"', '""'), ['customer: "" does not fit']),
     "until is a truth": (GOOD.replace("2017-02-01", "true"), ["observed_until: true does not fit", "no quotes"]),
     "until is not a number": (GOOD.replace("2017-02-01", "nan"), ["observed_until: nan does not fit"]),
-    "until is a time of day": (GOOD.replace("2017-02-01", "12:00:00"), ["observed_until: the date or time 12:00:00 does not fit"]),
+    "until is a time of day": (
+        GOOD.replace("2017-02-01", "12:00:00"),
+        ["observed_until: the date or time 12:00:00 does not fit"],
+    ),
     "repeats": ('repeats = "sometimes"\n' + GOOD, ['repeats: "sometimes" does not fit', '"same stay" or "new stay"']),
     "clock": ("clock = 3\n" + GOOD, ["clock: 3 does not fit", '"calendar" or "customer"']),
     "horizon below 0": ("horizon_days = -3\n" + GOOD, ["horizon_days: -3 does not fit", "above 0"]),
     "horizon without end": ("horizon_days = inf\n" + GOOD, ["horizon_days: inf does not fit"]),
-    "ignore is a table": ("ignore = { a = 1 }\n" + GOOD, ["ignore: a table with 1 key does not fit", "a list of event values"]),
+    "ignore is a table": (
+        "ignore = { a = 1 }\n" + GOOD,
+        ["ignore: a table with 1 key does not fit", "a list of event values"],
+    ),
     "stages is text": (COLUMNS + 'stages = "a"\n', ['stages: "a" does not fit', "stages with event values"]),
     "no stages": (COLUMNS + "[stages]\n", ["stages: has no stage"]),
     "a stage without values": (GOOD.replace('["a"]', "[]"), ["stages.a: has no event values"]),
@@ -37,8 +46,14 @@ MAPPINGS = {  # name: text, what the message must hold
     "a stage of mixed values": (GOOD.replace('["a"]', '["a", 1.5]'), ["stages.a: a list of 2 items is no rule"]),
     "a name with a space": (GOOD.replace("a = [", '"a b" = ['), ["is no name for a stage", "letters, digits"]),
     "history without after": (GOOD.replace('["b"]', '{ event = "b" }'), ["stages.b: a table with 1 key is no rule"]),
-    "history with more": (GOOD.replace('["b"]', '{ event = "b", after = "a", x = 1 }'), ["stages.b: a table with 3 keys"]),
-    "after nothing": (GOOD.replace('["b"]', '{ event = "b", after = "aa" }'), ['stages.b.after: no stage named "aa"', "use one of: a, b, e"]),
+    "history with more": (
+        GOOD.replace('["b"]', '{ event = "b", after = "a", x = 1 }'),
+        ["stages.b: a table with 3 keys"],
+    ),
+    "after nothing": (
+        GOOD.replace('["b"]', '{ event = "b", after = "aa" }'),
+        ['stages.b.after: no stage named "aa"', "use one of: a, b, e"],
+    ),
     "after an end": (GOOD.replace('["b"]', '{ event = "b", after = "e" }'), ['stages.b.after: "e" is an end']),
     "after itself": (GOOD.replace('["b"]', '{ event = "b", after = "b" }'), ["wait for each other"]),
     "one event, two stages": (GOOD.replace('["b"]', '["a"]'), ['the event "a" already means "a"', 'after = "a"']),
@@ -46,36 +61,104 @@ MAPPINGS = {  # name: text, what the message must hold
     "stage and ignored": ('ignore = ["a"]\n' + GOOD, ['stages.a: the event "a" is under ignore too']),
     "role of nobody": (GOOD + '[roles]\nc = "lost"\n', ["roles.c: no stage named", "use one of: a, b, e"]),
     "no such role": (GOOD + '[roles]\na = "king"\n', ['roles.a: "king" is no role', '"purchase", "loyal" or "lost"']),
-}  # fmt: skip
+}
 
 LOGS = {  # name: text of the log, mapping, what the message must hold
     "empty": ("", GOOD, ["log.csv: is empty", "one row an event"]),
     "header only": ("who,when,what\n", GOOD, ["has a header but no rows"]),
-    "a column missing": (LOG.replace("when", "whn"), GOOD, ['map.toml: time:', 'has no column "when"; did you mean "whn"?']),
-    "a column twice": (LOG.replace("who,when", "what,when"), GOOD.replace('"who"', '"when"'), ['2 columns are named "what"']),
+    "a column missing": (
+        LOG.replace("when", "whn"),
+        GOOD,
+        ["map.toml: time:", 'has no column "when"; did you mean "whn"?'],
+    ),
+    "a column twice": (
+        LOG.replace("who,when", "what,when"),
+        GOOD.replace('"who"', '"when"'),
+        ['2 columns are named "what"'],
+    ),
     "until in quotes": (LOG, GOOD.replace("2017-02-01", '"2017-02-01"'), ["write the date without quotes"]),
-    "no such date": (LOG.replace("2017-01-04", "04.01.2017"), GOOD, ["column when: 1 row with a time that is no date or time, first in data row 2", '"04.01.2017"', "2017-12-31"]),
-    "half dates, half days": (LOG + "3,5,a\n3,6,b\n", GOOD, ["2 rows with a time that is no date or time, first in data row 5"]),
+    "no such date": (
+        LOG.replace("2017-01-04", "04.01.2017"),
+        GOOD,
+        ["column when: 1 row with a time that is no date or time, first in data row 2", '"04.01.2017"', "2017-12-31"],
+    ),
+    "half dates, half days": (
+        LOG + "3,5,a\n3,6,b\n",
+        GOOD,
+        ["2 rows with a time that is no date or time, first in data row 5"],
+    ),
     "neither dates nor days": ("who,when,what\n1,x,a\n", GOOD, ["neither a date, a time nor a number of days"]),
     "no time": (LOG.replace("2017-01-04", ""), GOOD, ["column when: 1 row without a time, first in data row 2"]),
-    "no customer": (LOG.replace("2,2017-01-02", ",2017-01-02"), GOOD, ["column who: 1 row without a customer, first in data row 3"]),
+    "no customer": (
+        LOG.replace("2,2017-01-02", ",2017-01-02"),
+        GOOD,
+        ["column who: 1 row without a customer, first in data row 3"],
+    ),
     "no event": (LOG.replace("01-04,b", "01-04, "), GOOD, ["column what: 1 row without an event"]),
-    "an unmapped event": (LOG.replace(",b", ",bb"), GOOD, ['the event "bb" means no stage (1 row, first in data row 2)', "ignore"]),
-    "many unmapped events": (LOG + "".join(f"3,2017-01-03,z{k}\n" for k in range(30)), GOOD, ["more than 12 events mean no stage"]),
-    "not a number": ("who,when,what\n1,nan,a\n1,2,b\n", GOOD.replace("2017-02-01", "9"), ["a time that is not finite, first in data row 1"]),
+    "an unmapped event": (
+        LOG.replace(",b", ",bb"),
+        GOOD,
+        ['the event "bb" means no stage (1 row, first in data row 2)', "ignore"],
+    ),
+    "many unmapped events": (
+        LOG + "".join(f"3,2017-01-03,z{k}\n" for k in range(30)),
+        GOOD,
+        ["more than 12 events mean no stage"],
+    ),
+    "not a number": (
+        "who,when,what\n1,nan,a\n1,2,b\n",
+        GOOD.replace("2017-02-01", "9"),
+        ["a time that is not finite, first in data row 1"],
+    ),
     "never": ("who,when,what\n1,inf,a\n1,2,b\n", GOOD.replace("2017-02-01", "9"), ["a time that is not finite"]),
     "a date without end": (LOG.replace("2017-01-04", "infinity"), GOOD, ["a time that is not finite"]),
     "negative times": ("who,when,what\n1,-3,a\n1,2,b\n", GOOD.replace("2017-02-01", "9"), ["a negative time", "-3"]),
-    "dates as numbers": ("who,when,what\n1,20170101,a\n1,20170102,b\n", GOOD, ["above 100,000 days", "not as 20171231"]),
+    "dates as numbers": (
+        "who,when,what\n1,20170101,a\n1,20170102,b\n",
+        GOOD,
+        ["above 100,000 days", "not as 20171231"],
+    ),
     "seconds since 1970": ("who,when,what\n1,1483228800,a\n1,1483228900,b\n", GOOD, ["above 100,000 days", "seconds"]),
-    "the year 9999": (LOG.replace("2017-01-09", "9999-12-31"), GOOD, ["times run from 2017-01-01", "over 100,000 days"]),
-    "after observed_until": (LOG, GOOD.replace("2017-02-01", "2017-01-03"), ["2 rows lie after observed_until", "the date or time 2017-01-03", "move observed_until"]),
-    "until is days, log has dates": (LOG, GOOD.replace("2017-02-01", "30"), ["observed_until: 30 does not fit a log that has dates"]),
-    "until is a date, log has days": ("who,when,what\n1,1,a\n1,2,b\n", GOOD, ["does not fit a log that counts days", "give a number of days"]),
-    "two segments": ("who,when,what,kind\n1,2017-01-01,a,x\n1,2017-01-02,b,y\n", 'segment = "kind"\n' + GOOD, ['1 customer has more than one segment, for instance "1": "x" and "y"']),
-    "two people": ("who,when,what,kind\n1,2017-01-01,a,x\n1,2017-01-02,b,y\n", 'person = "kind"\n' + GOOD, ["1 customer has more than one person"]),
-    "until column empty": ("who,when,what,till\n1,2017-01-01,a,\n1,2017-01-02,b,2017-02-01\n", GOOD.replace("2017-02-01", '"till"'), ["1 row without an observed_until"]),
-    "until column unreadable": ("who,when,what,till\n1,2017-01-01,a,soon\n1,2017-01-02,b,soon\n", GOOD.replace("2017-02-01", '"till"'), ["2 rows whose end of watching is no date or time"]),
+    "the year 9999": (
+        LOG.replace("2017-01-09", "9999-12-31"),
+        GOOD,
+        ["times run from 2017-01-01", "over 100,000 days"],
+    ),
+    "after observed_until": (
+        LOG,
+        GOOD.replace("2017-02-01", "2017-01-03"),
+        ["2 rows lie after observed_until", "the date or time 2017-01-03", "move observed_until"],
+    ),
+    "until is days, log has dates": (
+        LOG,
+        GOOD.replace("2017-02-01", "30"),
+        ["observed_until: 30 does not fit a log that has dates"],
+    ),
+    "until is a date, log has days": (
+        "who,when,what\n1,1,a\n1,2,b\n",
+        GOOD,
+        ["does not fit a log that counts days", "give a number of days"],
+    ),
+    "two segments": (
+        "who,when,what,kind\n1,2017-01-01,a,x\n1,2017-01-02,b,y\n",
+        'segment = "kind"\n' + GOOD,
+        ['1 customer has more than one segment, for instance "1": "x" and "y"'],
+    ),
+    "two people": (
+        "who,when,what,kind\n1,2017-01-01,a,x\n1,2017-01-02,b,y\n",
+        'person = "kind"\n' + GOOD,
+        ["1 customer has more than one person"],
+    ),
+    "until column empty": (
+        "who,when,what,till\n1,2017-01-01,a,\n1,2017-01-02,b,2017-02-01\n",
+        GOOD.replace("2017-02-01", '"till"'),
+        ["1 row without an observed_until"],
+    ),
+    "until column unreadable": (
+        "who,when,what,till\n1,2017-01-01,a,soon\n1,2017-01-02,b,soon\n",
+        GOOD.replace("2017-02-01", '"till"'),
+        ["2 rows whose end of watching is no date or time"],
+    ),
     "ragged": (LOG + "3,2017-01-05\n", GOOD, ["line 6", "another number of cells than the header"]),
     "a quote left open": (LOG + '3,2017-01-05,"a\n', GOOD, ["a quote that is never closed"]),
     "ten megabytes in a cell": (LOG + f'3,2017-01-05,"{TOO_LONG}"\n', GOOD, ["line 6", "longer than 2 MB"]),
@@ -83,8 +166,12 @@ LOGS = {  # name: text of the log, mapping, what the message must hold
     "nobody moves": ("who,when,what\n1,2017-01-01,a\n2,2017-01-02,b\n", GOOD, ["no customer was ever seen to move"]),
     "only ends": ("who,when,what\n1,2017-01-01,e\n2,2017-01-02,e\n", GOOD, ["no customer was ever seen to move"]),
     "only ignored": ("who,when,what\n1,2017-01-01,z\n", 'ignore = ["z"]\n' + GOOD, ["no event that means a stage"]),
-    "back from the end": ("who,when,what\n" + "".join(f"{k},2017-01-01,a\n{k},2017-01-02,e\n{k},2017-01-03,a\n" for k in range(3)), GOOD, ["3 of 3 customers go on after an end", "[stages]"]),
-}  # fmt: skip
+    "back from the end": (
+        "who,when,what\n" + "".join(f"{k},2017-01-01,a\n{k},2017-01-02,e\n{k},2017-01-03,a\n" for k in range(3)),
+        GOOD,
+        ["3 of 3 customers go on after an end", "[stages]"],
+    ),
+}
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
@@ -149,9 +236,12 @@ def test_all_kinds_of_faults_in_a_log_come_at_once(written):
 def test_a_mutated_mapping_works_or_is_faulted(data):
     text = data.draw(_mutated(GOOD))
     try:
-        assert read_mapping(text).stages
+        mapping = read_mapping(text)
     except Faults as faults:
-        assert faults.faults
+        told = len(faults.faults)
+    else:
+        told = len(mapping.stages)
+    assert told > 0
 
 
 @settings(max_examples=100)
@@ -163,16 +253,38 @@ def test_a_mutated_log_works_or_is_faulted(tmp_path_factory, data):
     (folder / "log.csv").write_bytes(data.draw(_mutated(LOG)).encode("utf-8", "surrogatepass"))
     try:
         found = calibrate(folder / "log.csv", folder / "map.toml")
-        assert found.fit.scenario().stages
-        assert found.log.counts["rows read"] > 0
     except Faults as faults:
-        assert faults.faults
+        told = len(faults.faults)
+    else:
+        told = len(found.fit.scenario().stages)
+    assert told > 0
 
 
 def _mutated(text):
     """The text with a few pieces cut, doubled or replaced by anything."""
     pieces = st.sampled_from(
-        ["", "\n", ",", '"', "\0", "nan", "inf", "-1", "1e400", "9" * 40, "{", "]", "=", "a", "e", "é", "\r", "#", "2017-99-99", " "]
+        [
+            "",
+            "\n",
+            ",",
+            '"',
+            "\0",
+            "nan",
+            "inf",
+            "-1",
+            "1e400",
+            "9" * 40,
+            "{",
+            "]",
+            "=",
+            "a",
+            "e",
+            "é",
+            "\r",
+            "#",
+            "2017-99-99",
+            " ",
+        ]
     )
     place = st.integers(0, len(text))
     edit = st.tuples(place, place, st.one_of(pieces, st.text(max_size=5)))

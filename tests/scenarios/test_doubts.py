@@ -49,6 +49,12 @@ recovery = {recovery}
          "sources[0].paths[0]", "names nothing", "keys joined by dots"),
         ("[strategies.today]", '[[sources]]\npaths = ["stages"]\nevidence = "borrowed"\n[strategies.today]',
          "sources[0]", "names no source", "add source"),
+        ("exits = { consideration = 0.35, lapsed = 0.65 }", "exits = { consideration = 0.35, lapsed = 0.65, churned = 0 }\n"
+         '[[levers.personalization.effects]]\nexit = "awareness -> churned"\nlog_odds = 1',
+         "levers.personalization.effects[0]", "probability 0", "positive"),
+        ("points = { central = 8.0, low = 3.0, high = 13.0 }", 'points = 3\n[[levers.service_quality.effects]]\n'
+         'demand = "loyalty"\nlog_odds = 1\n[stages.loyalty.desk]\nname = "support"\n[[levers.service_quality.effects]]\n'
+         'touchpoint = "post_purchase"\npoints = 1', "levers.service_quality.effects[1].demand", "everybody", "between"),
         ("recovery = 0.2 ", "recovery = 0 ", "satisfaction.recovery", "falls by", "set recovery"),
         ("exits.lapsed = 0.75", 'exits.lapsed = { probability = 0.75, dwell = { law = "gamma", mean = 1, shape = 1 } }',
          "stages.consideration.dwell", "never used", "take it out"),

@@ -1,10 +1,11 @@
 """Every kind of mistake: one fault for one mistake, with the place, the word that matters and the remedy."""
 
+import pickle
 from collections.abc import Callable
 
 import pytest
 
-from sojourn.scenarios.faults import Fault
+from sojourn.scenarios.faults import Fault, Faults, nearest, shown
 
 FaultsOf = Callable[[str], tuple[Fault, ...]]
 Edit = Callable[[str, str], str]
@@ -95,6 +96,7 @@ MEANING = [
     ("exits.purchase =", "exits.purchse =", "stages.consideration.exits", 'no stage named "purchse"', '"purchase"?'),
     ('start = "awareness"', 'start = "awarness"', "scenario.start", '"awarness"', 'did you mean "awareness"?'),
     ('start = "awareness"', 'start = "lapsed"', "scenario.start", '"lapsed" is an end', "goes on"),
+    ('start = "awareness"', "start = { }", "scenario.start", "at least 1", "add some"),
     ('start = "awareness"', "start = { awareness = 0.9 }", "scenario.start", "add up to 0.9", "awareness = 1"),
     ("[stages.purchase]", "[stages.purchse]", "stages.consideration.exits", "5 places", '"purchse"?'),
     ("lapsed = 0.65", "lapsed = 0.6", "stages.awareness.exits", "add up to 0.95, not 1", "lapsed = 0.65"),
@@ -312,3 +314,57 @@ def test_all_faults_come_at_once(first: str, faults_of: FaultsOf) -> None:
 def test_a_broken_stage_draws_no_further_findings(edited: Edit, faults_of: FaultsOf) -> None:
     text = edited("[stages.consideration]\ndwell", "[stages.consideration]\ndwel")
     assert [fault.path for fault in faults_of(text)] == ["stages.consideration.dwel"]
+
+
+def test_limits(first: str, faults_of: FaultsOf) -> None:
+    levers = "".join(f"[levers.l{i}]\n" for i in range(60))
+    (fault,) = faults_of(first + levers)
+    assert fault.path == "levers"
+    assert "at most 62" in fault.message
+
+
+def test_thousands_of_mistakes_are_counted(first: str, faults_of: FaultsOf) -> None:
+    found = faults_of(first + "".join(f"[stages.s{i}]\nexits = {{ t{i} = 1 }}\n" for i in range(500)))
+    assert len(found) == 201
+    assert "more" in found[-1].message
+
+
+@pytest.mark.parametrize(
+    ("name", "names", "said"),
+    [
+        ("purchse", ["purchase", "loyalty"], '; did you mean "purchase"?'),
+        ("Post-Purchase", ["purchase", "post_purchase"], '; did you mean "post_purchase"?'),
+        ("zzz", ["purchase", "loyalty"], "; use one of: purchase, loyalty"),
+        ("zzz", ["purchase"], '; the only one is "purchase"'),
+        ("zzz", [], "; there are none"),
+        ("zzz", [f"n{i}" for i in range(20)], "and 8 more"),
+    ],
+)
+def test_nearest(name: str, names: list[str], said: str) -> None:
+    assert nearest(name, names).endswith(said)
+
+
+def test_a_fault_is_one_line_and_survives_pickling() -> None:
+    one = Fault("x.toml", "stages.a", "3", "is wrong", nearest("a", ["b"]))
+    assert str(one) == 'x.toml: stages.a: is wrong; the only one is "b"'
+    assert str(Fault("", "", "", "is wrong")) == "is wrong"
+    several = Faults([one, one])
+    assert str(pickle.loads(pickle.dumps(several))) == f"{one}\n{one}"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a", '"a"'),
+        ("a" * 100, f'"{"a" * 57}..."'),
+        ("a\x1b", '"a\\u001b"'),
+        (True, "true"),
+        (10**80, "an integer of about 81 digits"),
+        ({}, "an empty table"),
+        ([1, 2], "a list of 2 items"),
+        ({"a": 1}, "a table with 1 key"),
+        (1.5, "1.5"),
+    ],
+)
+def test_values_are_shown_short(value: object, text: str) -> None:
+    assert shown(value) == text

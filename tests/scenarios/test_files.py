@@ -164,6 +164,17 @@ def test_names_are_looked_up_among_shipped_ones_only(tmp_path: Path, monkeypatch
             load(name)
 
 
+def test_a_file_hides_a_shipped_scenario_and_a_folder_does_not(
+    first: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "point-of-no-return").mkdir()
+    assert load("point-of-no-return").about.name == "point-of-no-return"
+    (tmp_path / "point-of-no-return").rmdir()
+    (tmp_path / "point-of-no-return").write_text(first)
+    assert load("point-of-no-return").about.name == "first"
+
+
 def test_a_misspelt_name_gives_the_nearest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Faults, match='did you mean "point-of-no-return"'):
@@ -188,6 +199,7 @@ def test_a_misspelt_name_gives_the_nearest(tmp_path: Path, monkeypatch: pytest.M
         (b"x = " + b"{a=" * 5_000 + b"1" + b"}" * 5_000, "nested", "levels deep"),
         (b".".join([b"a"] * 50_000) + b" = 1", "more than 100 dots", "shorten"),
         (b"[" + b".".join([b"a"] * 50_000) + b"]", "more than 100 dots", "shorten"),
+        (b"x = " + b"[" * 100 + b"]" * 100, "nested", "30 levels"),
         (b"x = " + b"9" * 5_000, "thousands of digits", "shorten"),
         (b"\x00\x01\x02", "not TOML", "remark"),
         (b"format = = 1", "Invalid value", "quotes"),

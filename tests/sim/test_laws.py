@@ -160,11 +160,11 @@ def test_the_two_ways_to_draw_agree(law, left):
 
 
 @compiled
-def all_ways(table, points, row, share, exposure, age):
+def all_ways(cells, place, share, exposure, age):
     return (
-        laws.age_left(table, points, row, share),
-        laws.age_at(table, points, row, exposure),
-        laws.exposure_by(table, points, row, age),
+        laws.age_left(cells, place, share),
+        laws.age_at(cells, place, exposure),
+        laws.exposure_by(cells, place, age),
     )
 
 

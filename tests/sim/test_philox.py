@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sojourn.sim import streams
 from sojourn.sim.streams import MAX_STAGES, MAX_VISITS, pair, philox, uniform, words
-from sojourn.sim.tables import INVITEES
+from sojourn.sim.tables import HEADER, INVITEES, seeded
 
 ALL = 0xFFFFFFFF
 # Random123 (Salmon et al. 2011), kat_vectors: counter, key, answer of philox4x32-10.
@@ -38,7 +38,7 @@ names = st.tuples(
 
 
 def key_of(seed, replication):
-    return np.array([seed, replication], dtype=np.int64)
+    return seeded(np.zeros(HEADER), seed, replication)
 
 
 def counter(customer, stage, purpose, visit, draw):

@@ -15,6 +15,7 @@ from sojourn.scenarios import laws as arithmetic
 from sojourn.scenarios.lawtable import LawTable
 from sojourn.sim.journeys import RENEGED
 from sojourn.sim.streams import RACING, uniform
+from sojourn.sim.tables import HEADER, seeded
 
 LAWS = {
     "exponential": '{ law = "exponential", mean = 60 }',
@@ -71,13 +72,13 @@ def integrated(law, entry, leave, edges, log_rate=lambda t: 0.0, log_pace=lambda
 
 def thresholds(journeys, stage, rows, seed, exit=0):
     """-log of the uniform that each stay's exit was given."""
-    index, key = journeys.stages.index(stage), np.array([seed, journeys.replication], dtype=np.int64)
+    index, net = journeys.stages.index(stage), seeded(np.zeros(HEADER), seed, journeys.replication)
     found = []
     for row in rows:
         customer = journeys.events.customer[row]
         before = (journeys.events.customer == customer) & (journeys.events.stage == index)
         visit = int(before[: row + 1].sum())
-        found.append(-math.log(uniform(key, customer, index, RACING, visit, exit)))
+        found.append(-math.log(uniform(net, int(customer), index, RACING, visit, exit)))
     return np.array(found)
 
 

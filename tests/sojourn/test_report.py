@@ -188,6 +188,9 @@ def test_the_fit_and_what_the_shortcut_would_have_said(tmp_path: Path) -> None:
     assert "88.1 ± 4.9" in text
     assert "more than 365, the longest watched" in text
     assert "A demo" in text[:40]
+    path = write(tmp_path / "observed.html", check=check())
+    text = Reader(path.read_text(encoding="utf-8")).text
+    assert "would have said 20 days in targeted, not 40 days (of the first 90 days)." in text
 
 
 def test_a_run_without_a_comparison_a_check_alone_and_nothing(tmp_path: Path, found: Comparison) -> None:

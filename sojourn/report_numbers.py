@@ -1,0 +1,84 @@
+"""The tables of a report: what changes under the answer, and every measure for those who open it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from sojourn import paper, tables
+from sojourn.paper import Cell
+from sojourn.plots.words import SHARE, clear, human, interval, known
+from sojourn.sim.estimates import Estimate
+from sojourn.sim.vocabulary import direction, unit
+from sojourn.sim.vocabulary import title as titled
+
+if TYPE_CHECKING:
+    from sojourn.experiments.compare import Comparison
+    from sojourn.scenarios.model import Scenario
+    from sojourn.sim.run import Result
+
+
+def chosen(result: "Result") -> tuple[list[str], int]:
+    """The measures to show, in reading order, and how many more there are."""
+    return tables.chosen((outcome.measures for outcome in result.outcomes.values()), everything=False)
+
+
+def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
+    """The table that stands under the answer, and all measures for those who open them."""
+    if result is None:
+        return ""
+    names, _ = chosen(result)
+    everything = list(dict.fromkeys(name for outcome in result.outcomes.values() for name in outcome.measures))
+    heads = ["measure", *map(human, result.outcomes)]
+    levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
+    full = paper.folded(
+        f"All {len(everything)} measures", paper.table(heads, _rows(everything, levels, {}, result.scenario))
+    )
+    if comparison is None:
+        shown = paper.table(heads, _rows(names, levels, {}, result.scenario), "90 % intervals in brackets.")
+        return paper.section("What each strategy gives" if len(levels) > 1 else "What it gives", shown, full)
+    pairs = comparison.differences
+    base = {comparison.baseline: levels[comparison.baseline]}
+    names = [n for n in names if any(any(one.get(n, (0.0,))) for one in pairs.values())]
+    heads = [
+        "measure",
+        f"{human(comparison.baseline)} (baseline)",
+        *(human(pair).replace(" - ", " − ") for pair in pairs),
+    ]
+    caption = "Differences are the strategy minus the baseline, on the same customers, with 90 % intervals. Grey and in"
+    caption += " parentheses: the interval spans 0, so the sign is not known."
+    return paper.section("What changes", paper.table(heads, _rows(names, base, pairs, result.scenario), caption), full)
+
+
+def _rows(
+    names: Sequence[str],
+    levels: Mapping[str, Mapping[str, Estimate]],
+    pairs: Mapping[str, Mapping[str, Estimate]],
+    scenario: "Scenario",
+) -> Iterator[tuple[tuple[str, str], list[Cell]]]:
+    for name in names:
+        counted = unit(name, scenario)
+        cells = [_level(measures.get(name), counted) for measures in levels.values()]
+        cells += [_difference(name, measures.get(name), counted) for measures in pairs.values()]
+        label = "%, differences in percentage points" if pairs else "%"
+        if counted != SHARE:
+            label = "" if counted in titled(name).lower() else counted
+        yield (titled(name), label), cells
+
+
+def _level(estimate: Estimate | None, counted: str) -> Cell:
+    if estimate is None or not known(estimate):
+        return Cell("undefined", "", "unsure")
+    mean, _, spread = interval(estimate, counted).partition(" [")
+    return Cell(mean, f"[{spread}" if spread else "")
+
+
+def _difference(name: str, estimate: Estimate | None, counted: str) -> Cell:
+    if estimate is None or not known(estimate) or estimate.mean is None:
+        return Cell("undefined", "", "unsure")
+    if not any(estimate):
+        return Cell("the same", "", "unsure")
+    mean, _, spread = interval(estimate, counted, sign=True).replace(" %", "").partition(" [")
+    spread = f"[{spread}" if spread else ""
+    if not clear(estimate):
+        return Cell(f"({mean}", f"{spread})", "unsure") if spread else Cell(f"({mean})", "", "unsure")
+    gain = direction(name) * estimate.mean
+    return Cell(mean, spread, "better" if gain > 0 else "worse" if gain < 0 else "")

@@ -1,0 +1,81 @@
+"""The check on customers held out."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sojourn.calibration import logs, validate
+from sojourn.calibration.samples import Sample, observed
+from sojourn.calibration.stays import Stays
+from sojourn.calibration.validate import check, hold_out
+from sojourn.calibration.yardsticks import measure, plan
+from sojourn.scenarios.faults import Faults
+
+
+def test_the_split_is_by_person_the_same_every_time_and_of_the_share_asked_for():
+    people = np.array([f"p{k // 3}" for k in range(9_000)], dtype=object)
+    held = hold_out(people, 0.3, seed=1)
+    assert np.all(held.reshape(-1, 3).min(axis=1) == held.reshape(-1, 3).max(axis=1))  # nobody on both sides
+    assert np.array_equal(held, hold_out(people, 0.3, seed=1))
+    assert not np.array_equal(held, hold_out(people, 0.3, seed=2))
+    assert abs(held.mean() - 0.3) < 5 * (0.21 / 3_000) ** 0.5  # five sigma
+    some = hold_out(people[:30], 0.3, seed=1)
+    assert np.array_equal(some, held[:30])  # nor does it depend on who else is there
+
+
+def test_figures_count_unfinished_stays():
+    # Ten customers in stage 0, each goes to 1 after 4 days; half were watched for 2 days only.
+    window = np.array([2.0] * 5 + [10.0] * 5)
+    sample = Sample(
+        customer=np.array([0, 1, 2, 3, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9]),
+        stage=np.array([0] * 5 + [0, 1] * 5),
+        entry=np.array([0.0] * 5 + [0.0, 4.0] * 5),
+        until=np.array([2.0] * 5 + [4.0, 10.0] * 5),
+        following=np.array([-1] * 5 + [1, -1] * 5),
+        window=window,
+    )
+    what = plan(sample, ("a", "b"), frozenset({0, 1}), frozenset({1}))._replace(grid=np.linspace(0.0, 10.0, 61))
+    assert measure(sample, what).curves[0][-1] == 1.0  # all who were watched long enough
+    assert float(np.mean(np.isin(np.arange(10), sample.customer[sample.stage == 1]))) == 0.5  # the raw share
+
+
+def test_a_true_model_passes_and_a_wrong_one_does_not(planted, monkeypatch):
+    log = logs.read(planted.log, planted.mapping)
+    right = check(log, replications=10)
+    assert right.customers_fitted + right.customers_held_out == 6_000
+    # Correlated figures: fewer than two thirds inside is beyond what chance did in 30 logs (the least was 14 of 19).
+    assert right.inside >= 13, right.sentence
+    assert {one.name for one in right.quantities} >= {"reach.purchase", "step.awareness.gone", "dwell.retention"}
+    for one in right.quantities:
+        assert one.observed.low <= one.observed.mean <= one.observed.high
+        assert one.simulated.low <= one.simulated.mean <= one.simulated.high
+    for curve in right.curves:
+        assert curve.observed.x[0] == 0.0
+        assert np.all(np.diff(curve.observed.mean) >= -1e-12)
+
+    # The same customers fitted as if no unfinished stay existed: the mistake that the check must show.
+    right_fit = validate.fit
+
+    def naive_fit(log):
+        ended = (log.stays.following >= 0) | log.ends[log.stays.stage]
+        some = log.take(np.unique(log.stays.customer[ended]))
+        ended = (some.stays.following >= 0) | some.ends[some.stays.stage]
+        return right_fit(replace(some, stays=Stays(*(column[ended] for column in some.stays))))
+
+    monkeypatch.setattr(validate, "fit", naive_fit)
+    wrong = check(log, replications=10)
+    assert wrong.inside <= right.inside - 6, wrong.sentence
+
+
+def test_too_few_customers_are_refused(planted):
+    log = logs.read(planted.log, planted.mapping)
+    with pytest.raises(Faults, match="too few for a check"):
+        check(log.take(np.arange(40, dtype=np.int64)))
+
+
+def test_an_observed_sample_begins_at_each_customers_own_start(planted):
+    log = logs.read(planted.log, planted.mapping)
+    sample = observed(log)
+    assert np.all(sample.entry[np.flatnonzero(np.diff(sample.customer, prepend=-1))] == 0.0)
+    assert np.all(sample.until <= sample.window[sample.customer] + 1e-9)
