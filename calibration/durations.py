@@ -7,19 +7,22 @@ leaving the others out would have said.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
+from sojourn.calibration.newton import gradient, hessian, lowest
 
 Floats = NDArray[np.float64]
-Cost = Callable[[Floats], float]
 
+Maximum = tuple[Floats, Floats, float]  # parameters (logs), their covariance, the log-likelihood
 FEW = 10  # below so many finished stays a shape cannot be told, and only the exponential law is fitted
 LONGEST = math.log(9e11)  # the scenario format takes means and medians to 1e12 days
+LARGE = 20_000  # distinct durations from which a thinned sample is tried first
+HOPELESS = 50.0  # a law whose AIC is so much worse on the thinned sample is not tried on all
 MARGIN = 2.0  # laws whose AIC is within this of the best explain the data as well; the simplest of them is taken
 
 
@@ -33,7 +36,7 @@ class LawFit:
         errors: standard error of each parameter, from the Hessian of the log-likelihood.
         complete: stays seen to their end (by this exit); `zeros` of them had no length.
         censored: stays that ended otherwise or were still open.
-        aic: Akaike's criterion of every law tried (empty for a fixed value).
+        aic: Akaike's criterion of every law tried (empty for a fixed value; of very many durations hopeless laws are not tried).
         mean: mean of the law, days; infinite where the law has none. `mean_error` is its standard error (delta method).
         naive_mean: mean of the finished stays alone, days, the estimate that drops the others; None where there are
         none.
@@ -71,12 +74,27 @@ class _Sample:
     def log_likelihood(self, candidate: Candidate, theta: Floats) -> float:
         """Of all durations under one law; minus infinity where it cannot be computed."""
         with np.errstate(all="ignore"):
-            total = float(self.time_counts @ candidate.log_density(theta, self.times))
-            total += float(self.open_counts @ candidate.log_survival(theta, self.open_times))
+            total = float(np.sum(self.time_counts * candidate.log_density(theta, self.times)))
+            total += float(np.sum(self.open_counts * candidate.log_survival(theta, self.open_times)))
             if self.zeros:
                 left = candidate.log_survival(theta, np.array([self.resolution]))
                 total += self.zeros * float(np.log(-np.expm1(left))[0])
         return total if math.isfinite(total) else -math.inf
+
+    def thinned(self) -> "_Sample | None":
+        """Every so many-th of the distinct durations, if there are very many."""
+        step = (self.times.size + self.open_times.size) // (LARGE // 2)
+        if step < 2:
+            return None
+        some = slice(step // 2, None, step)
+        return _Sample(
+            self.times[some],
+            self.time_counts[some],
+            self.open_times[some],
+            self.open_counts[some],
+            self.zeros // step,
+            self.resolution,
+        )
 
 
 def fit_law(
@@ -126,11 +144,10 @@ def fit_law(
     sample = _Sample(times, time_counts.astype(np.float64), open_times, open_counts.astype(np.float64), zeros, step)
     exposure = float(days.sum()) + 0.5 * step * zeros
     start = math.log(exposure / done.size)
-    tried = {name: _fit_one(sample, name, start) for name in (laws if done.size >= FEW else ("exponential",))}
-    fits = {name: result for name, result in tried.items() if result is not None}
+    fits = _fit_all(sample, laws if done.size >= FEW else ("exponential",), start)
     if not fits:  # every shape ran off to a limit: the exponential law has none
         fits = {"exponential": _fit_one(sample, "exponential", start) or (np.array([start]), np.ones((1, 1)), 0.0)}
-    aic = {name: 2.0 * len(theta) - 2.0 * value for name, (theta, _, value) in fits.items()}
+    aic = _aic(fits)
     good = [name for name in fits if aic[name] <= min(aic.values()) + MARGIN]
     best = min(good, key=lambda name: (len(fits[name][0]), aic[name]))
     theta, covariance, value = fits[best]
@@ -167,11 +184,29 @@ def _fixed(value: float, done: Floats, censored: int) -> LawFit:
     )
 
 
-def _fit_one(sample: _Sample, name: str, start: float) -> tuple[Floats, Floats, float] | None:
-    """Parameters (logs), their covariance, and the log-likelihood; None where a shape runs off to a limit."""
+def _fit_all(sample: _Sample, laws: Sequence[str], start: float) -> dict[str, Maximum]:
+    """Every law that has a maximum. Of many durations a thinned sample tells where to begin, and which laws to leave."""
+    thin = sample.thinned()
+    begins: dict[str, Floats] = {}
+    if thin is not None:
+        first = _fit_all(thin, laws, start)
+        aic = _aic(first)
+        laws = [name for name in laws if name not in aic or aic[name] <= min(aic.values()) + HOPELESS]
+        begins = {name: theta for name, (theta, _, _) in first.items()}
+    tried = {name: _fit_one(sample, name, start, begins.get(name)) for name in laws}
+    return {name: result for name, result in tried.items() if result is not None}
+
+
+def _aic(fits: dict[str, Maximum]) -> dict[str, float]:
+    return {name: 2.0 * len(theta) - 2.0 * value for name, (theta, _, value) in fits.items()}
+
+
+def _fit_one(sample: _Sample, name: str, start: float, begin: Floats | None = None) -> Maximum | None:
+    """The maximum of a law's likelihood; None where a shape runs off to a limit."""
     candidate = CANDIDATES[name]
     first = np.zeros(len(candidate.parameters))
     first[0] = start
+    first = first if begin is None else begin
     # Twelve in logs is a factor of 160,000 in days; shapes and sigmas stay inside what the scenario format takes.
     shapes = (math.log(0.02), math.log(9.5)) if name == "lognormal" else (math.log(0.06), math.log(50.0))
     limits = np.array([(start - 12.0, min(start + 12.0, LONGEST)), *([shapes] * (len(first) - 1))])
@@ -179,71 +214,14 @@ def _fit_one(sample: _Sample, name: str, start: float) -> tuple[Floats, Floats, 
     def cost(theta: Floats) -> float:
         return min(-sample.log_likelihood(candidate, theta), 1e300)
 
-    theta = _lowest(cost, first, limits)
+    theta = lowest(cost, first, limits)
     if cost(theta) >= 1e300 or np.any((theta <= limits[:, 0]) | (theta >= limits[:, 1])):
         return None
-    hessian = _hessian(cost, theta)
-    if not np.all(np.isfinite(hessian)) or np.any(np.linalg.eigvalsh(hessian) <= 0.0):
+    curvature = hessian(cost, theta)
+    if not np.all(np.isfinite(curvature)) or np.any(np.linalg.eigvalsh(curvature) <= 0.0):
         return None
-    covariance: Floats = np.asarray(np.linalg.inv(hessian), dtype=np.float64)
+    covariance: Floats = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
     return theta, covariance, -cost(theta)
-
-
-STEP = 1e-3  # of differences in logs: far above rounding of a log-likelihood, far below its curvature
-CLOSE = 1e-9  # expected gain, in units of log-likelihood, at which the search ends
-
-
-def _lowest(cost: Cost, theta: Floats, limits: Floats) -> Floats:
-    """Where a smooth cost of one or two parameters is least: Newton's steps, shortened until they go down.
-
-    (A general optimiser spends far longer on its own bookkeeping than on so small a problem.)
-    """
-    here = cost(theta)
-    for _ in range(100):
-        slope = _gradient(cost, theta)
-        values, vectors = np.linalg.eigh(_hessian(cost, theta))
-        if not (np.all(np.isfinite(values)) and np.all(np.isfinite(slope))):
-            return theta
-        # Where the cost curves downwards, its size still tells how far to go.
-        curvature = np.maximum(np.abs(values), 1e-6 * max(float(np.abs(values).max()), 1e-12))
-        move = -(vectors @ ((vectors.T @ slope) / curvature))
-        move *= min(1.0, 2.0 / max(float(np.abs(move).max()), 1e-300))
-        if abs(float(slope @ move)) < CLOSE:
-            return theta
-        for _ in range(30):
-            there = np.clip(theta + move, limits[:, 0], limits[:, 1])
-            value = cost(there)
-            if value < here:
-                break
-            move = 0.5 * move
-        else:
-            return theta
-        theta, here = there, value
-    return theta
-
-
-def _gradient(cost: Cost, theta: Floats) -> Floats:
-    moves = np.eye(theta.size) * STEP
-    return np.array([(cost(theta + move) - cost(theta - move)) / (2.0 * STEP) for move in moves])
-
-
-def _hessian(cost: Cost, theta: Floats) -> Floats:
-    """Second derivatives by central differences, shape (k, k)."""
-    size = theta.size
-    moves = np.eye(size) * STEP
-    middle = cost(theta)
-    result = np.empty((size, size))
-    for i in range(size):
-        result[i, i] = (cost(theta + moves[i]) - 2.0 * middle + cost(theta - moves[i])) / STEP**2
-        for j in range(i):
-            corners = (
-                cost(theta + moves[i] + moves[j])
-                - cost(theta + moves[i] - moves[j])
-                - cost(theta - moves[i] + moves[j])
-                + cost(theta - moves[i] - moves[j])
-            )
-            result[i, j] = result[j, i] = corners / (4.0 * STEP**2)
-    return result
 
 
 def _mean(candidate: Candidate, theta: Floats, covariance: Floats) -> tuple[float, float]:
@@ -251,6 +229,6 @@ def _mean(candidate: Candidate, theta: Floats, covariance: Floats) -> tuple[floa
     log_mean = candidate.log_mean(theta)
     if not math.isfinite(log_mean) or log_mean > 50.0:
         return math.inf, math.inf
-    slope = _gradient(candidate.log_mean, theta)
+    slope = gradient(candidate.log_mean, theta)
     variance = float(slope @ covariance @ slope)
     return math.exp(log_mean), math.exp(log_mean) * math.sqrt(max(variance, 0.0))

@@ -70,7 +70,8 @@ def fit_stage(log: Log, stage: int) -> StageFit:
             by_segment[target] = apart
     left = following != NOTHING
     dwell = fit_law(days, left, resolution=log.resolution) if np.any(left) else None
-    if dwell is not None and dwell.censored > dwell.complete:
+    # Where even the mean is out of reach, `mean_within_reach` says more.
+    if dwell is not None and dwell.complete < dwell.censored and dwell.mean <= days.max():
         warnings.append(
             f"{dwell.censored:,} of {days.size:,} stays in {name} were still open: what happens later than "
             f"{days.max():.0f} days is the law's word, not the data's."

@@ -172,6 +172,12 @@ class Inspection:
             last = str(_micros(until))
             beyond = f"{moment} {'>' if isinstance(until, datetime.datetime) else '>='} {last}"
         if not self.faults:
+            unit = 1.0 if numeric else float(DAY)
+            ahead = rows_of(self.connection, f"SELECT (max({last}) - min({moment})) / {unit!r} FROM log")[0][0]
+            if ahead > FARTHEST:
+                message = f"the watching ends {ahead:,.0f} days after the first event"
+                remedy = "give the day on which the log was taken"
+                self.faults.append(Fault(self.mapping_file, "observed_until", "", message, remedy))
             found = rows_of(
                 self.connection,
                 f"SELECT count(*), min(row), CAST(arg_max(time, {moment}) AS VARCHAR) FROM log WHERE {beyond}",

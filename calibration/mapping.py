@@ -191,6 +191,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
 
 def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
     """Mistakes that no single key shows."""
+    until = mapping.observed_until
+    if isinstance(until, datetime.date) and not 1900 <= until.year <= 2200:
+        yield Fault(file, "observed_until", shown(until), f"{shown(until)} is no year of ours", "give 1900 to 2200")
     if not mapping.stages:
         yield Fault(file, "stages", "", "has no stage", f"add {EXPECTED['stages']}")
     for name in mapping.ends:

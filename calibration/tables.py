@@ -52,9 +52,9 @@ def open_log(path: str | Path, mapping: Mapping, mapping_file: str) -> Iterator[
         source = _parquet(file) if head[:4] == b"PAR1" else _csv(file, name, head, mapping, mapping_file)
         try:
             _select(connection, source, name, mapping, mapping_file)
+            yield connection
         except duckdb.Error as problem:
             raise _unreadable(name, str(problem), parquet=head[:4] == b"PAR1") from None
-        yield connection
     finally:
         connection.close()
 

@@ -26,7 +26,8 @@ from sojourn.sim.network import build
 from sojourn.sim.run import simulate
 
 FEWEST = 50  # customers held out below which a check says nothing
-LARGEST = 5_000  # customers held out that are simulated; more would only cost time
+LARGEST = 5_000  # customers held out that are simulated, and
+FITTED = 50_000  # others that are fitted to; more would only cost time
 GROUPS = 20  # of people left out in turn, for the interval of what was observed
 Progress = Callable[[int, int], None]
 
@@ -114,9 +115,7 @@ def check(
                 )
             ]
         )
-    train, rest = log.only(~held), log.only(held)
-    if rest.customers.size > LARGEST:
-        rest = rest.take(np.arange(LARGEST, dtype=np.int64))
+    train, rest = _some(log.only(~held), FITTED), _some(log.only(held), LARGEST)
     fitted = fit(train)
     names = {*fitted.stages, *fitted.absorbing}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
@@ -142,6 +141,12 @@ def hold_out(person: NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]
     ]
     chosen: NDArray[np.bool_] = (np.array(draws, dtype=np.float64) / 2.0**56 < share)[which]
     return chosen
+
+
+def _some(log: Log, number: int) -> Log:
+    """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
+    size = log.customers.size
+    return log if size <= number else log.take(np.arange(number, dtype=np.int64) * size // number)
 
 
 def large_enough(log: Log, held: NDArray[np.bool_]) -> bool:

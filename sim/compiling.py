@@ -23,7 +23,19 @@ from sojourn.scenarios import laws
 
 F = TypeVar("F", bound=Callable[..., Any])
 # Every file with compiled code, or with constants and table layouts that are compiled in (a test looks for missing ones).
-SOURCES = ("arriving", "compiling", "effects", "journeys", "rules", "streams", "tables", "timing")
+SOURCES = (
+    "arriving",
+    "compiled",
+    "compiling",
+    "coupled",
+    "effects",
+    "heap",
+    "journeys",
+    "rules",
+    "streams",
+    "tables",
+    "timing",
+)
 
 
 def _special(name: str) -> None:

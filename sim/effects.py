@@ -118,12 +118,18 @@ def acts(net: Cells, crowd: Crowd, i: int, term: int, time: float) -> bool:
 
 
 @compiled
+def own_lever(net: Cells, crowd: Crowd, i: int, lever: int) -> int:
+    """The number of a lever's row as customer i's segment knows it: responses and costs may differ, steps never do."""
+    return int(crowd.whole[i, at.SEGMENT] * int(net[at.LEVERS]) + lever)
+
+
+@compiled
 def shift_now(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float) -> float:
     """Sum of beta f(level) over a span of terms, at the levels of this moment."""
     total = 0.0
     for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
         if acts(net, crowd, i, term, time):
-            lever = int(net[term + at.TERM_LEVER])
+            lever = own_lever(net, crowd, i, int(net[term + at.TERM_LEVER]))
             total += net[term + at.TERM_BETA] * response(net, lever, level_at(net, lever, time))
     return total
 
@@ -132,7 +138,7 @@ def shift_now(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: fl
 def shift_within(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float, interval: int) -> float:
     """The same over an interval between breaks that begins at or before `time`, on ramps at its middle."""
     total = 0.0
-    responses = int(net[at.RESPONSES]) + interval * int(net[at.LEVERS])
+    responses = int(net[at.RESPONSES]) + interval * int(net[at.LEVERS] * net[at.SEGMENTS]) + own_lever(net, crowd, i, 0)
     for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
         if acts(net, crowd, i, term, time):
             total += net[term + at.TERM_BETA] * net[responses + int(net[term + at.TERM_LEVER])]

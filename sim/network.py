@@ -139,9 +139,9 @@ class _Builder:
 
     def network(self) -> Network:
         scenario, horizon = self.scenario, self.scenario.about.horizon_days
-        responses = [scenario.levers[name].response for name in scenario.levers]
         own = [scenario.for_segment(name) for name in scenario.segments]
-        levers, _ = self.rows([self.lever(name) for name in scenario.levers])
+        responses = [part.levers[name].response for part in own for name in scenario.levers]
+        levers, _ = self.rows([self.lever(part, name) for part in own for name in scenario.levers])
         stages, _ = self.rows([self.stage(part, stage) for part in own for stage in part.stages])
         desks, _ = self.rows([self.desk(part, desk) for part in own for desk in part.desks])
         shares = cumulative([segment.share for segment in scenario.segments.values()])
@@ -151,7 +151,7 @@ class _Builder:
         starts = self.rows(list(zip(cumulative(list(scenario.starts.values())), places, strict=True)))
         arrivals = self.terms(scenario, "arrivals", "", ("rate_ratio",))
         self.guard_bands()
-        breaks, response = grid(self.paths, responses, horizon)
+        breaks, response = grid(self.paths * len(own), responses, horizon)
         failures = any(desk.failure_days for part in own for desk in part.desks.values())
         market = scenario.market.size if scenario.market is not None else None
         header = {
@@ -178,8 +178,8 @@ class _Builder:
 
     # --- levers and what they act on ------------------------------------------------------------------------
 
-    def lever(self, name: str) -> Sequence[float]:
-        lever, path = self.scenario.levers[name], self.paths[self.lever_index[name]]
+    def lever(self, own: Scenario, name: str) -> Sequence[float]:
+        lever, path = own.levers[name], self.paths[self.lever_index[name]]
         when = self.plans[name].when if name in self.plans else None
         half, slope = (lever.response.half, lever.response.slope) if lever.response is not None else (0.0, 1.0)
         return *self.rows(path.steps), *self.codes(when), half, slope, lever.cost.per_customer, lever.cost.per_referral

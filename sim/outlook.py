@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.scenarios.laws import exposure_by
+from sojourn.scenarios.laws import exposure_by, raised
 from sojourn.scenarios.lawtable import LawTable
 from sojourn.scenarios.model import Lever, Plan, Satisfaction, Scenario, Stage
 
@@ -94,7 +94,7 @@ def response(lever: Lever, level: float) -> float:
     if lever.response is None or level <= 0.0:
         return level
     half, slope = lever.response.half, lever.response.slope
-    return float((1.0 + half**slope) / (1.0 + (half / level) ** slope))
+    return float((1.0 + half**slope) / (1.0 + raised(half / level, slope)))
 
 
 def _long_run(mind: Satisfaction, performance: float, sd: float) -> tuple[float, float]:

@@ -166,7 +166,7 @@ class Passage:
     def _shift(self, key: tuple[str, str], days: Floats) -> Floats:
         total = np.zeros(len(days))
         for lever, beta in self._terms[key]:
-            response = self.network.scenario.levers[lever].response
+            response = self._own.levers[lever].response
             total += beta * responded(self.network.levels(lever, days), response)
         return total
 

@@ -9,7 +9,7 @@ import math
 from sojourn.scenarios import laws
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import compiled
-from sojourn.sim.effects import fulfils, level_at, levers_held, personal_shift, shift_now
+from sojourn.sim.effects import fulfils, level_at, levers_held, own_lever, personal_shift, shift_now
 from sojourn.sim.journeys import REFERRAL, RENEGED, UNRESOLVED
 from sojourn.sim.streams import MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, uniform
 from sojourn.sim.tables import Cells, Crowd
@@ -131,7 +131,7 @@ def lever_costs(net: Cells, crowd: Crowd, i: int, column: int, time: float) -> f
     """What the levers held cost now, by one of the columns of their rows, in proportion to their levels."""
     cost = 0.0
     for k in range(int(net[at.LEVERS])):
-        price = net[int(net[at.LEVER_ROWS]) + k * at.LEVER_WIDTH + column]
+        price = net[int(net[at.LEVER_ROWS]) + own_lever(net, crowd, i, k) * at.LEVER_WIDTH + column]
         if price != 0.0 and crowd.whole[i, at.HELD] >> k & 1:
             cost += price * level_at(net, k, time)
     return cost

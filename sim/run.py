@@ -17,7 +17,7 @@ from sojourn.sim.measures import estimate_single, measure
 from sojourn.sim.network import Network, build, check_strategies
 from sojourn.sim.wordofmouth import refuse_avalanche
 
-ENGINES = ("simpy",)
+ENGINES = ("compiled", "simpy")
 MAX_SEED = 2**32 - 1
 MAX_CUSTOMERS = 2**31
 Progress = Callable[[int, int], None]
@@ -62,6 +62,7 @@ class Task(NamedTuple):
     seed: int
     replication: int
     customers: int | None
+    engine: str
     alone: bool  # the only replication
     wanted: bool  # the journeys themselves are wanted
 
@@ -75,12 +76,21 @@ class Done(NamedTuple):
     journeys: Journeys | None
 
 
-def simulate(network: Network, *, seed: int = 1, replication: int = 0, customers: int | None = None) -> Journeys:
-    """The journeys of one replication, by the reference engine. `customers` fixes the number of candidates."""
-    from sojourn.sim.reference import Reference  # numba is loaded only where something runs
+def simulate(
+    network: Network, *, seed: int = 1, replication: int = 0, customers: int | None = None, engine: str = "compiled"
+) -> Journeys:
+    """The journeys of one replication. `customers` fixes the number of candidates; both engines give the same bits."""
+    # numba and SimPy are loaded only where something runs.
+    if engine == "simpy":
+        from sojourn.sim.reference import Reference
 
+        crowd = Reference(network.cells, seed, replication, customers).run()
+    else:
+        from sojourn.sim import compiled
+
+        crowd = compiled.run(network.cells, seed, replication, customers, coupled=network.coupled)
     return journeys(
-        Reference(network.cells, seed, replication, customers).run(),
+        crowd,
         strategy=network.strategy,
         replication=replication,
         stages=network.stages,
@@ -96,7 +106,7 @@ def run(
     customers: int | None = None,
     replications: int = 20,
     seed: int = 1,
-    engine: str = "simpy",
+    engine: str = "compiled",
     workers: int = 1,
     keep: bool = False,
     progress: Progress | None = None,
@@ -110,7 +120,7 @@ def run(
         customers: exactly so many candidates a replication, in place of the scenario's own random number.
         replications: independent repetitions; replication r of every strategy has the same customers and draws.
         seed: 0 to 2^32 - 1. The same seed gives the same journeys, whatever the number of workers.
-        engine: "simpy".
+        engine: "compiled", or "simpy": the readable reference, some 15 times slower, with the same journeys to the last bit.
         workers: processes that share the replications.
         keep: keep the journeys in `Outcome.journeys` (about 100 bytes a stage entry).
         progress: called with (replications done, in all).
@@ -126,7 +136,9 @@ def run(
     networks = {name: build(scenario, name) for name in names}
     refuse_avalanche(networks.values(), customers)
     alone, wanted = replications == 1, keep or sink is not None
-    tasks = [Task(net, seed, r, customers, alone, wanted) for net in networks.values() for r in range(replications)]
+    tasks = [
+        Task(net, seed, r, customers, engine, alone, wanted) for net in networks.values() for r in range(replications)
+    ]
     outcomes: dict[str, Outcome] = {}
     with _mapped(tasks, workers) as results:
         finished = 0
@@ -151,7 +163,8 @@ def _outcome(network: Network, done: Sequence[Done]) -> Outcome:
 
 
 def _work(task: Task) -> Done:
-    lived = simulate(task.network, seed=task.seed, replication=task.replication, customers=task.customers)
+    network, seed, replication, customers, engine, *_ = task
+    lived = simulate(network, seed=seed, replication=replication, customers=customers, engine=engine)
     fixed = task.customers is not None or task.network.scenario.arrivals.cohort is not None
     single = estimate_single(lived, task.network, fixed=fixed) if task.alone else None
     parts = measure(lived, task.network)

@@ -64,7 +64,8 @@ def responded(levels: Floats, response: Response | None) -> Floats:
         return levels
     half, slope = response.half, response.slope
     safe = np.where(levels > 0.0, levels, 1.0)
-    return np.where(levels > 0.0, (1.0 + half**slope) / (1.0 + (half / safe) ** slope), 0.0)
+    with np.errstate(over="ignore"):  # near level 0 a steep curve's denominator is infinite, and its value 0
+        return np.where(levels > 0.0, (1.0 + half**slope) / (1.0 + (half / safe) ** slope), 0.0)
 
 
 def grid(paths: Sequence[Path], responses: Sequence[Response | None], horizon: float) -> tuple[Floats, Floats]:

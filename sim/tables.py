@@ -84,12 +84,14 @@ INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrival
 (
     ID, ROOT, INVITER, SOURCE, SEGMENT, STAGE, SEQUENCE, ROW, HELD, PURCHASES, INVITATIONS,
     HERE,  # place of the stage's row
+    NEXT, INVITED, QUEUED,  # for the compiled engine: the stage to come, invitations of this stay, the place in line
     VISITS,  # from here on: entries by stage, then desks of the failures felt
-) = range(13)  # fmt: skip
+) = range(16)  # fmt: skip
 (
     BONUS, FRAILTY, START, SATISFACTION, EXPECTATION, ARRIVED, WAITED, SPEND,
+    UNTIL,  # for the compiled engine: the end of this stay's invitations
     ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt
-) = range(9)  # fmt: skip
+) = range(10)  # fmt: skip
 
 # --- the log: columns of Crowd.marks and Crowd.amounts -----------------------------------------------------------
 ROW_CUSTOMER, ROW_SEQUENCE, ROW_STAGE, ROW_HELD, ROW_CONTACT, MARKS = range(6)

@@ -50,7 +50,11 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
     _line(out, comparison.verdict.sentence, "bold")
-    names, more = tables.chosen((o.measures for o in result.outcomes.values()), everything=everything)
+    names, more = tables.chosen(
+        (outcome.measures for outcome in result.outcomes.values()),
+        everything=everything,
+        first=comparison.verdict.measure,
+    )
     same = [n for n in names if all(n in d and zero(d[n]) for d in comparison.differences.values())]
     names = [name for name in names if name not in same]
     baseline = result.outcomes[base].measures

@@ -15,7 +15,7 @@ REPLICATIONS, SEED = 20, 1
 LARGEST_SEED = 2**32 - 1  # the seed is one word of the generator's key, and so is the replication
 MOST_CUSTOMERS = 2**31  # as many as a replication can number
 MOST_REPLICATIONS = 1_000_000
-ENGINES = ("simpy",)
+ENGINES = ("compiled", "simpy")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

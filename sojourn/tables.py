@@ -10,15 +10,10 @@ from rich.text import Text
 from sojourn.figures import interval, spans_zero, zero
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
-from sojourn.sim.vocabulary import SHARE, direction, title, unit
+from sojourn.sim.vocabulary import SHARE, direction, headline, in_order, title, unit
 
 ROWS = 8
 LABEL = 40  # columns that a measure's words may take before they wrap
-# What a reader looks for first; names with a dot stand for their whole family, in the order of the scenario.
-FIRST = (
-    "profit", "purchases", "conversion", "clv", "churn_rate", "satisfaction", "nps", "revenue", "cost", "repeat_rate",
-    "referrals", "roi", "cac", "retention.", "desk.", "occupancy.", "reach.",
-)  # fmt: skip
 MARGIN = 2  # columns between the columns of a table
 
 
@@ -29,14 +24,16 @@ class Cell(NamedTuple):
     style: str = ""
 
 
-def chosen(families: Iterable[Mapping[str, Estimate]], *, everything: bool) -> tuple[list[str], int]:
-    """Return the measures to show, in reading order, and how many more there are that are not zero throughout."""
+def chosen(
+    families: Iterable[Mapping[str, Estimate]], *, everything: bool, first: str | None = None
+) -> tuple[list[str], int]:
+    """Return the measures to show, in reading order (`first` before all), and how many more there are that tell something."""
     families = list(families)
-    names = dict.fromkeys(name for family in families for name in family)
-    alive = [n for n in names if any(n in f and f[n].mean is not None and not zero(f[n]) for f in families)]
-    places = {name: place for place, name in enumerate(alive)}
-    alive.sort(key=lambda name: (_rank(name), places[name]))
-    shown = alive if everything else alive[:ROWS]
+    known = dict.fromkeys(name for family in families for name in family)
+    alive = [n for n in known if any(n in f and f[n].mean is not None and not zero(f[n]) for f in families)]
+    names = in_order(alive) if everything else headline(*families)
+    shown = list(dict.fromkeys([*([first] if first in alive else []), *names]))
+    shown = shown if everything else shown[:ROWS]
     return shown, len(alive) - len(shown)
 
 
@@ -89,13 +86,6 @@ def label(name: str, scenario: Scenario) -> str:
 
 def _scale(name: str, scenario: Scenario) -> float:
     return 100.0 if unit(name, scenario) == SHARE else 1.0
-
-
-def _rank(name: str) -> int:
-    for rank, first in enumerate(FIRST):
-        if name == first or (first.endswith(".") and name.startswith(first)):
-            return rank
-    return len(FIRST)
 
 
 def _groups(widths: Sequence[int], room: int) -> list[list[int]]:

@@ -27,6 +27,7 @@ MAPPINGS = {  # name: text, what the message must hold
     "column is empty": (GOOD.replace('"who"', '""'), ['customer: "" does not fit']),
     "until is a truth": (GOOD.replace("2017-02-01", "true"), ["observed_until: true does not fit", "no quotes"]),
     "until is not a number": (GOOD.replace("2017-02-01", "nan"), ["observed_until: nan does not fit"]),
+    "until the year 9999": (GOOD.replace("2017-02-01", "9999-12-31"), ["observed_until: the date", "1900 to 2200"]),
     "until is a time of day": (
         GOOD.replace("2017-02-01", "12:00:00"),
         ["observed_until: the date or time 12:00:00 does not fit"],
@@ -128,6 +129,16 @@ LOGS = {  # name: text of the log, mapping, what the message must hold
         LOG,
         GOOD.replace("2017-02-01", "2017-01-03"),
         ["2 rows lie after observed_until", "the date or time 2017-01-03", "move observed_until"],
+    ),
+    "watched for ever": (
+        "who,when,what\n1,1,a\n1,2,b\n",
+        GOOD.replace("2017-02-01", "1e300"),
+        ["map.toml: observed_until: the watching ends", "days after the first event"],
+    ),
+    "a watched column for ever": (
+        "who,when,what,till\n1,2017-01-01,a,294246-12-31\n1,2017-01-02,b,294246-12-31\n",
+        GOOD.replace("2017-02-01", '"till"'),
+        ["map.toml: observed_until: the watching ends"],
     ),
     "until is days, log has dates": (
         LOG,

@@ -75,7 +75,7 @@ def test_an_end_ends_and_what_comes_after_is_counted(written):
     assert log.counts["repeats within a stay"] == 1
     assert log.counts["customers seen only at an end"] == 1
     assert log.counts["customers"] == 40
-    assert any("after their customer's end" in note for note in log.notes)
+    assert any("1 row comes after its customer's end" in note for note in log.notes)
 
 
 def test_a_date_means_its_end_and_a_column_may_say_how_long_each_was_watched(written):

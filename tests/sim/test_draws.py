@@ -127,7 +127,10 @@ handle = { law = "exponential", mean = 2 }
     arrived = [journeys.customers.customer[journeys.customers.source == ARRIVAL] for journeys in lived]
     assert np.array_equal(*arrived)
     for customer in arrived[0]:
-        stages, times = zip(*((e.stage[rows], e.time[rows]) for e, rows in ((j.events, j.events.customer == customer) for j in lived)), strict=True)
+        stages, times = zip(
+            *((e.stage[rows], e.time[rows]) for e, rows in ((j.events, j.events.customer == customer) for j in lived)),
+            strict=True,
+        )
         until = int(np.argmax(stages[0] == 1)) + 1 if (stages[0] == 1).any() else len(stages[0])
         assert np.array_equal(stages[0][:until], stages[1][:until])
         assert np.array_equal(times[0][:until], times[1][:until])

@@ -1,5 +1,6 @@
 """The arithmetic of laws against scipy's, against itself turned round, and compiled against plain Python."""
 
+import itertools
 import math
 
 import numpy as np
@@ -105,7 +106,7 @@ def test_the_mean_of_a_stepped_law_is_the_area_under_its_survival(law):
     corners = sorted({0.0, *(getattr(law, "days", None) or (2.0, 4.0, 7.0, 9.0, 30.0)), 30.0})
     area = sum(
         integrate.quad(lambda day: lawtable.survival(law, day), *piece)[0]
-        for piece in [*zip(corners[:-1], corners[1:], strict=True), (30.0, math.inf)]
+        for piece in [*itertools.pairwise(corners), (30.0, math.inf)]
     )
     assert lawtable.mean(law) == pytest.approx(area, rel=1e-6)
 

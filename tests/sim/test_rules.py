@@ -60,7 +60,7 @@ def test_starts_are_clamped(scenario, live):
 
 
 def test_the_long_run_mean(scenario, live):
-    """With E following P, the gap is normal with variance sd^2 2/(2 - k), and S settles at S0 - a/w (lambda - 1) sigma/sqrt(2 pi).
+    """With E following P, the gap is normal with variance sd^2 2/(2 - k): S settles at S0 - a/w (lambda - 1) sigma/sqrt(2 pi).
 
     200 customers, touches 40 to 100, customers independent. False-alarm rate 1e-4 two-sided.
     """
@@ -74,7 +74,9 @@ def test_the_long_run_mean(scenario, live):
 
 def test_levers_and_failures_move_performance(scenario, live):
     """P = 80 + 8 f(.5) - 10 (3 - 1 days) - 5 = 59.6 with f(.5) = .575; E 60: a loss of .4, twice felt."""
-    body = MIND.format(start=70, expects=60, gain=0.3) + """
+    body = (
+        MIND.format(start=70, expects=60, gain=0.3)
+        + """
 [stages.a]
 dwell = { law = "exponential", mean = 100 }
 exits = { b = 1.0 }
@@ -95,6 +97,7 @@ effects = [{ touchpoint = "a", points = 8 }]
 [strategies.half]
 quality = 0.5
 """
+    )
     journeys = live(scenario(body, arrivals="cohort = 3", horizon=1000))
     response = (1 + 0.36) / (1 + 0.36 / 0.25)
     performance = 80 + 8 * response - 20 - 5
@@ -255,7 +258,9 @@ def test_many_events_at_one_time_keep_their_order(scenario, live):
 def test_equal_latent_times_go_to_the_first_in_the_file(scenario, live, stays):
     for first, second in (("b", "c"), ("c", "b")):
         body = "[stages.a]\n" + "".join(f'race.{n} = {{ law = "deterministic", value = 3 }}\n' for n in (first, second))
-        body += 'race.d = { law = "deterministic", value = 4 }\n' + "".join(f"[stages.{n}]\nend = true\n" for n in "bcd")
+        body += 'race.d = { law = "deterministic", value = 4 }\n' + "".join(
+            f"[stages.{n}]\nend = true\n" for n in "bcd"
+        )
         assert set(stays(live(scenario(body)), "a").to) == {first}
 
 

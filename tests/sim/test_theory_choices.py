@@ -35,7 +35,9 @@ def stage(exits=FOUR, more=""):
     return f'[stages.a]\ndwell = {{ law = "exponential", mean = 5 }}\nexits = {exits}\n{more}\n{ENDS}'
 
 
-@pytest.mark.parametrize(("exits", "names"), [(FOUR, "bcde"), ("{ b = 0.8, c = 0.2 }", "bc"), ("{ b = 0.5, c = 0.2, d = 0.3 }", "bcd")])
+@pytest.mark.parametrize(
+    ("exits", "names"), [(FOUR, "bcde"), ("{ b = 0.8, c = 0.2 }", "bc"), ("{ b = 0.5, c = 0.2, d = 0.3 }", "bcd")]
+)
 def test_stated_probabilities(scenario, live, stays, exits, names):
     text = stage(exits).replace(ENDS, "".join(f"[stages.{name}]\nend = true\n" for name in names))
     journeys = live(scenario(text, arrivals="cohort = 3000"), seed=1)
@@ -62,10 +64,14 @@ two = {level}
     assert agrees(counts(stays, journeys), softmax([0.4, 0.3, 0.2, 0.1], shifts))
 
 
-@pytest.mark.parametrize(("exits", "names", "shares"), [(FOUR, "bcde", [0.4, 0.3, 0.2, 0.1]), ("{ b = 0.7, c = 0.3 }", "bc", [0.7, 0.3])])
+@pytest.mark.parametrize(
+    ("exits", "names", "shares"), [(FOUR, "bcde", [0.4, 0.3, 0.2, 0.1]), ("{ b = 0.7, c = 0.3 }", "bc", [0.7, 0.3])]
+)
 def test_frailty_is_averaged_over_customers(scenario, live, stays, exits, names, shares):
     text = stage(exits).replace(ENDS, "".join(f"[stages.{name}]\nend = true\n" for name in names))
-    journeys = live(scenario(text + '[frailty]\nloads = { "a -> b" = 1.2, "a -> c" = -0.5 }', arrivals="cohort = 3000"), seed=3)
+    journeys = live(
+        scenario(text + '[frailty]\nloads = { "a -> b" = 1.2, "a -> c" = -0.5 }', arrivals="cohort = 3000"), seed=3
+    )
     loads = np.array([1.2, -0.5, 0.0, 0.0][: len(names)])
     assert agrees(counts(stays, journeys, names), normals(shares, lambda z: loads * z))
 
@@ -165,3 +171,50 @@ exits = {{ {exits} }}
     found = stays(live(scenario(body, start="start", arrivals="cohort = 300")), "a").to
     assert len(found) > 200
     assert never not in set(found)
+
+
+SEGMENTED = """
+[segments.regular]
+share = 0.5
+[segments.premium]
+share = 0.5
+[segments.premium.override]
+"levers.push.response.half" = 0.1
+"levers.push.cost.per_customer" = 9.0
+"levers.push.effects" = [{ exit = "a -> b", log_odds = 3.0 }, { exit = "s -> a", hazard_ratio = 4.0 }]
+[stages.s]
+race.a = { law = "exponential", mean = 10 }
+[levers.idle]
+response = { half = 0.9, slope = 1.0 }
+cost = { per_customer = 100.0 }
+[levers.push]
+response = { half = 0.5, slope = 2.0 }
+cost = { per_customer = 1.0 }
+effects = [{ exit = "a -> b", log_odds = 2.0 }, { exit = "s -> a", hazard_ratio = 2.0 }]
+[strategies.pulled]
+push = 0.2
+"""
+
+
+def test_a_lever_may_differ_by_segment(scenario, live, stays):
+    """Response, cost and effects of a lever as each segment's override has them: odds, and hazards by their mean times.
+
+    False-alarm rate 1e-4 for each of four.
+    """
+    journeys = live(scenario(SEGMENTED + stage("{ b = 0.5, c = 0.5 }").replace(ENDS, ENDS[: ENDS.index("[stages.d]")]),
+                             start="s", arrivals="cohort = 3000"), seed=3)  # fmt: skip
+    premium = journeys.customers.segment == 1
+    first = journeys.first[:-1]
+    assert np.unique(journeys.events.cost[first[~premium]]) == pytest.approx([0.2])
+    assert np.unique(journeys.events.cost[first[premium]]) == pytest.approx([1.8])
+    moved = {False: (2.0, 0.5), True: (3.0, 0.1)}
+    for of, who in ((False, ~premium), (True, premium)):
+        beta, half = moved[of]
+        pulled = (1.0 + half**2) / (1.0 + (half / 0.2) ** 2)
+        found, waits = stays(journeys, "a"), stays(journeys, "s")
+        taken = found.to[who[journeys.who[found.rows]]]
+        odds = math.exp(beta * pulled)
+        assert stats.binomtest(int((taken == "b").sum()), len(taken), odds / (1.0 + odds)).pvalue > 1e-4
+        days = waits.days[who[journeys.who[waits.rows]]]
+        ratio = (4.0 if of else 2.0) ** pulled
+        assert stats.kstest(days, stats.expon(scale=10.0 / ratio).cdf).pvalue > 1e-4

@@ -4,14 +4,15 @@ A stay ends when H reaches the customer's own threshold, -log of a known uniform
 the file's own words, must give back that uniform for every customer; and over customers it is a unit exponential.
 """
 
+import itertools
 import math
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from sojourn.scenarios import lawtable
 from sojourn.scenarios import laws as arithmetic
+from sojourn.scenarios import lawtable
 from sojourn.scenarios.lawtable import LawTable
 from sojourn.sim.journeys import RENEGED
 from sojourn.sim.streams import RACING, uniform
@@ -61,7 +62,7 @@ def integrated(law, entry, leave, edges, log_rate=lambda t: 0.0, log_pace=lambda
     made = table.done()
     days = [entry, *sorted(edge for edge in edges if entry < edge < leave), leave]
     age = used = total = 0.0
-    for start, end in zip(days[:-1], days[1:], strict=True):
+    for start, end in itertools.pairwise(days):
         middle = (start + end) / 2.0
         age += (end - start) / math.exp(log_pace(middle))
         reached = arithmetic.exposure_by(*made, row, age)
@@ -237,7 +238,9 @@ effects = [{ exit = "b -> over", hazard_ratio_per_failure = 2.0 }]
     journeys = live(built, seed=6)
     events = journeys.events
     failed = events.contact == RENEGED
-    assert np.array_equal(events.waited[failed], np.full(failed.sum(), 0.5)) or events.waited[failed] == pytest.approx(0.5)
+    assert np.array_equal(events.waited[failed], np.full(failed.sum(), 0.5)) or events.waited[failed] == pytest.approx(
+        0.5
+    )
     found = stays(journeys, "b")
     table = thresholds(journeys, "b", found.rows, 6)
     most = 0
@@ -252,6 +255,47 @@ effects = [{ exit = "b -> over", hazard_ratio_per_failure = 2.0 }]
         total = integrated(built.stages["b"].race["over"], events.time[row], journeys.until[row], until, log_rate=felt)
         assert total == pytest.approx(threshold, rel=1e-7, abs=1e-8)
     assert most >= 3
+
+
+def test_a_desks_harm_is_its_own(scenario, live, stays):
+    """Two unmanned desks; what fails at one is no failure of the other. Exact: two failures of `one`, one of `two`."""
+    body = """
+[stages.a]
+dwell = { law = "deterministic", value = 1 }
+exits = { a2 = 1.0 }
+desk = { name = "one" }
+[stages.a2]
+dwell = { law = "deterministic", value = 1 }
+exits = { b = 1.0 }
+desk = { name = "one" }
+[stages.b]
+race.c = { law = "weibull", mean = 20, shape = 1.5 }
+desk = { name = "two" }
+[stages.c]
+race.over = { law = "weibull", mean = 20, shape = 1.5 }
+[stages.over]
+end = true
+[desks.one]
+agents = 0
+handle = { law = "exponential", mean = 1 }
+patience = { law = "deterministic", value = 2 }
+failure_days = 1000
+effects = [{ exit = "b -> c", hazard_ratio_per_failure = 1.5 }]
+[desks.two]
+agents = 0
+handle = { law = "exponential", mean = 1 }
+patience = { law = "deterministic", value = 3 }
+failure_days = 1000
+effects = [{ exit = "c -> over", hazard_ratio_per_failure = 0.5 }, { exit = "b -> c", hazard_ratio_per_day_waited = 1.2 }]
+"""
+    built = scenario(body, arrivals="cohort = 60", horizon=900)
+    journeys = live(built, seed=6)
+    shifts = {"b": 2 * math.log(1.5) + 3 * math.log(1.2), "c": math.log(0.5)}
+    for stage, waited in (("b", 3.0), ("c", 0.0)):
+        found = stays(journeys, stage)
+        law = next(iter(built.stages[stage].race.values()))
+        total = [integrated(law, 0.0, day - waited, [], log_rate=lambda t, s=stage: shifts[s]) for day in found.days]
+        assert total == pytest.approx(thresholds(journeys, stage, found.rows, 6), rel=1e-8)
 
 
 def test_waiting_acts_on_this_stay_only(scenario, live, stays):
@@ -287,7 +331,9 @@ effects = [{ exit = "a -> b", hazard_ratio_per_day_waited = 1.5 }]
 
 def test_a_lever_for_some_customers_only(scenario, live, stays):
     """`when`: those it holds for feel the ratio, the others do not. Exact."""
-    body = race(LAWS["gamma"], SCHEDULES["hazard"][0], "{ steps = [{ day = 10, level = 1.0 }], when = 'segment == premium' }")
+    body = race(
+        LAWS["gamma"], SCHEDULES["hazard"][0], "{ steps = [{ day = 10, level = 1.0 }], when = 'segment == premium' }"
+    )
     body += "[segments.regular]\nshare = 0.5\n[segments.premium]\nshare = 0.5\n"
     built = scenario(body, arrivals="cohort = 200")
     journeys = live(built, seed=6)

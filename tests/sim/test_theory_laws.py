@@ -3,6 +3,8 @@
 Each test says how often it would fail although all is well ("false-alarm rate"), and fixes its seed.
 """
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -28,7 +30,7 @@ def chain(way):
     """All laws one after another: one customer gives an independent stay of each."""
     names = [*LAWS, "over"]
     lines = []
-    for name, to in zip(names[:-1], names[1:], strict=True):
+    for name, to in itertools.pairwise(names):
         if way == "choice":
             lines.append(f"[stages.{name}]\ndwell = {LAWS[name]}\nexits = {{ {to} = 1.0 }}")
         else:

@@ -1,5 +1,6 @@
 """Queues in the long run against Erlang's formulas, and Little's law. A day stands for a minute."""
 
+import itertools
 import math
 
 import numpy as np
@@ -31,7 +32,13 @@ def erlang_a(agents, load=LOAD, handle=HANDLE, patience=PATIENCE, rate=1.0):
 
 
 def test_the_formulas_give_the_published_tables():
-    for agents, load, wait in ((10, 6, 0.10130), (14, 10, 0.17413), (12, 10, 0.44939), (11, 10, 0.68212), (5, 4, 0.55411)):
+    for agents, load, wait in (
+        (10, 6, 0.10130),
+        (14, 10, 0.17413),
+        (12, 10, 0.44939),
+        (11, 10, 0.68212),
+        (5, 4, 0.55411),
+    ):
         assert erlang_c(agents, load)[0] == pytest.approx(wait, abs=6e-6)
     for agents, wait, soon, seconds in ((8, 0.357, 0.681, 64.3), (9, 0.196, 0.834, 23.5)):
         found = erlang_c(agents)
@@ -130,7 +137,7 @@ def test_little_s_law_of_a_queue(lived, stays, agents, patience):
     assert in_line == pytest.approx(rate * waited[inside].mean(), rel=0.02)
     # And against the formulas: L_q = lambda W_q, on batches (false-alarm rate 1e-4).
     edges = np.linspace(WARM, END, BATCHES + 1)
-    by_time = np.array([area(times, times + waited, a, b) / (b - a) for a, b in zip(edges[:-1], edges[1:], strict=True)])
+    by_time = np.array([area(times, times + waited, a, b) / (b - a) for a, b in itertools.pairwise(edges)])
     assert fits(by_time, erlang_a(agents)[1] if patience else erlang_c(agents)[1])
 
 
@@ -139,7 +146,8 @@ def test_little_s_law_of_a_stage(scenario, live, stays):
 
     Its time average over T has variance at most lambda E[S^2] / T. False-alarm rate 1e-4 two-sided.
     """
-    body = '[stages.a]\ndwell = { law = "lognormal", mean = 10, sigma = 0.8 }\nexits = { over = 1.0 }\n[stages.over]\nend = true\n'
+    body = '[stages.a]\ndwell = { law = "lognormal", mean = 10, sigma = 0.8 }\nexits = { over = 1.0 }\n'
+    body += "[stages.over]\nend = true\n"
     journeys = live(scenario(body, arrivals="rate_per_day = 20", horizon=500), seed=3)
     found = stays(journeys, "a")
     begins, ends = journeys.events.time[found.rows], journeys.until[found.rows]

@@ -83,7 +83,7 @@ def test_event_columns_are_those_of_the_design(tmp_path: Path) -> None:
 def test_events_are_sorted_and_say_where_they_come_from(tmp_path: Path) -> None:
     events, _ = written(tmp_path)
     rows = read(events, "SELECT * FROM read_parquet($path)")
-    assert rows == sorted(rows, key=lambda r: (r[0], r[1], r[6], r[2], r[3]))  # type: ignore[arg-type, return-value]
+    assert rows == sorted(rows, key=lambda r: (r[0], r[1], r[6], r[2], r[3]))
     assert rows[:3] == [
         ("A first", 0, 0, 0, "it's", None, 0.0, "all", "arrival"),
         ("A first", 0, 2**40, 0, "it's", None, 1.0, "all", "referral"),

@@ -1,0 +1,146 @@
+"""Figures, tables and the lines under an answer."""
+
+import pytest
+
+from sojourn import tables, trust
+from sojourn.figures import figure, interval, spans_zero, zero
+from sojourn.scenarios.files import load, loads
+from sojourn.scenarios.model import Scenario
+from sojourn.sim.estimates import Estimate
+from sojourn.terminal import plain
+
+from .conftest import COFFEE
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    return load(str(COFFEE))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "written"),
+    [
+        (Estimate(102.3, 97.1, 108.0), "102.3 [97.1, 108.0]"),
+        (Estimate(45213.3, 44100.0, 46300.0), "45,200 [44,100, 46,300]"),
+        (Estimate(-0.00001, -1.0, 1.0), "0.0 [-1.0, 1.0]"),
+        (Estimate(5.0, None, None), "5.00"),
+        (Estimate(None, None, None), "n/a"),
+        (Estimate(12.0, 12.0, 12.0), "12.0 [12.0, 12.0]"),
+        (Estimate(0.0, 0.0, 0.0), "0 [0, 0]"),
+    ],
+)
+def test_figures_have_the_digits_that_their_interval_bears(estimate: Estimate, written: str) -> None:
+    assert interval(estimate) == written
+
+
+def test_signs_stand_before_differences() -> None:
+    assert interval(Estimate(102.0, 97.0, 107.0), sign=True) == "+102.0 [97.0, 107.0]"
+    assert figure(0.0, 1, sign=True) == "0.0"
+
+
+def test_a_difference_without_a_known_sign_is_grey(scenario: Scenario) -> None:
+    unknown = tables.difference("profit", Estimate(5.0, -1.0, 11.0), scenario)
+    assert unknown == ("(+5.0 [-1.0, 11.0])", "dim")
+    assert tables.difference("profit", Estimate(5.0, None, None), scenario).style == "dim"
+    assert spans_zero(Estimate(5.0, 0.0, 11.0))
+    assert not spans_zero(Estimate(5.0, 0.1, 11.0))
+
+
+def test_better_and_worse_follow_the_declared_direction(scenario: Scenario) -> None:
+    more = Estimate(5.0, 4.0, 6.0)
+    assert tables.difference("profit", more, scenario) == ("+5.0 [4.0, 6.0] better", "green")
+    assert tables.difference("cost", more, scenario) == ("+5.0 [4.0, 6.0] worse", "red")
+    assert tables.difference("reach.trial", more, scenario) == ("+500 [400, 600]", "")
+
+
+def test_at_most_eight_measures_and_none_that_is_zero_throughout() -> None:
+    one = Estimate(1.0, 0.5, 1.5)
+    nothing = Estimate(0.0, 0.0, 0.0)
+    family = {f"reach.{k}": one for k in range(20)} | {
+        "profit": one,
+        "revenue": nothing,
+        "cost": Estimate(None, None, None),
+    }
+    shown, more = tables.chosen([family], everything=False)
+    assert (shown[0], len(shown), more) == ("profit", 8, 13)
+    assert tables.chosen([family], everything=True) == ([*shown, *(f"reach.{k}" for k in range(7, 20))], 0)
+    assert "revenue" in tables.chosen([family, {"revenue": one}], everything=False)[0]
+    assert zero(nothing)
+
+
+def test_tables_fit_the_width_by_going_on_below(scenario: Scenario) -> None:
+    cells = {"profit": [tables.Cell("x" * 30)] * 4}
+    heads = ["a", "b", "c", "d"]
+    assert [len(t.columns) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=400)] == [4]
+    assert [len(t.columns) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=110)] == [2, 2]
+
+
+def test_replications_that_would_settle_a_difference() -> None:
+    # Half the width is 4 times the mean: 16 times as many, a tenth more to be safe, rounded up to tens.
+    assert trust.more_replications(Estimate(1.0, -3.0, 5.0), 20) == 360
+    assert trust.more_replications(Estimate(1.0, 0.5, 1.5), 20) is None
+    assert trust.more_replications(Estimate(0.001, -3.0, 3.0), 20) is None
+    assert trust.more_replications(Estimate(0.0, -3.0, 3.0), 20) is None
+    assert trust.more_replications(Estimate(None, None, None), 20) is None
+
+
+def test_only_levers_that_are_used_carry_an_answer(scenario: Scenario) -> None:
+    assert trust.used_levers(scenario, ["today"]) == []
+    assert trust.used_levers(scenario, ["today", "call_everybody"]) == ["welcome_call"]
+    assert list(trust.assumptions(scenario, ["today"])) == []
+    lines = "\n".join(trust.assumptions(scenario, ["cheaper_renewals"]))
+    assert "loyalty_price (hazard ratio 0.7 on exit renewed -> churned)" in lines
+    assert "spend" not in lines  # that effect is graded as measured
+
+
+def test_what_is_not_measured_is_said(scenario: Scenario) -> None:
+    assert trust.unmeasured(scenario) is not None
+    text = COFFEE.read_text(encoding="utf-8").split("[satisfaction]")[0]
+    for gone in ('role = "lost"', 'role = "purchase"', "touchpoint = { performance = 74, sd = 12 }"):
+        text = text.replace(gone, "")
+    bare = loads(text)
+    said = trust.unmeasured(bare) or ""
+    for word in ("satisfaction", "purchases", "churn", "waiting"):
+        assert word in said
+
+
+def test_another_number_of_customers_is_a_warning_where_costs_are_fixed(scenario: Scenario) -> None:
+    assert trust.stand_ins(scenario, 100, ["today"]) is None  # nothing here costs by the day
+    shipped = load("point-of-no-return")
+    assert trust.stand_ins(shipped, None, list(shipped.strategies)) is None
+    assert "totals are not those of the scenario" in (trust.stand_ins(shipped, 100, list(shipped.strategies)) or "")
+
+
+def test_word_of_mouth_that_feeds_itself_is_said(scenario: Scenario) -> None:
+    from sojourn.sim.wordofmouth import WordOfMouth
+
+    calm, wild = WordOfMouth(0.5, None, 120.0), WordOfMouth(1.25, 40.0, 9000.0)
+    lines = list(trust.word_of_mouth({"a": calm, "b": wild, "c": calm}, scenario))
+    assert lines == [
+        "Word of mouth under a, c: R = 0.5, about 120 invitees in 365 days.",
+        "Word of mouth under b: R = 1.2, about 9,000 invitees in 365 days: it feeds itself and doubles every 40 days.",
+    ]
+    short = list(trust.word_of_mouth_in_short({"a": calm, "b": wild}, scenario))
+    assert short == ["Word of mouth: R = 0.5 to 1.2, about 120 to 9,000 invitees in 365 days. Above 1 it feeds itself."]
+    assert list(trust.word_of_mouth_in_short({}, scenario)) == []
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("a b", "a b"),
+        ("\x1b[31mred", "\\x1b[31mred"),
+        ("a\nb", "a\\nb"),
+        ("\udcff", "\\udcff"),
+        ("\u202ex", "\\u202ex"),
+    ],
+)
+def test_no_value_of_a_file_acts_on_the_terminal(raw: str, shown: str) -> None:
+    assert plain(raw) == shown
+
+
+def test_a_variant_is_a_scenario_of_its_own(scenario: Scenario) -> None:
+    text = COFFEE.read_text(encoding="utf-8") + '\n[variants.busy.override]\n"arrivals.rate_per_day" = 16\n'
+    busy = loads(text, variant="busy")
+    assert busy.arrivals.rate_per_day == 16
+    assert busy.digest != scenario.digest
