@@ -15,7 +15,7 @@ from sojourn.plots.fit import fit
 from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
 from sojourn.plots.occupancy import occupancy
-from sojourn.plots.retention import retention
+from sojourn.plots.retention import retention, returning
 from sojourn.plots.words import SHARE, human, interval, known
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import title, unit
@@ -79,6 +79,7 @@ def figures(
         if comparison:
             drawn.append(_differences(comparison, measures))
         drawn += _retention(result)
+        drawn += _returning(result)
         taken = {one.name for one in drawn}
         for strategy in strategies if strategies is not None else result.outcomes:
             drawn += _journey(result, strategy, taken)
@@ -122,6 +123,27 @@ def _retention(result: "Result") -> Iterator[Picture]:
         " still there when the run ends count for as long as they were seen, so the curve does not sink because time ran out.",
         f"Retention curves: {'; '.join(ends)}.",
         _figure(retention(curves)),
+    )
+
+
+def _returning(result: "Result") -> Iterator[Picture]:
+    bands = {name: one.curves.returned for name, one in result.outcomes.items() if one.curves.returned is not None}
+    if not bands:
+        return
+    lossless = all(one.curves.retention is None for one in result.outcomes.values())
+    ends = [f"{human(name)} {band.mean[-1]:.0%} within {band.x[-1]:,.0f} days" for name, band in bands.items()]
+    yield Picture(
+        "returning",
+        "How soon buyers come back",
+        "The share of buyers who have bought again, by days since their first purchase, with its 90 % band; those not yet"
+        " back when the run ends count for as long as they were seen."
+        + (
+            " Nobody is ever known to be lost here, so coming back is the retention that can be seen."
+            if lossless
+            else ""
+        ),
+        f"Curves of second purchases: {'; '.join(ends)}.",
+        _figure(returning({name: result.outcomes[name].curves for name in bands})),
     )
 
 

@@ -1,4 +1,4 @@
-"""How many buyers are still customers, by days since their first purchase."""
+"""What becomes of buyers by days since their first purchase: how many are still customers, how many have bought again."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -11,7 +11,9 @@ from sojourn.plots.words import human
 
 if TYPE_CHECKING:
     from sojourn.sim.curves import Curves
+    from sojourn.sim.estimates import Band
 
+NOBODY_RETURNS = "Nobody bought, or nobody bought again, so there is no return to draw."
 EMPTY = "Nobody bought, or nobody can be lost after buying, so there is no retention to draw."
 HEIGHT, LEFT, HEAD, FOOT = 3.0, 0.62, 0.34, 0.52
 
@@ -21,11 +23,24 @@ def retention(curves: "Mapping[str, Curves]", ax: Axes | None = None) -> Axes:
 
     The curves allow for customers who are still there when the run ends, so they do not sink because time ran out.
     """
+    bands = {name: one.retention for name, one in curves.items() if one.retention is not None}
+    return _since_first_purchase(bands, "buyers who are still customers", EMPTY, ax)
+
+
+def returning(curves: "Mapping[str, Curves]", ax: Axes | None = None) -> Axes:
+    """Draws the share of buyers who have bought again, one curve a strategy with its band. Returns the axes.
+
+    Where nobody is ever known to be lost, coming back is the retention that can be seen.
+    """
+    bands = {name: one.returned for name, one in curves.items() if one.returned is not None}
+    return _since_first_purchase(bands, "buyers who have bought again", NOBODY_RETURNS, ax)
+
+
+def _since_first_purchase(bands: "Mapping[str, Band]", what: str, empty: str, ax: Axes | None) -> Axes:
     with style.look():
-        bands = {name: one.retention for name, one in curves.items() if one.retention is not None}
         shown = [lines.Curve(human(n), b, style.look_of(i)) for i, (n, b) in enumerate(bands.items()) if b.x.size > 1]
         if not shown:
-            return style.nothing(ax or style.blank(1.6), EMPTY)
+            return style.nothing(ax or style.blank(1.6), empty)
         margin, labels = lines.label_room(shown)
         if ax is None:
             ax = style.blank(max(HEIGHT, labels) + FOOT + HEAD)
@@ -35,7 +50,7 @@ def retention(curves: "Mapping[str, Curves]", ax: Axes | None = None) -> Axes:
         lines.draw(panel, shown, 100.0)
         panel.set_xlim(0, max(float(curve.band.x[-1]) for curve in shown))
         panel.set_ylim(0, 100)
-        lines.frame(panel, "buyers who are still customers", float(panel.get_xlim()[1]))
+        lines.frame(panel, what, float(panel.get_xlim()[1]))
         panel.yaxis.set_major_locator(MultipleLocator(20))
         panel.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f} %"))
         style.plain(panel.set_xlabel("days since the first purchase"))

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from sojourn.sim import survival
 from sojourn.sim.estimates import LEVEL, Band, Estimate
 from sojourn.sim.estimating import Part, over_replications, student
+from sojourn.sim.figures import returns
 from sojourn.sim.journeys import Journeys
 from sojourn.sim.lives import Lives, since
 from sojourn.sim.network import Network
 
 Floats = NDArray[np.float64]
 POINTS = 201  # of each curve, from day 0 to the horizon
-FOLLOWED = 10  # customers who must still be followed, over all replications, for the retention curve to go on
+FOLLOWED = 10  # buyers who must still be followed, over all replications, for a curve since the first purchase to go on
 
 
 class Trace(NamedTuple):
@@ -29,6 +30,8 @@ class Trace(NamedTuple):
     occupancy: Floats  # customers in each stage on each day, shape (stages, n)
     retention: Floats  # Kaplan-Meier since the first purchase, shape (n,); NaN past the longest follow-up
     followed: Floats  # buyers still at risk that many days after their first purchase, shape (n,)
+    returned: Floats  # Aalen-Johansen share of buyers with a second purchase by then, shape (n,); NaN likewise
+    waited: Floats  # buyers who had neither bought again nor gone by then, shape (n,)
     moves: Floats  # shape (stages, stages), from row to column
 
 
@@ -42,6 +45,8 @@ class Curves:
     """Share of buyers not yet lost, by days since the first purchase, while ten are followed; None where there is
     nothing.
     """
+    returned: Band | None
+    """Share of buyers who have bought again, by days since the first purchase; loss or an end competes."""
     flow: dict[tuple[str, str], Estimate]
     """Moves a replication from stage to stage, of all pairs that occur; open stays are no moves."""
 
@@ -69,9 +74,18 @@ def trace(journeys: Journeys, network: Network) -> Trace:
         followed = durations.size - np.searchsorted(np.sort(durations), days, side="left").astype(np.float64)
         retention[days > times[-1]] = np.nan
 
+    returned, waited = np.full(POINTS, np.nan), np.zeros(POINTS)
+    if lives.buyers.size:
+        durations, causes = returns(lives)
+        times, _, incidence = survival.aalen_johansen(durations, causes, 2)
+        returned = survival.at(times, incidence[0], days, before=0.0)
+        waited = durations.size - np.searchsorted(np.sort(durations), days, side="left").astype(np.float64)
+        returned[days > times[-1]] = np.nan
+
     pairs = stage[left] * count + journeys.next_stage[left]
     moves = np.bincount(pairs, minlength=count * count).reshape(count, count).astype(np.float64)
-    return Trace(journeys.stages, days, np.cumsum(change, axis=1)[:, :POINTS], retention, followed, moves)
+    occupancy = np.cumsum(change, axis=1)[:, :POINTS]
+    return Trace(journeys.stages, days, occupancy, retention, followed, returned, waited, moves)
 
 
 def combine(traces: Sequence[Trace]) -> Curves:
@@ -87,16 +101,20 @@ def combine(traces: Sequence[Trace]) -> Curves:
             moves = [Part("total", float(one.moves[i, j])) for one in traces]
             if any(part.value for part in moves):
                 flow[stage, following] = over_replications(moves).interval()
-    return Curves(occupancy, _retention(traces), flow)
+    retention = _share(first.days, [one.retention for one in traces], [one.followed for one in traces])
+    returned = _share(first.days, [one.returned for one in traces], [one.waited for one in traces])
+    if returned is not None and not returned.mean.any():
+        returned = None  # nobody can buy again
+    return Curves(occupancy, retention, returned, flow)
 
 
-def _retention(traces: Sequence[Trace]) -> Band | None:
-    followed = np.sum([one.followed for one in traces], axis=0)
-    curves = np.array([one.retention for one in traces])
+def _share(days: Floats, shares: Sequence[Floats], at_risk: Sequence[Floats]) -> Band | None:
+    """A share with its band, as far as enough customers are followed."""
+    followed, curves = np.sum(at_risk, axis=0), np.array(shares)
     shown = (followed >= FOLLOWED) & np.isfinite(curves).any(axis=0)
     if shown.sum() < 2:
         return None
-    band = _band(traces[0].days[shown], curves[:, shown])
+    band = _band(days[shown], curves[:, shown])
     return Band(band.x, band.mean, np.maximum(band.low, 0.0), np.minimum(band.high, 1.0))
 
 

@@ -151,6 +151,15 @@ def _way_to(lives: Lives, stage: int) -> Sample:
     return Sample((f"time_to.{journeys.stages[stage]}",), since(arrived, until), causes, np.arange(lives.count), read)
 
 
+def returns(lives: Lives) -> tuple[Floats, Integers]:
+    """Days from each buyer's first purchase to the second (cause 0), or to loss or an end (1), or until the horizon."""
+    second, gone = lives.second_purchase, np.fmin(lives.lost_after_purchase, lives.ended[lives.buyers])
+    repeated = np.isfinite(second) & ~(gone < second)  # gone is NaN only where there is neither loss nor end
+    until = np.where(repeated, second, np.where(np.isfinite(gone), gone, lives.journeys.horizon))
+    causes = np.where(repeated, 0, np.where(np.isfinite(gone), 1, survival.CENSORED))
+    return since(lives.first_purchase, until), causes
+
+
 def _purchases(lives: Lives) -> Iterator[Figure]:
     journeys = lives.journeys
     horizon = journeys.horizon
@@ -159,11 +168,7 @@ def _purchases(lives: Lives) -> Iterator[Figure]:
     yield "conversion", Sums(bought, _ones(lives))
     yield "purchases", Sums(lives.purchases.astype(np.float64), _ones(lives))
 
-    start, lost, second = lives.first_purchase, lives.lost_after_purchase, lives.second_purchase
-    gone = np.fmin(lost, lives.ended[lives.buyers])  # NaN only where neither
-    repeated = np.isfinite(second) & ~(gone < second)
-    until = np.where(repeated, second, np.where(np.isfinite(gone), gone, horizon))
-    causes = np.where(repeated, 0, np.where(np.isfinite(gone), 1, survival.CENSORED))
+    start, lost = lives.first_purchase, lives.lost_after_purchase
     days = windows(lives.network)
     names = ("repeat_rate", *(f"repeat_rate.{d}" for d in days))
 
@@ -172,7 +177,7 @@ def _purchases(lives: Lives) -> Iterator[Figure]:
         by_day = {day: survival.incidence_at(times, left, incidence[0], day) for day in days}
         return [by_day.get(365, float("nan")), *by_day.values()]
 
-    yield Sample(names, since(start, until), causes, lives.buyers, read_repeats)
+    yield Sample(names, *returns(lives), lives.buyers, read_repeats)
     if not lives.losing.any():
         return
     churned = np.isfinite(lost)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from sojourn import tables, trust
 from sojourn.experiments.compare import Comparison
-from sojourn.figures import interval, spans_zero, zero
+from sojourn.figures import spans_zero, zero
 from sojourn.sim.run import Result
 from sojourn.sim.vocabulary import title
 from sojourn.sim.wordofmouth import word_of_mouth
@@ -33,17 +33,22 @@ def print_run(result: Result, out: Console, *, everything: bool, warnings: Seque
 
 
 def run_sentence(result: Result) -> str:
-    """Return the first line of `run`: each strategy's money."""
-    about = result.scenario.about
+    """Return the first line of `run`: each strategy's profit, or what comes first where no money is at stake."""
+    measures = {name: outcome.measures for name, outcome in result.outcomes.items()}
+    first = next(iter(tables.chosen(measures.values(), everything=False)[0]), None)
+    if first is None:
+        return f"Nothing happens in {trust.horizon(result.scenario)}: every measure is zero or undefined."
+    about = "Profit" if first == "profit" else title(first)
+    unit = tables.unit_of(first, result.scenario)
     said = []
-    for name, outcome in list(result.outcomes.items())[:NAMED]:
-        profit = outcome.measures.get("profit")
-        money = f"{about.currency} {interval(profit)}" if profit and profit.mean is not None else "unknown"
-        said.append(f"{name} {money}")
-    rest = len(result.outcomes) - len(said)
+    for name in list(measures)[:NAMED]:
+        written = tables.level(first, measures[name].get(first), result.scenario).text
+        amount = f"{unit} {written}" if unit == result.scenario.about.currency else f"{written} {unit}".strip()
+        said.append(f"{name} {amount}")
+    rest = len(measures) - len(said)
     others = f", and {rest} more below" if rest else ""
-    compared = " `sojourn compare` tells whether they differ." if len(result.outcomes) > 1 else ""
-    return f"Profit over {trust.horizon(result.scenario)}: {'; '.join(said)}{others}.{compared}"
+    compared = " `sojourn compare` tells whether they differ." if len(measures) > 1 else ""
+    return f"{about} over {trust.horizon(result.scenario)}: {'; '.join(said)}{others}.{compared}"
 
 
 def print_comparison(comparison: Comparison, out: Console, *, everything: bool, warnings: Sequence[str] = ()) -> None:

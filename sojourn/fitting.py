@@ -11,6 +11,8 @@ from sojourn.calibration.calibrate import calibrate
 from sojourn.calibration.validate import Check, Quantity
 from sojourn.figures import figure, interval
 from sojourn.output import writable, write_text
+from sojourn.sim.vocabulary import title
+from sojourn.tables import LABEL
 from sojourn.terminal import console, plain, progress
 
 
@@ -36,11 +38,11 @@ def _table(out: Console, check: Check) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     heads = ("figure", "observed on others", "simulated, 90 % prediction", "without the unfinished", "")
     for head in heads[: None if _naive(check.quantities) else 3]:
-        table.add_column(head, overflow="fold")
+        table.add_column(head, overflow="fold", max_width=LABEL if head == "figure" else None)
     for row in check.quantities:
         scale = 100.0 if row.unit.startswith("share") else 1.0
         unit = row.unit.replace("share", "%", 1)
-        cells = [Text(f"{row.name} ({unit})"), Text(interval(row.observed, scale=scale))]
+        cells = [Text(f"{title(row.name)} ({unit})"), Text(interval(row.observed, scale=scale))]
         cells.append(Text(interval(row.simulated, scale=scale), "" if row.inside else "yellow"))
         if _naive(check.quantities):
             cells.append(Text("" if row.naive is None else figure(row.naive, 2, scale=scale), "dim"))

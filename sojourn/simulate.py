@@ -20,7 +20,8 @@ from sojourn.sim.run import Result, run
 from sojourn.terminal import console, plain, progress
 
 Sink = Callable[[Journeys], None]
-ALONE = 150_000  # customers in all that one process simulates sooner than several get ready
+# Customers in all that one process simulates sooner than several get ready.
+ALONE = {"compiled": 2_000_000, "simpy": 150_000}
 
 
 def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
@@ -78,7 +79,7 @@ def confront(name: str, strategies: str | None, measure: str, options: Options) 
 
 def _settings(options: Options, scenario: Scenario, strategies: int) -> dict[str, Any]:
     expected = options.customers or scenario.arrivals.expected(scenario.about.horizon_days)
-    large = expected * options.replications * strategies > ALONE
+    large = expected * options.replications * strategies > ALONE[options.engine]
     return {
         "workers": _processors() if large else 1,
         "customers": options.customers,

@@ -78,10 +78,14 @@ def build(
 
 def label(name: str, scenario: Scenario) -> str:
     """Return what a table calls a measure: in words, with its unit where the words do not say it."""
+    known = unit_of(name, scenario)
+    return f"{title(name)} ({known})" if known else title(name)
+
+
+def unit_of(name: str, scenario: Scenario) -> str:
+    """Return the unit to write beside a figure: %, days or the currency; nothing where the measure's words say it."""
     known = unit(name, scenario)
-    if known in (SHARE, "days", scenario.about.currency):
-        return f"{title(name)} ({'%' if known == SHARE else known})"
-    return title(name)
+    return "%" if known == SHARE else known if known in ("days", scenario.about.currency) else ""
 
 
 def _scale(name: str, scenario: Scenario) -> float:

@@ -11,6 +11,7 @@ from hypothesis import settings
 settings.register_profile("sojourn", deadline=None, derandomize=True, database=None)
 settings.load_profile("sojourn")
 
+MOMENTS = 1500  # rows that the reference engine gives in less than a tenth of a second
 HEAD = """format = 1
 [scenario]
 name = "test"
@@ -34,7 +35,11 @@ def _live(scenario, strategy=None, *, seed=1, replication=0, customers=None):
     from sojourn.sim.run import simulate
 
     network = build(scenario, strategy or next(iter(scenario.strategies)))
-    return simulate(network, seed=seed, replication=replication, customers=customers)
+    how = {"seed": seed, "replication": replication, "customers": customers}
+    journeys = simulate(network, engine="compiled", **how)
+    if journeys.events.time.size <= MOMENTS:
+        assert _same(journeys, simulate(network, engine="simpy", **how)), "the engines differ"
+    return journeys
 
 
 class Stays(NamedTuple):
@@ -68,7 +73,10 @@ def scenario() -> Callable:
 
 @pytest.fixture(scope="session")
 def live() -> Callable:
-    """(scenario, strategy=None, seed=, replication=, customers=) -> Journeys."""
+    """(scenario, strategy=None, seed=, replication=, customers=) -> Journeys.
+
+    From the compiled engine; short ones from the reference engine too, which must agree to the bit.
+    """
     return _live
 
 

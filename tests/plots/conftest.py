@@ -97,14 +97,15 @@ def band(values: Any, spread: float = 0.05) -> Band:
 
 
 def curves(exits: Exits, scale: float = 100.0) -> Any:
-    """Occupancy, retention and flow."""
+    """Occupancy, retention, return and flow."""
     x = np.linspace(0, 365, 101)
     made = scenario(exits)
     occupancy = {
         name: band(scale * x if stage.end else scale / (i + 1) * (1 - np.exp(-x / 20)))
         for i, (name, stage) in enumerate(made.stages.items())
     }
-    return SimpleNamespace(occupancy=occupancy, retention=band(np.exp(-x / 200)), flow=moves(exits, scale))
+    stays, returns = band(np.exp(-x / 200)), band(0.5 - 0.5 * np.exp(-x / 90))
+    return SimpleNamespace(occupancy=occupancy, retention=stays, returned=returns, flow=moves(exits, scale))
 
 
 def comparison(differences: Mapping[str, Mapping[str, Estimate]], baseline: str = "today") -> Any:

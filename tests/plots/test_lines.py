@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.text import Text
 
 from sojourn.plots import style
 from sojourn.plots.lines import spread
 from sojourn.plots.occupancy import occupancy
-from sojourn.plots.retention import retention
+from sojourn.plots.retention import retention, returning
 
 
 @pytest.mark.parametrize("journey", ["FIRST", "THREE", "TWELVE"])
@@ -86,3 +87,11 @@ def test_labels_are_spread_without_overlap_in_the_order_wanted(labels: list[tupl
         assert at[j] - heights[j] / 2 >= at[i] + heights[i] / 2 - 1e-6
     assert min(a - h / 2 for a, h in zip(at, heights, strict=True)) >= -1e-6
     assert max(a + h / 2 for a, h in zip(at, heights, strict=True)) <= room + 1e-6
+
+
+def test_returns_are_drawn_where_nobody_can_be_lost(made: Any) -> None:
+    curve = made.SimpleNamespace(retention=None, returned=made.band(np.linspace(0.0, 0.4, 50)), flow={})
+    ax = returning({"today": curve})
+    assert "buyers who have bought again" in [text.get_text() for text in ax.figure.findobj(Text)]
+    nothing = returning({"today": made.SimpleNamespace(retention=None, returned=None, flow={})})
+    assert any("nobody bought again" in text.get_text() for text in nothing.figure.findobj(Text))

@@ -13,7 +13,7 @@ def two(made: Any) -> Any:
 
 def test_all_pictures_of_a_comparison_are_saved(made: Any, tmp_path: Path) -> None:
     saved = pictures(two(made), tmp_path / "new" / "folder", check=made.check())
-    names = ["differences", "retention"]
+    names = ["differences", "retention", "returning"]
     names += [f"{what}-{who}" for who in ("today", "service-first") for what in ("funnel", "flow", "occupancy")]
     assert [path.stem for path in saved] == [*names, "fit"]
     assert sorted(saved) == sorted((tmp_path / "new" / "folder").iterdir())  # nothing else is left there
@@ -25,6 +25,7 @@ def test_one_strategy_alone_needs_no_name(made: Any, tmp_path: Path) -> None:
     alone = made.SimpleNamespace(scenario=result.scenario, outcomes={"today": result.outcomes["today"]})
     assert [path.name for path in pictures(alone, tmp_path)] == [
         "retention.png",
+        "returning.png",
         "funnel.png",
         "flow.png",
         "occupancy.png",

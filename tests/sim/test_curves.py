@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sojourn.scenarios.files import loads
+from sojourn.scenarios.files import load, loads
 from sojourn.sim.curves import POINTS, combine, trace
 from sojourn.sim.network import build
+from sojourn.sim.run import run
 
 LOOP = """
 format = 1
@@ -85,3 +86,12 @@ def test_bands_are_students(network, write, life):
     assert (band.mean[-1], band.low[-1], band.high[-1]) == pytest.approx((109 / 3, low, high))
     assert band.x.size == POINTS
     assert curves.retention.low.tolist() == curves.retention.mean.tolist()
+
+
+def test_the_curve_of_returns_is_the_repeat_rate():
+    found = load("point-of-no-return")
+    outcome = run(found, "today", replications=2, customers=3000).outcomes["today"]
+    band = outcome.curves.returned
+    at_90 = float(np.interp(90.0, band.x, band.mean))
+    assert at_90 == pytest.approx(outcome.measures["repeat_rate.90"].mean, abs=0.01)
+    assert np.all(np.diff(band.mean[band.x < 400]) >= -1e-12)

@@ -142,3 +142,62 @@ push = [{{ day = 3, level = 1.0 }}, {{ day = 9, level = 0.3, ramp_days = 11 }}]
     assert np.isfinite(events.time).all()
     assert (journeys.until >= events.time).all()
     assert (journeys.last.sum(), events.sequence.min()) == (12, 0)
+
+
+WHOLE = st.integers(0, 3)
+
+
+@settings(max_examples=60)
+@given(
+    WHOLE,
+    WHOLE,
+    st.integers(1, 3),
+    WHOLE,
+    WHOLE,
+    st.integers(0, 4),
+    st.sampled_from(["", "size = 9"]),
+    st.integers(0, 999),
+)
+def test_engines_agree_where_everything_happens_at_once(
+    scenario, live, ask, back, handle, patience, more, agents, market, seed
+):
+    """Whole days throughout, so that requests, services, steps of agents, moves and giving up meet; `live` compares engines."""
+    body = f"""
+[market]
+{market}
+[segments.regular]
+share = 0.5
+[segments.premium]
+share = 0.5
+[stages.a]
+dwell = {{ law = "deterministic", value = {ask} }}
+exits = {{ a = 0.3, b = 0.3, c = 0.2, over = 0.2 }}
+desk = {{ name = "help", probability = 0.7 }}
+[stages.b]
+dwell = {{ law = "deterministic", value = {back} }}
+exits = {{ a = 0.6, over = 0.4 }}
+desk = {{ name = "other" }}
+[stages.c]
+race.a = {{ law = "deterministic", value = 3 }}
+race.over = {{ law = "empirical", share = [0, 0.5, 1.0], days = [2, 3, 3] }}
+referrals = {{ rate_per_day = 0.2, enters = "b" }}
+[stages.over]
+end = true
+[desks.help]
+agents = {agents}
+handle = {{ law = "deterministic", value = {handle} }}
+patience = {{ law = "deterministic", value = {patience} }}
+priority = ["failures >= 1", "segment == premium"]
+failure_days = 4
+unresolved = 0.3
+effects = [{{ exit = "a -> over", log_odds_per_failure = 0.5 }}]
+[desks.other]
+agents = 1
+handle = {{ law = "deterministic", value = 1 }}
+[levers.staff]
+effects = [{{ desk = "help", agents = 3 }}, {{ desk = "other", agents = 1 }}]
+[strategies.more]
+staff = [{{ day = 2, level = 1.0 }}, {{ day = 5, level = 0.0 }}, {{ day = 7, level = 0.4, ramp_days = {more} }}]
+"""
+    journeys = live(scenario(body, arrivals="cohort = 8", horizon=12), seed=seed)
+    assert journeys.events.time.max() <= 12.0

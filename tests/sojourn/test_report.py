@@ -127,7 +127,7 @@ def test_one_file_that_loads_nothing_and_runs_nothing(page: str) -> None:
 
 def test_every_picture_is_inside_with_words_for_those_who_cannot_see_it(page: str) -> None:
     images = Reader(page).all("img")
-    assert len(images) == 2 + 3 * 3
+    assert len(images) == 3 + 3 * 3
     for image in images:
         kind, _, data = str(image["src"]).partition(",")
         assert kind == "data:image/png;base64"
@@ -174,7 +174,7 @@ def test_trust_names_replications_and_assumed_numbers(page: str) -> None:
 
 def test_what_is_needed_to_run_it_again(page: str, found: Comparison) -> None:
     text = Reader(page).text
-    for fact in (found.result.scenario.digest, "seed 1", "engine simpy", "replications 3", "customers 400"):
+    for fact in (found.result.scenario.digest, "seed 1", "engine compiled", "replications 3", "customers 400"):
         assert fact in text
 
 
