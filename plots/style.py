@@ -19,7 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import Bbox
 
 from sojourn.plots.lettering import FONT, SIZE, SMALL, span, wrapped
@@ -150,8 +150,20 @@ def number_axis(ax: Axes, sign: bool = False) -> None:
         if longest + 0.12 <= step / (high - low) * wide:
             break
     ax.xaxis.set_major_locator(locator)
+    if sum(low <= tick <= high for tick in ticks) < 2:  # one tick is no scale: 0 and what fits near the ends
+        ends = [tick for end in (low, high) if abs(tick := _towards_zero(end)) * wide > (longest + 0.12) * (high - low)]
+        places = 0 if all(tick == round(tick) for tick in ends) else places + 1
+        ax.xaxis.set_major_locator(FixedLocator(sorted({0.0, *ends})))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, places, sign)))
     ax.tick_params(axis="x", length=3, pad=2)
+
+
+def _towards_zero(value: float) -> float:
+    """The number with one digit that is next to it on the side of 0."""
+    if value == 0.0:
+        return 0.0
+    size = 10.0 ** math.floor(math.log10(abs(value)))
+    return math.copysign(math.floor(abs(value) / size + 1e-9) * size, value)
 
 
 def bare(ax: Axes) -> None:

@@ -55,9 +55,24 @@ def simulation(command: Command) -> Command:
     for option in reversed(
         (
             click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top."),
-            click.option("--replications", type=int, default=REPLICATIONS, show_default=True, metavar="R"),
-            click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="0 to 4294967295."),
-            click.option("--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True),
+            click.option(
+                "--replications",
+                type=int,
+                default=REPLICATIONS,
+                show_default=True,
+                metavar="R",
+                help="Lives of the same market.",
+            ),
+            click.option(
+                "--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295."
+            ),
+            click.option(
+                "--engine",
+                type=click.Choice(ENGINES),
+                default=ENGINES[0],
+                show_default=True,
+                help="Same results; simpy is slower.",
+            ),
             click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file."),
             click.option("--out", metavar="DIR", help="Write event log, measures, pictures and report there."),
             click.option("--all", "everything", is_flag=True, help="Show every measure, not the eight first."),

@@ -10,6 +10,7 @@ import click
 
 from sojourn.answers import print_comparison, print_run
 from sojourn.experiments.compare import Comparison, compare
+from sojourn.guard import say
 from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
@@ -42,7 +43,7 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
         if folder:
             _write(folder, result, None, "run", options, warnings)
     if options.as_json:
-        click.echo(encode(result.document()), nl=False)
+        _print_json(result.document(), warnings)
     else:
         print_run(result, console(), everything=options.everything, warnings=warnings)
 
@@ -72,9 +73,15 @@ def confront(name: str, strategies: str | None, measure: str, options: Options) 
         if folder:
             _write(folder, found.result, found, "compare", options, warnings)
     if options.as_json:
-        click.echo(encode(found.document()), nl=False)
+        _print_json(found.document(), warnings)
     else:
         print_comparison(found, console(), everything=options.everything, warnings=warnings)
+
+
+def _print_json(document: dict[str, Any], warnings: Sequence[str]) -> None:
+    for line in warnings:
+        say(f"warning: {line}")
+    click.echo(encode(document), nl=False)
 
 
 def _settings(options: Options, scenario: Scenario, strategies: int) -> dict[str, Any]:

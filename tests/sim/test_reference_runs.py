@@ -53,6 +53,17 @@ def test_workers_change_nothing(small):
     assert run(small, "one", replications=2, workers=2).document() == run(small, "one", replications=2).document()
 
 
+def test_a_log_that_outgrows_its_room(scenario, live):
+    """Few customers and many rows, then few arrivals and many invitees: both engines make room as they go."""
+    body = '[stages.a]\ndwell = { law = "exponential", mean = 1 }\nexits = { a = 1.0 }\n'
+    events = live(scenario(body, arrivals="cohort = 2", horizon=400)).events
+    assert 700 < events.time.size < 900
+    assert events.sequence.tolist() == [k for size in np.bincount(events.customer) for k in range(size)]
+    body = '[market]\nsize = 600\n[stages.a]\nrace.b = { law = "exponential", mean = 20 }\n'
+    body += 'referrals = { rate_per_day = 0.4, enters = "a" }\n[stages.b]\nend = true\n'
+    assert live(scenario(body, arrivals="cohort = 2", horizon=60)).customers.customer.size > 300
+
+
 def test_replications_are_told_apart_and_in_order(small, same):
     kept = run(small, ["two", "one"], replications=3, keep=True).outcomes
     assert list(kept) == ["two", "one"]

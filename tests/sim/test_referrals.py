@@ -182,7 +182,7 @@ exits = { b = 0.3, over = 0.7 }
 [stages.over]
 end = true
 """
-    journeys = live(scenario(body, arrivals="cohort = 100", horizon=300))
+    journeys = live(scenario(body, arrivals="cohort = 40", horizon=200))
     first = journeys.events.stage[journeys.first[:-1]]
     assert np.array_equal(first == 2, journeys.customers.source == REFERRAL)
     assert np.unique(journeys.customers.customer).size == journeys.customers.customer.size  # though stays in b repeat
