@@ -6,7 +6,7 @@ customers compete for desks or for room in a market, `coupled` takes events in t
 
 from sojourn.sim import arriving, rules
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import compiled
+from sojourn.sim.compiling import compiled, patience_asked
 from sojourn.sim.coupled import compete, more_people, more_rows
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, Floats, Integers
 from sojourn.sim.tables import Cells, Crowd, crowd, seeded
@@ -16,9 +16,10 @@ from sojourn.sim.timing import time_to_invitation
 def run(net: Cells, seed: int, replication: int, candidates: int | None, *, coupled: bool) -> Crowd:
     """One replication; people and log, as many as there are."""
     net = seeded(net, seed, replication)
-    ids, days = arriving.arrivals(net, -1 if candidates is None else candidates)
-    room = crowd(net, len(ids) + 16, 3 * len(ids) + 64)
-    whole, real, marks, amounts, people, rows = (compete if coupled else follow)(net, room, ids, days)
+    with patience_asked("compete" if coupled else "follow"):
+        ids, days = arriving.arrivals(net, -1 if candidates is None else candidates)
+        room = crowd(net, len(ids) + 16, 3 * len(ids) + 64)
+        whole, real, marks, amounts, people, rows = (compete if coupled else follow)(net, room, ids, days)
     return Crowd(whole[:people], real[:people], marks[:rows], amounts[:rows])
 
 

@@ -7,7 +7,8 @@ every source that is compiled, so an edited rule is always compiled anew.
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -21,6 +22,8 @@ from scipy import special
 
 from sojourn.scenarios import laws
 
+FIRST_TIME = "Compiling the engine for this machine: once, for about half a minute ..."
+UNKEPT = "Compiling the engine: half a minute, and every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
 F = TypeVar("F", bound=Callable[..., Any])
 # Every file with compiled code, or with constants and table layouts that are compiled in (a test looks for missing ones).
 SOURCES = (
@@ -56,6 +59,21 @@ for _scalar in laws.SCALARS:
     register_jitable(_scalar)
 
 
+@contextmanager
+def patience_asked(what: str) -> Iterator[None]:
+    """Say on stderr why it takes so long, where `what` has not been compiled on this machine before."""
+    folder = cache_folder()
+    if folder is None:  # said already
+        yield
+        return
+    mark = Path(folder) / f"{what}.done"
+    if not mark.exists():
+        print(FIRST_TIME, file=sys.stderr, flush=True)
+    yield
+    with suppress(OSError):
+        mark.touch()
+
+
 @cache
 def cache_folder() -> str | None:
     """Where compiled rules are kept, None where nothing can be written."""
@@ -63,14 +81,15 @@ def cache_folder() -> str | None:
     here = Path(__file__).resolve().parent
     for source in (*(here / f"{name}.py" for name in SOURCES), Path(laws.__file__)):
         digest.update(source.read_bytes())
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(base) / "sojourn" / digest.hexdigest()[:16]
     try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(base) / "sojourn" / digest.hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{os.getpid()}"
         probe.touch()
         probe.unlink()
     except (OSError, RuntimeError):
+        print(UNKEPT, file=sys.stderr, flush=True)
         return None
     return str(folder)
 

@@ -61,17 +61,22 @@ class Kernel:
         self._rates = passage.rate * passage.ratios("referrals", passage.name, days)
         self.enters = passage.enters
         self._shifts = passage.shifts(days)
+        self._varying = passage.kind == "race" and passage.varies
         self._cache: dict[tuple[float, ...], tuple[Floats, Flows]] = {}
 
     def _solve(self, t: int) -> tuple[Floats, Flows]:
-        passage = self._passage
-        times = self._days[t] + self._ages[:-1]
-        varying = passage.kind == "race" and passage.varies
-        levels = times if varying else np.array([self._days[t]])
-        key = (float(t),) if varying else self._shifts[t]
+        key = (float(t),) if self._varying else self._shifts[t]
         if key not in self._cache:
-            self._cache[key] = passage.flows(self._H, levels)
+            times = self._days[t] + self._ages[:-1]
+            levels = times if self._varying else np.array([self._days[t]])
+            self._cache[key] = self._passage.flows(self._H, levels)
         return self._cache[key]
+
+    def changes(self, t: int) -> bool:
+        """Whether those who enter on day t leave otherwise than those of the day before."""
+        if self._passage.kind == "end":
+            return False
+        return t == 0 or self._varying or self._shifts[t] != self._shifts[t - 1]
 
     def leaves(self, t: int) -> Flows:
         """Share of those who enter on day t that leaves for each stage, by days of the grid from t to the end."""

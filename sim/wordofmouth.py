@@ -161,23 +161,24 @@ def _invitees(network: Network, customers: int | None) -> float:
         entries[:, names.index(stage), :] += part * shares[:, None] * come
     passages = [[Passage(network, g, s) for s in range(len(names))] for g in range(len(shares))]
     kernels = [[passage.kernel(days) for passage in row] for row in passages]
+    size = len(names)
+    flows = np.zeros((len(shares), size, size * (STEPS + 1)))  # from each stage, to each stage and age
     invited = 0.0
     cap = 1e15
     for t in range(STEPS):
         for g in range(len(shares)):
+            for s, kernel in enumerate(kernels[g]):
+                if kernel.changes(t):
+                    by_stage = flows[g, s].reshape(size, STEPS + 1)
+                    for to, flow in kernel.leaves(t).items():
+                        by_stage[names.index(to), : flow.size] = flow
             # Stays that end within the step count in it: (I - K0') x = inflow.
-            at_once = np.zeros((len(names), len(names)))
-            for s, kernel in enumerate(kernels[g]):
-                for to, flow in kernel.leaves(t).items():
-                    at_once[names.index(to), s] += flow[0]
-            inflow = np.linalg.solve(np.eye(len(names)) - at_once, entries[g, :, t])
+            at_once = flows[g].reshape(size, size, STEPS + 1)[:, :, 0].T
+            inflow = np.linalg.solve(np.eye(size) - at_once, entries[g, :, t])
             entries[g, :, t] = inflow
+            entries[g, :, t + 1 :] += (inflow @ flows[g]).reshape(size, STEPS + 1)[:, 1 : STEPS + 1 - t]
             for s, kernel in enumerate(kernels[g]):
-                if inflow[s] <= 0.0:
-                    continue
-                for to, flow in kernel.leaves(t).items():
-                    entries[g, names.index(to), t + 1 :] += inflow[s] * flow[1:]
-                rates = kernel.invites(t)
+                rates = kernel.invites(t) if inflow[s] > 0.0 else None
                 if rates is not None:
                     brought = inflow[s] * rates
                     invited += float(brought.sum())

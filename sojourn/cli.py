@@ -89,7 +89,7 @@ def run(scenario: str, strategies: tuple[str, ...], **settings: Any) -> None:
 @main.command()
 @click.argument("scenario", metavar=SCENARIO)
 @click.option("--strategies", metavar="A,B,...", help="The baseline first; all of the file if left out.")
-@click.option("--measure", default="profit", show_default=True, help="What the verdict is about.")
+@click.option("--measure", default="profit", show_default=True, metavar="NAME", help="What the verdict is about.")
 @simulation
 def compare(scenario: str, strategies: str | None, measure: str, **settings: Any) -> None:
     """Run strategies on the same customers and say which is better, and by how much.
@@ -98,7 +98,7 @@ def compare(scenario: str, strategies: str | None, measure: str, **settings: Any
 
     \b
     Example:
-      sojourn compare point-of-no-return --strategies today,service_first --replications 40
+      sojourn compare point-of-no-return --strategies today,brand_reputation --replications 40
     """
     from sojourn.simulate import confront
 

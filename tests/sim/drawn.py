@@ -1,5 +1,6 @@
 """Scenarios drawn over the whole format, small and full of ties: whole days, zero dwells, cohorts, callers out of patience."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -11,10 +12,11 @@ SPLITS = {
     2: [(0.6, 0.4), (0.5, 0.5), (0.9, 0.1), (1.0, 0.0)],
     3: [(0.5, 0.2, 0.3), (0.4, 0.4, 0.2), (0.7, 0.3, 0.0)],
 }
+SHARES = ((), (1.0,), (0.7, 0.3), (0.5, 0.3, 0.2))
 TABLES = (  # empirical laws: with jumps, from zero, with those who never leave
-    {"share": [0, 0.3, 0.7, 1], "days": [0, 0, 2, 2]},
-    {"share": [0, 0.5, 0.9], "days": [0, 4, 30], "never": 0.1},
     {"share": [0, 0.25, 1], "days": [1, 1, 3]},
+    {"share": [0, 0.5, 0.9], "days": [0, 4, 30], "never": 0.1},
+    {"share": [0, 0.3, 0.7, 1], "days": [0, 0, 2, 2]},
 )
 
 
@@ -59,14 +61,14 @@ class _Author:
 
     def case(self) -> Case:
         self.satisfied = self.often(5)
-        self.desks = {name: {} for name in ("help", "till")[: self.one(0, 1, 1, 1, 2)]}
-        self.market = self.one(None, None, 30, 100, 300)
+        self.desks = {name: {} for name in ("help", "till")[: self.one(0, 0, 1, 1, 1, 2)]}
+        self.market = self.one(None, None, None, 30, 100, 300)
         horizon = self.one(10, 20, 30, 45)
         for k, name in enumerate(self.names):
             self.stages[name] = self.stage(k)
         satisfaction = {"satisfaction": self.satisfaction()} if self.satisfied else {}
         segments = self.one((), ("all",), ("plain", "keen"), ("plain", "keen", "rare"))
-        self.segments = dict(zip(segments, {0: (), 1: (1.0,), 2: (0.7, 0.3), 3: (0.5, 0.3, 0.2)}[len(segments)]))
+        self.segments = dict(zip(segments, SHARES[len(segments)], strict=True))
         for name in self.desks:
             self.desks[name] = self.desk()
         levers = {f"lever{k}": self.lever() for k in range(self.one(0, 1, 2, 3))}
@@ -103,11 +105,16 @@ class _Author:
         if kind == "deterministic":
             return {"law": kind, "value": self.one(1, 2, 3, 5) if moves else self.one(0, 1, 2, 0.5)}
         if kind == "empirical":
-            return {"law": kind, **self.one(*TABLES)}
+            return {"law": kind, **self.one(*TABLES[: 2 if moves else 3])}
         if kind == "deadline":
             share = self.one(0.3, 0.6) if varies else self.one(0.3, 1.0, 0.0)
             otherwise = self.law(moves=True, varies=varies, plain=True)
-            return {"law": kind, "day": self.one(1, 3) if moves else self.one(0, 2), "share": share, "otherwise": otherwise}
+            return {
+                "law": kind,
+                "day": self.one(1, 3) if moves else self.one(0, 2),
+                "share": share,
+                "otherwise": otherwise,
+            }
         form = {"exponential": {}, "lognormal": {"sigma": self.one(0.3, 1.2)}}.get(kind, {"shape": self.one(1.3, 2, 4)})
         return {"law": kind, self.one("mean", "median"): self.one(1, 2.5, 6, 15), **form}
 
@@ -117,7 +124,9 @@ class _Author:
         name = self.names[k]
         back = self.names[self.draw(st.integers(0, k))] if self.often(3) else None
         ahead = self.names[k + 1] if k + 1 < len(self.names) else "done"
-        ways = self.draw(st.permutations([ahead, *(["gone"] if k == 0 or self.often(6) else []), *([back] if back else [])]))
+        ways = self.draw(
+            st.permutations([ahead, *(["gone"] if k == 0 or self.often(6) else []), *([back] if back else [])])
+        )
         if self.often(5):
             race = {to: self.law(moves=to == back, varies=self.often(7)) for to in ways}
             stage: Document = {"race": race}
@@ -128,7 +137,10 @@ class _Author:
                 if law["law"] != "deterministic" and law.get("share") not in (0.0, 1.0)
             ]
         else:
-            split = [max(share, 0.05) if to != back else share for to, share in zip(ways, self.one(*SPLITS[len(ways)]))]
+            split = [
+                max(share, 0.05) if to != back else share
+                for to, share in zip(ways, self.one(*SPLITS[len(ways)]), strict=True)
+            ]
             split = [share / sum(split) for share in split]
             stage = {"dwell": self.law(moves=back is not None), "exits": dict(zip(ways, split, strict=True))}
             for to in ways:
@@ -220,7 +232,9 @@ class _Author:
         effects = [{"exit": exit, **self.shift(exit, "_per_day_waited", 0.5)} for exit in of_users if self.often(3)]
         failures = self.maybe(6, failure_days=self.one(2, 5.5, 40))
         if failures:
-            effects += [{"exit": exit, **self.shift(exit, "_per_failure", 0.8)} for exit in self.exits() if self.often(5)]
+            effects += [
+                {"exit": exit, **self.shift(exit, "_per_failure", 0.8)} for exit in self.exits() if self.often(5)
+            ]
         whole = {"law": "deterministic", "value": self.one(0, 0.5, 1, 1, 2)}
         return {
             "agents": self.one(1, 1, 2, 3.7, 0),
@@ -268,7 +282,9 @@ class _Author:
             "demand": [name for name, stage in stages if "desk" in stage],
             "arrivals": [True],
         }
-        kind = self.one(*(kind for kind, names in targets.items() if names))
+        kind = self.one(
+            *(kind for kind, names in targets.items() if names), *(["agents", "agents"] if self.desks else [])
+        )
         target, ratio = self.one(*targets[kind]), self.one(0.4, 1.7, 3.0)
         match kind:
             case "choice":
@@ -293,11 +309,11 @@ class _Author:
     def plan(self, lever: Document) -> Any:
         """A level for good, or steps and ramps; for some customers only, where that means something."""
         when = {} if acts_on_all(lever) else self.maybe(5, when=self.condition())
-        if self.often(3):
+        if not any("agents" in effect for effect in lever["effects"]) and self.often(3):
             level = self.one(0.4, 1.0)
             return {"level": level, **when} if when else level
         days = sorted(self.draw(st.lists(st.integers(0, 9), min_size=1, max_size=3, unique=True)))
-        gaps = [*(later - day for day, later in zip(days, days[1:])), 6]
+        gaps = [*(later - day for day, later in pairwise(days)), 6]
         steps = [
             {"day": day, "level": self.one(1.0, 0.5, 0.0), "ramp_days": gap * self.one(0, 0.5, 1)}
             for day, gap in zip(days, gaps, strict=True)

@@ -43,7 +43,7 @@ def tally(network: Network, journeys: Journeys) -> Counter[str]:
 
 
 def _at_desks(network: Network, journeys: Journeys) -> Counter[str]:
-    events, count = journeys.events, Counter[str]()
+    events, count = journeys.events, Counter()
     asked = events.contact > 0
     served = (events.contact == RESOLVED) | (events.contact == UNRESOLVED)
     start, end = events.time + events.waited, events.time + events.waited + events.handled
@@ -72,13 +72,17 @@ def _at_desks(network: Network, journeys: Journeys) -> Counter[str]:
             felt = (journeys.until[later] > end[row]) & (events.time[later] < end[row] + desk.failure_days)
             count["failures felt"] += int(np.sum(felt & np.isin(events.stage[later], origins)))
             count["failures that fade"] += int(
-                np.sum(felt & (journeys.until[later] > end[row] + desk.failure_days) & np.isin(events.stage[later], origins))
+                np.sum(
+                    felt
+                    & (journeys.until[later] > end[row] + desk.failure_days)
+                    & np.isin(events.stage[later], origins)
+                )
             )
     return count
 
 
 def _over_time(network: Network, journeys: Journeys) -> Counter[str]:
-    events, count = journeys.events, Counter[str]()
+    events, count = journeys.events, Counter()
     for k, (name, lever) in enumerate(network.scenario.levers.items()):
         days, levels = network.path(name)
         ramps = [p for p in zip(days, days[1:], levels, levels[1:], strict=False) if p[0] < p[1] and p[2] != p[3]]

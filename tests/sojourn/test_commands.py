@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -40,6 +41,15 @@ def test_help_shows_an_example(command: str, cli: Cli) -> None:
     assert told.code == 0
     assert f"\n    sojourn {command}" in told.out
     assert told.err == ""
+
+
+@pytest.mark.parametrize("command", ["scenarios", "run", "compare"])
+def test_the_examples_of_the_help_run(command: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    _, example = cli(command, "--help").out.split("Example:\n")
+    arguments = shlex.split(example.split("\n\n")[0])[1:]
+    told = cli(*arguments, *([] if command == "scenarios" else ["--customers", "40", "--replications", "2"]))
+    assert told.code == 0, told.err
 
 
 def test_scenarios_lists_the_library(cli: Cli) -> None:

@@ -1,0 +1,413 @@
+"""Both engines give the same log, all columns, all bits: on drawn scenarios, on the library, on benchmarks; and a rule that is
+broken in one of them is noticed.
+"""
+
+import heapq
+import json
+import math
+import runpy
+from collections import Counter
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import seed as drawing
+
+from sojourn.scenarios.checks import examine
+from sojourn.scenarios.files import library, load
+from sojourn.scenarios.model import Scenario
+from sojourn.sim import arriving, reference, rules
+from sojourn.sim.journeys import REFERRAL, RENEGED, RESOLVED, WAITING, Journeys
+from sojourn.sim.network import Network, build
+from sojourn.sim.run import run, simulate
+
+HERE = Path(__file__).parent
+# Test files are no package, so their neighbours are run, not imported.
+cases = runpy.run_path(str(HERE / "drawn.py"))["cases"]
+tally = runpy.run_path(str(HERE / "tallies.py"))["tally"]
+FIRST = HERE.parent / "scenarios" / "first.toml"
+
+DRAWN, SEEDS = 450, (1, 2)
+LEAST = {  # over the drawn set: what must have happened so often that each feature is really tried
+    "coupled runs": 500, "uncoupled runs": 100, "customers": 20_000, "rows": 50_000,
+    "invitations": 2_000, "markets run dry": 50, "brought by a lever": 500,
+    "reneges": 3_000, "unresolved": 800, "waiting at the horizon": 1_000, "waits by priority": 1_000,
+    "requests at one time": 150, "ties at a desk": 100, "patience ends as an agent is free": 50,
+    "falls in capacity": 40, "falls with all busy": 10, "rises in capacity": 20,
+    "failures felt": 2_000, "failures that fade": 200,
+    "ramps in a stay": 500, "windows in a stay": 1_000, "held by some only": 50,
+    "zero dwells": 5_000, "at the horizon": 5, "money drawn": 10_000,
+}  # fmt: skip
+
+
+def differing(one: Journeys, other: Journeys) -> list[str]:
+    """Columns in which two logs differ by a bit."""
+    columns = []
+    for table, twin in ((one.events, other.events), (one.customers, other.customers)):
+        for name, a, b in zip(table._fields, table, twin, strict=True):
+            if a.dtype.kind == "f" and b.dtype == a.dtype:
+                a, b = a.view(np.int64), b.view(np.int64)  # -0 is not 0, and NaN is the same NaN
+            if a.dtype != b.dtype or not np.array_equal(a, b):
+                columns.append(f"{type(table).__name__}.{name}")
+    return columns
+
+
+def agree(network: Network, seed: int, customers: int | None = None) -> Journeys:
+    """Run both engines, and see that they agree; returns the journeys."""
+    fast = simulate(network, seed=seed, customers=customers)
+    readable = simulate(network, seed=seed, customers=customers, engine="simpy")
+    assert differing(fast, readable) == []
+    return fast
+
+
+def sound(document: dict[str, Any]) -> Scenario:
+    found = examine(document)
+    assert found.faults == ()
+    assert found.scenario is not None
+    return found.scenario
+
+
+# The examples stay the same when this file is edited.
+draws = settings(max_examples=DRAWN, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def drawn() -> list[tuple[Network, int | None]]:
+    """Networks of the drawn set, each with the number of candidates."""
+    networks = []
+
+    @drawing(20261122)
+    @settings(draws, phases=[Phase.generate], max_examples=200)
+    @given(cases())
+    def collect(case):
+        scenario = sound(case.document)
+        networks.extend((build(scenario, name), case.customers) for name in scenario.strategies)
+
+    collect()
+    return networks
+
+
+def test_drawn_scenarios():
+    """No example differs, and the set as a whole has tried every feature."""
+    count, digests = Counter(), set()
+
+    @drawing(20261122)
+    @draws
+    @given(cases())
+    def compare(case):
+        scenario = sound(case.document)
+        digests.add(scenario.digest)
+        for name in scenario.strategies:
+            network = build(scenario, name)
+            for seed in SEEDS:
+                count.update(tally(network, agree(network, seed, case.customers)))
+
+    compare()
+    count["uncoupled runs"] = count["runs"] - count["coupled runs"]
+    print(len(digests), count)
+    assert len(digests) >= 300
+    assert {what: count[what] for what, least in LEAST.items() if count[what] < least} == {}
+
+
+# --- a rule broken on purpose ---------------------------------------------------------------------------------------
+
+
+class Line:
+    """`heapq`, with another order of those who wait."""
+
+    heappop = staticmethod(heapq.heappop)
+
+    def __init__(self, place) -> None:
+        self.place = place
+
+    def heappush(self, line, entry) -> None:
+        heapq.heappush(line, (*self.place(*entry[:3]), *entry[2:]))
+
+
+def ordered(place):
+    """Events at one time in another order."""
+
+    class Moment(reference.Moment):
+        def __init__(self, env, delay, customer, number) -> None:
+            env = SimpleNamespace(
+                schedule=lambda event, priority, delay: real.schedule(event, place(customer, number), delay),
+                _real=(real := env),
+            )
+            super().__init__(env, delay, customer, number)
+            self.env = real
+
+    return Moment
+
+
+def broken(module, **functions) -> SimpleNamespace:
+    """A module in which some functions are others."""
+    return SimpleNamespace(**{**vars(module), **functions})
+
+
+def later(days: float) -> float:
+    return math.nextafter(days, math.inf)
+
+
+def handled_longer(*args):
+    days, resolved = rules.handling(*args)
+    return later(days), resolved
+
+
+def always_resolved(*args):
+    return rules.handling(*args)[0], True
+
+
+def swapped(number: int) -> int:
+    """Leaving comes before inviting."""
+    event = number % 8
+    return number - event + {reference.INVITES: reference.LEAVES, reference.LEAVES: reference.INVITES}.get(event, event)
+
+
+LATE = 1 << 100
+MUTANTS = {
+    "ties at a desk by falling id": ("heapq", Line(lambda rank, asked, customer: (rank, asked, -customer))),
+    "last come, first served": ("heapq", Line(lambda rank, asked, customer: (rank, -asked))),
+    "no priority": ("heapq", Line(lambda rank, asked, customer: (0, asked))),
+    "events of one time by age": ("Moment", ordered(lambda customer, number: 2)),
+    "events of one time by falling id": ("Moment", ordered(lambda customer, number: LATE - (customer << 32) + number)),
+    "events of one time by number": ("Moment", ordered(lambda customer, number: 2 + (number << 64) + customer)),
+    "capacity changes last": (
+        "Moment",
+        ordered(lambda customer, number: 2 + ((customer + 1) << 32) + number + (LATE if customer < 0 else 0)),
+    ),
+    "giving up comes last": (
+        "Moment",
+        ordered(
+            lambda customer, number: 2 + ((customer + 1) << 32) + number + (LATE if number % 8 == reference.GIVES_UP else 0)
+        ),
+    ),
+    "leaving comes before inviting": ("Moment", ordered(lambda customer, number: 2 + ((customer + 1) << 32) + swapped(number))),
+    "the horizon does not count": ("math", broken(math, nextafter=lambda horizon, _: horizon)),
+    "service an ulp longer": ("rules", broken(rules, handling=handled_longer)),
+    "all is resolved": ("rules", broken(rules, handling=always_resolved)),
+    "patience an ulp longer": ("rules", broken(rules, patience=lambda *args: later(rules.patience(*args)))),
+    "capacity never changes": ("rules", broken(rules, agents_at=lambda net, desk, _: rules.agents_at(net, desk, 0.0))),
+    "capacity changes an ulp late": (
+        "rules",
+        broken(rules, agents_at=lambda net, desk, time: rules.agents_at(net, desk, math.nextafter(time, -1.0))),
+    ),
+    "referrals cost nothing": ("rules", broken(rules, lever_costs=lambda *args: 0.0)),
+    "invitations an ulp late": ("time_to_invitation", lambda *args: later(time_to_invitation(*args))),
+    "one place less in the market": (
+        "arriving",
+        broken(arriving, admitted=lambda net, who, n, start: arriving.admitted(net, who, n + 1, start)),
+    ),
+    "invitees are others": (
+        "arriving",
+        broken(arriving, invitee=lambda net, who, number: arriving.invitee(net, who, number + 1)),
+    ),
+}  # fmt: skip
+time_to_invitation = reference.time_to_invitation
+
+
+@pytest.mark.parametrize("mutant", MUTANTS)
+def test_a_broken_rule_is_noticed(mutant, drawn, monkeypatch):
+    """Some log of the drawn set, or of two rarer coincidences, differs as soon as the reference breaks a rule."""
+    rare = (rush({}), rush({"market": {"size": 10_000}}), relief())
+    whole = [*drawn, *((build(sound(document), "on"), None) for document in rare)]
+    attribute, stand_in = MUTANTS[mutant]
+    monkeypatch.setattr(reference, attribute, stand_in)
+    assert any(noticed(network, customers) for network, customers in reversed(whole))
+
+
+def noticed(network: Network, customers: int | None) -> bool:
+    fast = simulate(network, customers=customers)
+    try:
+        return differing(fast, simulate(network, customers=customers, engine="simpy")) != []
+    except (IndexError, RuntimeError):  # a customer who is nowhere
+        return True
+
+
+# --- scenarios by name ----------------------------------------------------------------------------------------------
+
+
+def deterministic(value: float) -> dict[str, Any]:
+    return {"law": "deterministic", "value": value}
+
+
+def rush(more: dict[str, Any]) -> dict[str, Any]:
+    """Late in a long run, a day's last bit is as long as the wait for an invitation: many come just as the inviter leaves."""
+    return {
+        "format": 1,
+        "scenario": {"name": "rush", "start": "quiet", "horizon_days": 100_000},
+        "arrivals": {"cohort": 1500},
+        "stages": {
+            "quiet": {"dwell": deterministic(90_000), "exits": {"busy": 1}},
+            "busy": {"dwell": deterministic(0), "exits": {"done": 1}, "referrals": {"rate_per_day": 1e9, "enters": "quiet"}},
+            "done": {"end": True},
+        },
+        "levers": {"gift": {"cost": {"per_referral": 5}}},
+        "strategies": {"on": {"gift": {"level": 1, "when": "stage == busy"}}},
+        **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, {"market": {"size": 10_000}}])
+def test_invitations_in_the_moment_of_leaving(more):
+    for seed in SEEDS:
+        journeys = agree(build(sound(rush(more)), "on"), seed)
+        invited = journeys.events.time[(journeys.events.cost == 5) & (journeys.events.sequence == 0)]
+        assert (invited == 90_000).sum() >= 3
+
+
+def relief() -> dict[str, Any]:
+    """More agents come at the moment at which the patience of some ends, and at which others call."""
+    return {
+        "format": 1,
+        "scenario": {"name": "relief", "start": {"a": 0.5, "b": 0.5}, "horizon_days": 10},
+        "arrivals": {"cohort": 60},
+        "stages": {
+            "a": {"dwell": deterministic(2), "exits": {"b": 1}},
+            "b": {"dwell": deterministic(0), "exits": {"done": 1}, "desk": {"name": "help"}},
+            "done": {"end": True},
+        },
+        "segments": {"plain": {"share": 0.5}, "keen": {"share": 0.5}},
+        "desks": {
+            "help": {
+                "agents": 3,
+                "handle": deterministic(1),
+                "patience": deterministic(2),
+                "priority": ["segment == keen"],
+            }
+        },
+        "levers": {"staff": {"effects": [{"desk": "help", "agents": 8}]}},
+        "strategies": {"on": {"staff": [{"day": 2, "level": 1}, {"day": 3, "level": 0}]}},
+    }
+
+
+def test_agents_who_come_as_patience_ends():
+    for seed in SEEDS:
+        journeys = agree(build(sound(relief()), "on"), seed)
+        called = journeys.events.time + journeys.events.waited == 2
+        assert (called & (journeys.events.contact == RESOLVED)).sum() >= 8
+        assert (called & (journeys.events.contact == RENEGED)).sum() >= 8
+
+
+@pytest.mark.parametrize("name", [*library(), FIRST], ids=lambda name: Path(name).stem)
+def test_scenarios_of_the_library(name):
+    scenario = load(name)
+    for strategy in scenario.strategies:
+        for seed in SEEDS:
+            agree(build(scenario, strategy), seed, 3000)
+
+
+def benchmark(desk: bool, customers: int) -> dict[str, Any]:
+    """W1, an open journey, or W2, the same with a desk; all are censored on day 730."""
+
+    def dwell(law: str, center: float, **more: float) -> dict[str, Any]:
+        return {"law": law, "mean" if law == "exponential" else "median": center, **more}
+
+    stages: dict[str, Any] = {
+        "awareness": {"dwell": dwell("lognormal", 3, sigma=1), "exits": {"consideration": 0.35, "churned": 0.65}},
+        "consideration": {"dwell": dwell("lognormal", 7, sigma=0.8), "exits": {"purchase": 0.25, "churned": 0.75}},
+        "purchase": {"role": "purchase", "dwell": dwell("exponential", 1), "exits": {"post_purchase": 1}},
+        "post_purchase": {"dwell": dwell("exponential", 14), "exits": {"loyalty": 0.55, "churned": 0.45}},
+        "loyalty": {
+            "dwell": dwell("lognormal", 30, sigma=0.6),
+            "exits": {"purchase": 0.6, "advocacy": 0.15, "churned": 0.25},
+        },
+        "advocacy": {"dwell": dwell("exponential", 60), "exits": {"purchase": 0.7, "churned": 0.3}},
+        "churned": {"end": True, "role": "lost"},
+    }
+    document = {
+        "format": 1,
+        "scenario": {"name": "w", "start": "awareness", "horizon_days": 730},
+        "arrivals": {"rate_per_day": customers / 365, "until_day": 365},
+        "stages": stages,
+    }
+    if desk:
+        s = 10 / (customers / 365 * 0.35 * 0.25 * 0.3 / (1 - 0.55 * (0.6 + 0.15 * 0.7)))
+        stages["post_purchase"]["desk"] = {"name": "support", "probability": 0.3}
+        harm = {"exit": "post_purchase -> loyalty", "log_odds_per_day_waited": -2 / s}
+        law = dwell("exponential", s)
+        document["desks"] = {"support": {"agents": 10, "handle": law, "patience": law, "effects": [harm]}}
+    return document
+
+
+@pytest.mark.parametrize("desk", [False, True], ids=["W1", "W2"])
+def test_benchmarks(desk):
+    for seed in SEEDS:
+        agree(build(sound(benchmark(desk, 5000)), "baseline"), seed, 5000)
+
+
+# --- room that grows ------------------------------------------------------------------------------------------------
+
+
+def crowded(more: dict[str, Any]) -> dict[str, Any]:
+    """Few arrivals who go round and round and invite many."""
+    return {
+        "format": 1,
+        "scenario": {"name": "crowded", "start": "a", "horizon_days": 60},
+        "arrivals": {"cohort": 5},
+        "stages": {
+            "a": {"dwell": deterministic(1), "exits": {"a": 0.95, "done": 0.05},
+                  "referrals": {"rate_per_day": 0.15, "enters": "a"}},
+            "done": {"end": True},
+        },
+        **more,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [{}, {"market": {"size": 2000}}], ids=["alone", "competing"])
+def test_more_people_and_rows_than_room(more):
+    for seed in SEEDS:
+        journeys = agree(build(sound(crowded(more)), "baseline"), seed)
+        # At first there is room for 21 people, and for 79 or 84 rows: the arrays double at least four times.
+        assert journeys.customers.customer.size > 16 * 21
+        assert journeys.events.time.size > 16 * 84
+        assert (journeys.customers.source == REFERRAL).sum() > 16 * 21
+
+
+@pytest.mark.parametrize("desks", [1, 2])
+def test_long_lines(desks):
+    """Far more callers than places in the first heaps, all at one time; some wait for ever."""
+    desk = {"agents": 1, "handle": deterministic(0.125), "priority": ["source == referral"]}
+    stages = {
+        name: {"dwell": deterministic(0), "exits": {"done": 0.5, to: 0.5}, "desk": {"name": at}}
+        for name, to, at in (("a", "b", "x"), ("b", "a", "xy"[desks - 1]))
+    }
+    document = {
+        "format": 1,
+        "scenario": {"name": "lines", "start": "a", "horizon_days": 60},
+        "arrivals": {"cohort": 700},
+        "stages": {**stages, "done": {"end": True}},
+        "desks": dict.fromkeys("xy"[:desks], desk),
+    }
+    for seed in SEEDS:
+        journeys = agree(build(sound(document), "baseline"), seed)
+        assert (journeys.events.contact == WAITING).sum() > 64
+
+
+# --- what is made of the logs -----------------------------------------------------------------------------------------
+
+
+def test_measures_and_documents_are_equal(drawn):
+    """Result documents as JSON, for one replication and for several."""
+
+    def told(scenario: Scenario, engine: str, **options: Any) -> str:
+        return json.dumps(run(scenario, engine=engine, **options).document())
+
+    first = load(FIRST)
+    for replications in (1, 3):
+        options = {"customers": 300, "replications": replications}
+        assert told(first, "compiled", **options) == told(first, "simpy", **options)
+    for network, customers in drawn[::20]:
+        options = {"customers": customers, "replications": 2, "seed": 3}
+        assert told(network.scenario, "compiled", **options) == told(network.scenario, "simpy", **options)
+
+
+def test_two_workers_give_the_logs_of_the_other_engine():
+    first = load(FIRST)
+    options = {"customers": 300, "replications": 2, "keep": True}
+    shared = run(first, workers=2, **options).outcomes
+    for name, outcome in run(first, engine="simpy", **options).outcomes.items():
+        for one, other in zip(outcome.journeys, shared[name].journeys, strict=True):
+            assert differing(one, other) == []
