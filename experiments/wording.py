@@ -93,10 +93,16 @@ class Words:
 
 
 def _rounded(values: Sequence[float]) -> list[str]:
-    """A figure and its bounds to two digits of the half-width; without bounds, three digits of the figure itself."""
+    """A figure and its bounds to two digits of the half-width; without bounds, three digits of the figure itself.
+
+    The rule of the tables (`plots.words.decimals`, a floor above): one or two digits more where a bound would else read as 0,
+    which the interval leaves out.
+    """
     half = (values[2] - values[1]) / 2 if len(values) == 3 else 0.0
     size, digits = (half, 2) if half > 0.0 else (max(abs(value) for value in values), 3)
     place = digits - 1 - math.floor(math.log10(size)) if size > 0.0 and math.isfinite(size) else 0
+    if len(values) == 3 and values[1] * values[2] > 0.0:
+        place = next((k for k in range(place, place + 3) if all(round(bound, k) for bound in values[1:])), place)
     return [f"{round(value, place) + 0.0:,.{max(place, 0)}f}" for value in values]
 
 

@@ -83,7 +83,7 @@ def _text(name: str, estimate: "Estimate | None", scenario: "Scenario") -> str:
     if not any(estimate):
         return "the same"
     said = {"better": " better", "worse": " worse"}.get(_verdict(name, estimate), "")
-    return interval(estimate, unit(name, scenario), sign=True).replace(" %", "") + said
+    return interval(estimate, unit(name, scenario), sign=True, bare=True) + said
 
 
 def _panel(

@@ -4,8 +4,10 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, cast
 
 from matplotlib.figure import Figure
 
@@ -16,7 +18,7 @@ from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
 from sojourn.plots.occupancy import occupancy
 from sojourn.plots.retention import retention, returning
-from sojourn.plots.words import SHARE, human, interval, known
+from sojourn.plots.words import SHARE, human, interval, known, pair, percent
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import title, unit
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     from sojourn.sim.run import Outcome, Result
 
 
-class Picture(NamedTuple):
+@dataclass(frozen=True)
+class Picture:
     """A picture and its words."""
 
     name: str  # of the file, without `.png`
@@ -38,6 +41,11 @@ class Picture(NamedTuple):
     figure: Figure
     strategy: str | None = None  # None where it shows all of them
 
+    @cached_property
+    def png(self) -> bytes:
+        """As a PNG with its title above; rendered once, since that takes longer than drawing."""
+        return style.png(self.figure, title=self.title)
+
 
 def pictures(found: "Result | Comparison", folder: str | Path, *, check: "Check | None" = None) -> list[Path]:
     """Saves all pictures of a result or a comparison as PNGs in the folder; returns their paths.
@@ -45,12 +53,17 @@ def pictures(found: "Result | Comparison", folder: str | Path, *, check: "Check 
     Everything is drawn before the first file appears, and a file appears whole or not at all. Raises OSError where
     nothing can be written.
     """
-    drawn = [(one.name, style.png(one.figure, title=one.title)) for one in figures(found, check=check)]
+    return save(figures(found, check=check), folder)
+
+
+def save(drawn: Sequence[Picture], folder: str | Path) -> list[Path]:
+    """Saves pictures that are drawn already, in the manner of `pictures`."""
+    contents = [one.png for one in drawn]
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
-    paths = [into / f"{name}.png" for name, _ in drawn]
+    paths = [into / f"{one.name}.png" for one in drawn]
     with tempfile.TemporaryDirectory(prefix=".sojourn-", dir=into) as staging:
-        for path, (_, content) in zip(paths, drawn, strict=True):
+        for path, content in zip(paths, contents, strict=True):
             (Path(staging) / path.name).write_bytes(content)
         for path in paths:
             os.replace(Path(staging) / path.name, path)
@@ -91,8 +104,8 @@ def figures(
 def _differences(comparison: "Comparison", measures: Sequence[str] | None) -> Picture:
     scenario, name = comparison.result.scenario, comparison.verdict.measure
     told = [
-        f"{human(pair)} {interval(one[name], unit(name, scenario), sign=True)}"
-        for pair, one in comparison.differences.items()
+        f"{human(pair(apart))} {interval(one[name], unit(name, scenario), sign=True)}"
+        for apart, one in comparison.differences.items()
         if name in one
     ]
     return Picture(
@@ -112,7 +125,7 @@ def _retention(result: "Result") -> Iterator[Picture]:
     if not curves:
         return
     ends = [
-        f"{human(name)} {band.mean[-1]:.0%} after {band.x[-1]:,.0f} days"
+        f"{human(name)} {percent(band.mean[-1])} after {band.x[-1]:,.0f} days"
         for name, one in curves.items()
         if (band := one.retention) is not None and band.x.size
     ]
@@ -131,7 +144,7 @@ def _returning(result: "Result") -> Iterator[Picture]:
     if not bands:
         return
     lossless = all(one.curves.retention is None for one in result.outcomes.values())
-    ends = [f"{human(name)} {band.mean[-1]:.0%} within {band.x[-1]:,.0f} days" for name, band in bands.items()]
+    ends = [f"{human(name)} {percent(band.mean[-1])} within {band.x[-1]:,.0f} days" for name, band in bands.items()]
     yield Picture(
         "returning",
         "How soon buyers come back",

@@ -1,6 +1,11 @@
-"""Numbers and names as people read them: as many digits as the interval bears, thousands separators, units."""
+"""Numbers and names as people read them, in the terminal, in pictures and in the report: as many digits as the interval
+bears, thousands separators, units, a true minus. JSON and scenario files have nothing of this.
+
+The command line imports this at once: no numpy, no matplotlib here.
+"""
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -8,6 +13,8 @@ if TYPE_CHECKING:
 
 SHARE = "share"  # the unit of what lies in 0 to 1, shown in per cent
 PERCENT = "%"
+MINUS = "−"
+UNKNOWN = "undefined"
 
 
 def human(name: str) -> str:
@@ -32,37 +39,73 @@ def clear(estimate: "Estimate") -> bool:
     return estimate.low > 0 or estimate.high < 0
 
 
+def zero(estimate: "Estimate") -> bool:
+    """Whether a figure is exactly 0, interval and all."""
+    return estimate.mean == 0 and not estimate.low and not estimate.high
+
+
 def number(value: float, decimals: int = 0, sign: bool = False) -> str:
-    """A number with thousands separators and a true minus; `sign` writes the plus as well; never `-0`."""
-    text = f"{value:{'+' if sign else ''},.{decimals}f}"
+    """A number with thousands separators and a true minus; `sign` writes the plus as well; never `-0`.
+
+    Negative `decimals` round to tens, hundreds and so on.
+    """
+    text = f"{round(value, decimals) if decimals < 0 else value:{'+' if sign else ''},.{max(decimals, 0)}f}"
     if not text.strip("+-0.,"):
         text = text.lstrip("+-")
-    return text.replace("-", "−")
+    return text.replace("-", MINUS)
+
+
+def exact(value: float) -> str:
+    """A number as a file states it, with a true minus: all its digits, and none that it does not have."""
+    return f"{value:,.12g}".replace("-", MINUS)
 
 
 def decimals(estimate: "Estimate", scale: float = 1.0) -> int:
-    """How many decimals the figure bears (0 to 4): two figures of the interval's width, or three of a bare mean."""
-    if estimate.low is not None and estimate.high is not None and estimate.high > estimate.low:
-        size, figures = (estimate.high - estimate.low) * scale, 1
-    else:
-        size, figures = abs(estimate.mean or 0.0) * scale, 2
+    """How many decimals the figure bears: two digits of half the interval, three of a bare mean; tens are -1.
+
+    One or two more where a bound would else read as 0, which the interval leaves out.
+    """
+    size, digits = abs(estimate.mean or 0.0) * scale, 3
+    if _wide(estimate) and estimate.low is not None and estimate.high is not None:
+        size, digits = (estimate.high - estimate.low) * scale / 2, 2
     if size <= 0 or not math.isfinite(size):
         return 0
-    return min(4, max(0, figures - math.floor(math.log10(size))))
+    places = min(6, digits - 1 - math.floor(math.log10(size)))
+    bounds = (estimate.low, estimate.high) if clear(estimate) else ()
+    finer = (k for k in range(places, places + 3) if all(round((b or 0.0) * scale, k) for b in bounds))
+    return next(finer, places)
 
 
-def interval(estimate: "Estimate", unit: str = "", sign: bool = False) -> str:
-    """`35.2 % [34.1, 36.3]`; the bare figure where there is no interval, or where it has no width."""
-    if not known(estimate) or estimate.mean is None:
-        return "undefined"
+def interval(estimate: "Estimate | None", unit: str = "", sign: bool = False, *, bare: bool = False) -> str:
+    """`35.2 % [34.1, 36.3]`; the mean alone where there is no interval, or where it has no width.
+
+    Shares are in per cent; `bare` leaves the % to the heading. `sign` writes the plus of the mean.
+    """
+    if estimate is None or estimate.mean is None or not known(estimate):
+        return UNKNOWN
     scale = 100.0 if unit == SHARE else 1.0
-    if unit == SHARE and not sign and (estimate.low is None or estimate.low == estimate.high):
-        return percent(estimate.mean)
     places = decimals(estimate, scale)
-    text = number(scale * estimate.mean, places, sign) + (" %" if unit == SHARE else "")
-    if estimate.low is None or estimate.high is None or estimate.low == estimate.high:
+    text = number(scale * estimate.mean, places, sign) + (f" {PERCENT}" if unit == SHARE and not bare else "")
+    if estimate.low is None or estimate.high is None or not _wide(estimate):
         return text
-    return f"{text} [{number(scale * estimate.low, places, sign)}, {number(scale * estimate.high, places, sign)}]"
+    return f"{text} [{number(scale * estimate.low, places)}, {number(scale * estimate.high, places)}]"
+
+
+def _wide(estimate: "Estimate") -> bool:
+    """Whether there is an interval of more width than the rounding of sums gives."""
+    if estimate.low is None or estimate.high is None:
+        return False
+    return estimate.high - estimate.low > 1e-12 * max(abs(estimate.low), abs(estimate.high))
+
+
+def minus(sentence: str) -> str:
+    """A sentence with a true minus before its numbers, not with the hyphen of JSON and of files."""
+    return re.sub(r"(?<![^\s(\[])-(?=\d)", MINUS, sentence)
+
+
+def pair(name: str) -> str:
+    """`B - A`, the name of a difference, with a true minus."""
+    return name.replace(" - ", f" {MINUS} ")
 
 
 def percent(share: float) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from math import fsum
 
-from sojourn.scenarios.dwell import Law, no_time
+from sojourn.scenarios.dwell import Law, may_be_endless, no_time
 from sojourn.scenarios.faults import clipped, quoted
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.model import Scenario, Stage
@@ -32,6 +32,10 @@ def check_stages(inquiry: Inquiry) -> None:
 
 
 def _check_stage(inquiry: Inquiry, here: Place, name: str, stage: Stage) -> None:
+    for key, amount in (("revenue", stage.revenue), ("cost", stage.cost)):
+        if amount is not None and not isinstance(amount, float | int) and may_be_endless(amount):
+            remedy = "end its shares with 1 and leave out never"
+            inquiry.fault((*here, key), "an amount of money cannot be endless, but never is above 0", remedy)
     if stage.end:
         for key in ("exits", "race", "dwell", "desk"):
             if getattr(stage, key):

@@ -149,6 +149,16 @@ def no_time(law: Law) -> bool:
     return False
 
 
+def may_be_endless(law: Law) -> bool:
+    """Tell whether the law leaves some out for ever, so that it has no finite value for them."""
+    match law:
+        case Empirical():
+            return law.never > 0
+        case Deadline():
+            return law.share < 1 and may_be_endless(law.otherwise)
+    return False
+
+
 def is_certain(law: Law) -> bool:
     """Tell whether the law has a single value, so that a hazard ratio on it means nothing."""
     match law:

@@ -34,7 +34,7 @@ FITTING: dict[str, tuple[str, ...]] = {
 BOUNDS = {
     "log_odds": (-100.0, 100.0),
     "points": (-100.0, 100.0),
-    "agents": (-1e6, 1e6),
+    "agents": (-1e4, 1e4),
 }
 
 

@@ -124,7 +124,7 @@ DESK_SCALES = (
 class Desk(Part):
     """A service desk: agents, first come first served or by priority, with callers who may give up."""
 
-    agents: Annotated[float, Field(ge=0, le=1e6)] = Field(description="agents at work; fractions round down")
+    agents: Annotated[float, Field(ge=0, le=1e4)] = Field(description="agents at work; fractions round down")
     handle: Law = Field(description="days that a contact takes an agent")
     patience: Law | None = Field(None, description="days after which a caller gives up; endless if left out")
     tolerance: Annotated[float, Field(ge=0, le=1e6)] = Field(0.0, description="days of waiting that nobody minds")

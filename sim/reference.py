@@ -141,7 +141,7 @@ class Reference:
             leaves = env.now + delay
             if net[self.of(i, at.HERE) + at.STAGE_INVITES] > 0.0:
                 env.process(self.invite(i, min(leaves, self.horizon)))
-            if leaves > self.horizon:
+            if not leaves <= self.horizon:
                 return
             yield Moment(env, delay, customer, number + LEAVES)
             stage = to

@@ -1,7 +1,8 @@
 """One scenario, some strategies, many replications: journeys and what they measure."""
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from sojourn.sim.wordofmouth import refuse_avalanche
 ENGINES = ("compiled", "simpy")
 MAX_SEED = 2**32 - 1
 MAX_CUSTOMERS = 2**31
+BYTES_EACH = 1000  # of memory that a customer takes at least while a replication is run and measured
 Progress = Callable[[int, int], None]
 Sink = Callable[[Journeys], None]
 
@@ -135,6 +137,7 @@ def run(
     )
     networks = {name: build(scenario, name) for name in names}
     refuse_avalanche(networks.values(), customers)
+    _refuse_crowds(networks.values(), customers)
     alone, wanted = replications == 1, keep or sink is not None
     tasks = [
         Task(net, seed, r, customers, engine, alone, wanted) for net in networks.values() for r in range(replications)
@@ -184,6 +187,21 @@ def _mapped(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[Done]]:
         yield pool.map(_work, tasks)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _refuse_crowds(networks: Iterable[Network], customers: int | None) -> None:
+    """Raise Faults where one replication would not fit into this machine's memory."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 << 30
+    for network in networks:
+        expected = customers if customers is not None else float(network.intake[1][-1])
+        most = int(memory / BYTES_EACH)
+        if expected > most:
+            about = network.scenario.about.name
+            path = "run: customers" if customers is not None else "arrivals"
+            what = f"{expected:,.0f} customers a replication do not fit into this machine's {memory / 2**30:.0f} GiB of memory"
+            raise Faults(
+                (Fault(about, path, f"{expected:g}", what, f"have at most {most:,}; --customers N sets how many come"),)
+            )
 
 
 def _check(customers: int | None, replications: int, seed: int, engine: str, workers: int) -> None:

@@ -124,18 +124,27 @@ def in_order(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: ranks.get(prefix(name), len(ranks)))
 
 
-def headline(*measures: Mapping[str, Estimate], most: int = 8) -> tuple[str, ...]:
-    """At most `most` measures for people, in a sensible order; none that is undefined or zero throughout.
+def _everybody(estimate: Estimate) -> bool:
+    return estimate.mean == 1.0 and estimate.low in (None, 1.0) and estimate.high in (None, 1.0)
 
-    Several strategies' measures may be given: a measure is shown where it is defined and not zero in any of them.
+
+def headline(*measures: Mapping[str, Estimate], most: int = 8) -> tuple[str, ...]:
+    """At most `most` measures for people, in a sensible order; none that is undefined or zero throughout, no share that
+    is 1 throughout, such as that of customers who enter the stage where all of them start, and `reach` of the first
+    purchase only as `conversion`.
+
+    Several strategies' measures may be given: a measure is shown where it tells something in any of them.
     """
 
     def tells(name: str) -> bool:
-        return any((one[name].mean or 0.0) != 0.0 for one in measures if name in one)
+        means = [one[name].mean for one in measures if name in one]
+        return any(means) and not (is_share(name) and all(_everybody(one[name]) for one in measures if name in one))
 
     known = list(dict.fromkeys(name for one in measures for name in one))
     retention = [name for name in known if prefix(name) == "retention" and tells(name)]
+    reach = [name for name in known if prefix(name) == "reach"]
+    reach = [name for name in reach if any(one.get(name) != one.get("conversion") for one in measures)]
     desks = [name for name in known if prefix(name) in ("desk.wait", "desk.abandoned")]
     wanted = ["profit", "revenue", "cost", "conversion", "purchases", *retention[-1:], "satisfaction", "clv"]
-    more = ["nps", *desks, "referrals", "churn_rate", *(name for name in known if prefix(name) == "reach")]
+    more = ["nps", *desks, "referrals", "churn_rate", *reach]
     return tuple(name for name in (*wanted, *more) if tells(name))[:most]

@@ -7,9 +7,9 @@ from rich.text import Text
 
 from sojourn import tables, trust
 from sojourn.experiments.compare import Comparison
-from sojourn.figures import spans_zero, zero
+from sojourn.plots.words import bounded, clear, minus, pair, zero
 from sojourn.sim.run import Result
-from sojourn.sim.vocabulary import title
+from sojourn.sim.vocabulary import headline, prefix, title
 from sojourn.sim.wordofmouth import word_of_mouth
 from sojourn.terminal import plain
 
@@ -35,9 +35,9 @@ def print_run(result: Result, out: Console, *, everything: bool, warnings: Seque
 def run_sentence(result: Result) -> str:
     """Return the first line of `run`: each strategy's profit, or what comes first where no money is at stake."""
     measures = {name: outcome.measures for name, outcome in result.outcomes.items()}
-    first = next(iter(tables.chosen(measures.values(), everything=False)[0]), None)
+    first = _first(result)
     if first is None:
-        return f"Nothing happens in {trust.horizon(result.scenario)}: every measure is zero or undefined."
+        return f"Nothing happens in {trust.horizon(result.scenario)}: every measure says none, all or nothing at all."
     about = "Profit" if first == "profit" else title(first)
     unit = tables.unit_of(first, result.scenario)
     said = []
@@ -51,10 +51,21 @@ def run_sentence(result: Result) -> str:
     return f"{about} over {trust.horizon(result.scenario)}: {'; '.join(said)}{others}.{compared}"
 
 
+def _first(result: Result) -> str | None:
+    """The measure to begin with: money, purchases and the like, else how many get to the furthest stage before an end."""
+    families = [outcome.measures for outcome in result.outcomes.values()]
+    shown = tables.chosen(families, everything=False)[0]
+    if shown and prefix(shown[0]) == "reach":
+        onward = [f"reach.{name}" for name, stage in result.scenario.stages.items() if not stage.end]
+        telling = [name for name in onward if headline(*({name: one[name]} for one in families if name in one))]
+        return telling[-1] if telling else shown[0]
+    return shown[0] if shown else None
+
+
 def print_comparison(comparison: Comparison, out: Console, *, everything: bool, warnings: Sequence[str] = ()) -> None:
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
-    _line(out, comparison.verdict.sentence, "bold")
+    _line(out, minus(comparison.verdict.sentence), "bold")
     names, more = tables.chosen(
         (outcome.measures for outcome in result.outcomes.values()),
         everything=everything,
@@ -70,26 +81,35 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
         ]
         for name in names
     }
-    heads = [base, *comparison.differences]
+    heads = [base, *map(pair, comparison.differences)]
     for table in tables.build(names, heads, cells, result.scenario, width=out.width):
         out.print()
         out.print(table)
     if same:
         _line(out, f"Exactly the same under every strategy: {', '.join(title(name) for name in same)}.", "dim")
-    if any(spans_zero(found[n]) for found in comparison.differences.values() for n in names if n in found):
-        _line(out, "In brackets and grey: the interval includes 0, so the sign is not known.", "dim")
+    unclear = [
+        found[n] for found in comparison.differences.values() for n in names if n in found and not clear(found[n])
+    ]
+    if unclear:
+        why = "the interval includes 0" if all(map(bounded, unclear)) else "the interval includes 0, or there is none"
+        _line(out, f"In brackets and grey: {why}, so the sign is not known.", "dim")
     _more(out, more)
     _trust(out, result, paired=True, warnings=[*warnings, *_rerun(comparison)])
 
 
 def _rerun(comparison: Comparison) -> Iterable[str]:
-    """Yield what more replications would settle."""
-    verdict, count = comparison.verdict, comparison.result.replications
+    """Yield what more replications would settle, all strategies in one line."""
+    measure, count = comparison.verdict.measure, comparison.result.replications
+    settled = []
     for name, found in comparison.differences.items():
-        needed = trust.more_replications(found[verdict.measure], count) if verdict.measure in found else None
+        needed = trust.more_replications(found[measure], count) if measure in found else None
         if needed:
-            what = f"the {title(verdict.measure).lower()} of {name}"
-            yield f"About --replications {needed} would tell {what} from 0, should it stay as large as it looks now."
+            settled.append(f"{needed} for {pair(name)}")
+    if settled:
+        yield (
+            f"About so many --replications would tell a difference in {measure} from 0, should it stay as large as it"
+            f" looks now: {', '.join(settled)}."
+        )
 
 
 def _trust(out: Console, result: Result, *, paired: bool, warnings: Sequence[str]) -> None:

@@ -7,25 +7,25 @@ Everything is left in the folder, so that each step can be repeated by hand with
 compare`.
 """
 
+import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from sojourn.guard import guarded
-from sojourn.terminal import plain, progress
+from sojourn.terminal import forgive, plain, progress
 
 if TYPE_CHECKING:
     from sojourn.calibration.calibrate import Calibration
+    from sojourn.demo_data import Built
 
 TITLE = "Coupons in a grocery: what a reminder or richer coupons would bring"
 MARGIN = 0.30  # of sales; assumed, the order of a grocer's gross margin
 EXTRA = 0.50  # of that margin, what would not have come without the coupon; assumed
 MAILING = 0.50  # USD to target a household; assumed
 RICHER = 0.30  # by how much richer coupons raise the discount
-DISCOUNT = 4.28  # USD, mean discount in the basket of a redemption; measured in the same data
 
 # Effects are borrowed or assumed: the data hold no experiment. A redemption within two weeks is rare enough for odds
 # and hazards to hardly differ, so that the log-odds of the e-mail experiment become a hazard ratio: exp(.40) = 1.49
@@ -101,6 +101,7 @@ def demo(folder: Path, replications: int = 20) -> Path:
     from sojourn.calibration.calibrate import calibrate
     from sojourn.experiments.compare import compare
     from sojourn.output import write_text
+    from sojourn.plots.words import minus
     from sojourn.report import write
     from sojourn.scenarios.files import load
 
@@ -123,12 +124,12 @@ def demo(folder: Path, replications: int = 20) -> Path:
         found = calibrate(log, mapping, replications=replications, progress=news)
     for line in found.summary()[:3]:
         tell(f"   {line}")
-    write_text(str(scenario), _scenario(found, built.sales))
+    write_text(str(scenario), _scenario(found, built))
     tell(f"   The scenario, with levers and four strategies added: {scenario}.")
     tell(f"3. Simulating four strategies on the same households, {replications} times.")
     with progress("Simulating strategies") as news:
         comparison = compare(load(str(scenario)), replications=replications, progress=news)
-    tell(f"   {comparison.verdict.sentence}")
+    tell(f"   {minus(comparison.verdict.sentence)}")
     tell("4. Writing the report.")
     report = write(
         folder / "report.html",
@@ -145,6 +146,7 @@ def demo(folder: Path, replications: int = 20) -> Path:
 
 def tell(line: str) -> None:
     """One line of what is going on, at once."""
+    forgive(sys.stdout)
     click.echo(plain(line))
 
 
@@ -163,13 +165,14 @@ NOTES = (
 )
 
 
-def _scenario(found: "Calibration", sales: Sequence[float]) -> str:
+def _scenario(found: "Calibration", built: "Built") -> str:
     """The calibrated scenario with money, levers and strategies."""
     import numpy as np
 
     from sojourn.calibration.durations import fit_law
     from sojourn.calibration.scenario import law_text, number, text
 
+    sales, discount = built.sales, sum(built.discounts) / len(built.discounts)
     basket = fit_law(np.array(sales), np.ones(len(sales), dtype=np.bool_), laws=("gamma", "lognormal", "weibull"))
     mean = float(np.mean(sales))
     money = f"revenue = {law_text(basket)}\ncost = {number(mean * (1.0 - MARGIN * EXTRA))}\n"
@@ -184,10 +187,10 @@ def _scenario(found: "Calibration", sales: Sequence[float]) -> str:
     return result + LEVERS.format(
         pulse=PULSE,
         pull=PULL,
-        kept=number(1.0 - RICHER * DISCOUNT / mean),
+        kept=number(1.0 - RICHER * discount / mean),
         mail=text(MAIL),
         dose=text(DOSE),
-        less=text(f"{RICHER:.0%} more discount: {RICHER:.0%} of USD {DISCOUNT} in a basket of USD {mean:.2f}"),
+        less=text(f"{RICHER:.0%} more discount: {RICHER:.0%} of USD {discount:.2f} in a basket of USD {mean:.2f}"),
         users=users,
         richer=RICHER,
         baskets=len(sales),

@@ -68,7 +68,7 @@ REDEEMED = """
 CREATE TEMP TABLE redeemed AS
 SELECT household_id, campaign_id, redemption_date,
        coalesce(arg_max(bought, discount), redemption_date + INTERVAL 12 HOUR) AS redeemed,
-       arg_max(sales, discount) AS sales
+       arg_max(sales, discount) AS sales, max(discount) AS discount
 FROM (SELECT DISTINCT household_id, campaign_id, redemption_date, CAST(redemption_date AS DATE) AS day
       FROM coupon_redemptions)
 JOIN journeys USING (household_id, campaign_id)
@@ -101,6 +101,7 @@ class Built(NamedTuple):
     campaigns: int
     journeys: int
     sales: list[float]  # covered products in the basket of a redemption, USD
+    discounts: list[float]  # of its coupons, USD; as many
 
 
 def folder() -> Path:
@@ -130,7 +131,7 @@ def build(log: Path, mapping: Path) -> Built:
         for statement in (JOURNEYS, COVERED, REDEEMED):
             connection.execute(statement)
         rows: list[tuple[Any, ...]] = connection.execute(EVENTS).fetchall()
-        sales = connection.execute("SELECT sales FROM redeemed WHERE sales > 0 ORDER BY sales").fetchall()
+        baskets = connection.execute("SELECT sales, discount FROM redeemed WHERE sales > 0 ORDER BY ALL").fetchall()
         households, campaigns, journeys = connection.execute(
             "SELECT count(DISTINCT household_id), count(DISTINCT campaign_id), count(*) FROM journeys"
         ).fetchall()[0]
@@ -141,4 +142,4 @@ def build(log: Path, mapping: Path) -> Built:
         writer.writerow(["journey", "household_id", "when", "what", "kind", "watched_until"])
         writer.writerows(rows)
     mapping.write_text(MAPPING, encoding="utf-8")
-    return Built(len(rows), households, campaigns, journeys, [row[0] for row in sales])
+    return Built(len(rows), households, campaigns, journeys, *map(list, zip(*baskets, strict=True)))

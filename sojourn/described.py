@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from sojourn.plots.words import human, number, percent
+from sojourn import trust
+from sojourn.plots.words import exact, human, number, percent
 from sojourn.scenarios.model import Effect, Lever, Plan, Scenario
 
 _SCALES = {
@@ -43,12 +44,17 @@ def level(plan: Plan) -> str:
     return f"{told}, for customers with {plan.when}" if plan.when else told
 
 
-def effect(one: Effect) -> str:
-    """What a lever at full level does, in words."""
-    kind, target = one.target
-    what = "arrivals" if kind == "arrivals" else _KINDS.get(kind, "") + human(target).replace("->", "→")
+def effects(lever: Lever) -> str:
+    """What a lever at full level does, in words; effects that differ only in what they act on are told in one."""
+    return "; ".join(map(_effect, trust.alike(lever.effects))) or "nothing"
+
+
+def _effect(alike: Sequence[Effect]) -> str:
+    one = alike[0]
+    targets = ", ".join(human(each.target[1]).replace("->", "→") for each in alike)
+    what = "arrivals" if one.target[0] == "arrivals" else _KINDS.get(one.target[0], "") + targets
     scope = one.range
-    value = f"{scope.central:g}" + (f" [{scope.low:g} to {scope.high:g}]" if scope.low < scope.high else "")
+    value = exact(scope.central) + (f" [{exact(scope.low)} to {exact(scope.high)}]" if scope.low < scope.high else "")
     words = _SCALES[one.scale].format(what=what, value=value)
     if one.since is not None and one.days is not None:
         words += f", from {one.days[0]:g} to {one.days[1]:g} days after entry to {human(one.since)}"
@@ -71,9 +77,13 @@ def sources(scenario: Scenario, levers: Sequence[str]) -> Iterator[tuple[str, st
     """What each number rests on: what it is, its grade of evidence (`none stated` where the file is silent), its source."""
     for name in levers:
         lever = scenario.levers[name]
+        rests: dict[tuple[str, str], list[Effect]] = {}
         for one in lever.effects:
-            grade = one.evidence or lever.evidence or "none stated"
-            yield f"{human(name)}: {effect(one)}", grade, one.source or lever.source
+            stated = one.evidence or lever.evidence or "none stated", one.source or lever.source
+            rests.setdefault(stated, []).append(one)
+        for (grade, source), found in rests.items():
+            for alike in trust.alike(found):
+                yield f"{human(name)}: {_effect(alike)}", grade, source
     for base in scenario.sources:
         yield ", ".join(base.paths), base.evidence, base.source
     if scenario.about.source:

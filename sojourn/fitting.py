@@ -9,8 +9,8 @@ from rich.text import Text
 
 from sojourn.calibration.calibrate import calibrate
 from sojourn.calibration.validate import Check, Quantity
-from sojourn.figures import figure, interval
 from sojourn.output import writable, write_text
+from sojourn.plots.words import SHARE, interval, number
 from sojourn.sim.vocabulary import title
 from sojourn.tables import LABEL
 from sojourn.terminal import console, plain, progress
@@ -40,12 +40,14 @@ def _table(out: Console, check: Check) -> None:
     for head in heads[: None if _naive(check.quantities) else 3]:
         table.add_column(head, overflow="fold", max_width=LABEL if head == "figure" else None)
     for row in check.quantities:
-        scale = 100.0 if row.unit.startswith("share") else 1.0
-        unit = row.unit.replace("share", "%", 1)
-        cells = [Text(f"{title(row.name)} ({unit})"), Text(interval(row.observed, scale=scale))]
-        cells.append(Text(interval(row.simulated, scale=scale), "" if row.inside else "yellow"))
+        kind = SHARE if row.unit.startswith(SHARE) else row.unit
+        unit = row.unit.replace(SHARE, "%", 1)
+        cells = [Text(f"{title(row.name)} ({unit})"), Text(interval(row.observed, kind, bare=True))]
+        cells.append(Text(interval(row.simulated, kind, bare=True), "" if row.inside else "yellow"))
         if _naive(check.quantities):
-            cells.append(Text("" if row.naive is None else figure(row.naive, 2, scale=scale), "dim"))
+            cells.append(
+                Text("" if row.naive is None else number(row.naive * (100.0 if kind == SHARE else 1.0), 2), "dim")
+            )
             cells.append(Text("" if row.inside else "outside", "yellow"))
         table.add_row(*cells)
     out.print()

@@ -2,11 +2,11 @@
 
 import base64
 import html
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sojourn.plots.pictures import Picture
-from sojourn.plots.style import png
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1b1f24; --soft: #57606a; --faint: #d5d9de; --tint: #f3f5f7;
@@ -36,7 +36,8 @@ tbody th { font-weight: 600; }
 .better { color: var(--better); } .worse { color: var(--worse); } .unsure { color: var(--soft); }
 .better .mean, .worse .mean { font-weight: 600; }
 figure { margin: 1.25rem 0 2rem; }
-figure img { display: block; width: 100%; max-width: 42rem; height: auto; background: #ffffff; border-radius: 6px; padding: 6px; }
+figure img { display: block; box-sizing: content-box; width: calc(100% - 12px); max-width: 42rem; height: auto; object-fit: cover;
+  object-position: bottom; border: 6px solid #ffffff; border-radius: 6px; }
 figcaption { font-size: .92rem; max-width: 42rem; margin-top: .5rem; }
 details { margin: 1rem 0; } summary { cursor: pointer; font-weight: 600; color: var(--accent); padding: .3rem 0; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; font-size: .92rem; }
@@ -50,7 +51,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--faint); }
   th, td { border: 0; padding: .1rem 0; }
   td[data-head]::before { content: attr(data-head) ": "; color: var(--soft); }
-  figure img { width: calc(100% + 1rem); max-width: calc(100% + 1rem); margin: 0 -.5rem; padding: 2px; }
+  figure img { width: calc(100% + 1rem - 4px); max-width: none; margin: 0 -.5rem; border-width: 2px; }
   dl.facts { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
 }
 @media (prefers-color-scheme: dark) { figure img { filter: brightness(.92); } }
@@ -59,7 +60,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
     --better: #00594e; --worse: #a83208; --accent: #27508f; }
   main { max-width: none; padding: 0; }
   h2, h3 { break-after: avoid; } figure, tr, .answer { break-inside: avoid; }
-  figure img { filter: none; padding: 0; width: auto; max-width: min(100%, 14.5cm); max-height: 20cm; }
+  figure img { filter: none; border: 0; width: auto; max-width: min(100%, 14.5cm); max-height: 20cm; }
   details:not([open]) { display: none; }  /* on paper nobody can unfold it */
 }
 """
@@ -75,9 +76,12 @@ class Cell(NamedTuple):
 
 
 def text(content: object) -> str:
-    """Escapes text, so that a name is never markup; characters that HTML does not allow are shown as a box."""
+    """Escapes text, so that a name is never markup; characters that HTML does not allow are shown as a box.
+
+    A figure and its % stay on one line.
+    """
     told = "".join(c if c in "\n\t" or (c >= " " and not "\ud800" <= c <= "\udfff") else "\ufffd" for c in str(content))
-    return html.escape(told, quote=True)
+    return html.escape(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", told), quote=True)
 
 
 def page(title: str, parts: Iterable[str]) -> str:
@@ -134,12 +138,17 @@ def table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, str], Sequence[C
 
 
 def picture(one: Picture) -> str:
-    """A picture inside the page, with its title, its caption and words for those who cannot see it."""
-    data = png(one.figure)
+    """A picture inside the page, with its title, its caption and words for those who cannot see it.
+
+    The heading says the title: the image is shown without the strip above the figure that says it too.
+    """
+    data = one.png
     wide, tall = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     source = f"data:image/png;base64,{base64.b64encode(data).decode('ascii')}"
+    shape = " / ".join(f"{inches:g}" for inches in one.figure.get_size_inches())
     return (
-        f'<figure>\n<h3>{text(one.title)}</h3>\n<img src="{source}" width="{wide}" height="{tall}" alt="{text(one.alt)}">\n'
+        f'<figure>\n<h3>{text(one.title)}</h3>\n<img src="{source}" width="{wide}" height="{tall}"'
+        f' style="aspect-ratio: {shape}" alt="{text(one.alt)}">\n'
         f"<figcaption>{text(one.caption)}</figcaption>\n</figure>"
     )
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from sojourn import described, paper, trust
 from sojourn.output import write_text
 from sojourn.paper import Cell
-from sojourn.plots.pictures import Picture, figures
-from sojourn.plots.words import human
+from sojourn.plots.pictures import Picture
+from sojourn.plots.pictures import figures as draw
+from sojourn.plots.words import human, minus
 from sojourn.report_numbers import chosen, numbers
 from sojourn.sim.wordofmouth import word_of_mouth
 
@@ -32,6 +33,7 @@ def write(
     check: "Check | None" = None,
     notes: Sequence[str] = (),
     calibration: "Fit | None" = None,
+    pictures: Sequence[Picture] | None = None,
 ) -> Path:
     """Writes the report, whole or not at all; returns its path.
 
@@ -43,11 +45,20 @@ def write(
         check: the fit laid beside customers whom it has not seen.
         notes: sentences that belong under the answer, on how far it can be trusted.
         calibration: the fit that the scenario comes from.
+        pictures: what `figures` has drawn already; drawn here if left out.
 
     Raises:
         Faults: the file cannot be written.
     """
-    return write_text(str(path), _page(title, comparison, result, check, notes, calibration), option=str(path))
+    drawn = figures(comparison, result, check) if pictures is None else pictures
+    page = _page(title, comparison, result, check, notes, calibration, drawn)
+    return write_text(str(path), page, option=str(path))
+
+
+def figures(comparison: "Comparison | None", result: "Result | None", check: "Check | None" = None) -> list[Picture]:
+    """Draws the pictures of a report, with the measures that its tables show."""
+    result = comparison.result if comparison is not None else result
+    return draw(comparison or result, check=check, measures=chosen(result, comparison) if result else None)
 
 
 def _page(
@@ -57,12 +68,12 @@ def _page(
     check: "Check | None",
     notes: Sequence[str],
     calibration: "Fit | None",
+    drawn: Sequence[Picture],
 ) -> str:
     result = comparison.result if comparison is not None else result
     scenario = result.scenario if result is not None else None
     about = scenario.about if scenario is not None else None
     heading = title or (about.title or human(about.name) if about else "") or "Sojourn"
-    drawn = figures(comparison or result, check=check, measures=chosen(result)[0] if result else None)
     trusted = [*_trust(comparison, result, check, calibration), *notes]
     parts = [
         f"<header>\n<h1>{paper.text(heading)}</h1>",
@@ -82,7 +93,7 @@ def _page(
 
 def _answer(comparison: "Comparison | None", result: "Result | None", check: "Check | None") -> str:
     if comparison is not None:
-        return comparison.verdict.sentence
+        return minus(comparison.verdict.sentence)
     if result is not None:
         from sojourn.answers import run_sentence
 
@@ -174,8 +185,9 @@ def _strategies(result: "Result | None") -> Iterator[str]:
     told = []
     for name in used:
         lever = result.scenario.levers[name]
-        does = "; ".join(map(described.effect, lever.effects)) or "nothing"
-        told.append(f"{human(name)}: {does}. Costs {described.costs(lever, result.scenario.about.currency)}.")
+        told.append(
+            f"{human(name)}: {described.effects(lever)}. Costs {described.costs(lever, result.scenario.about.currency)}."
+        )
     if told:
         yield f"<h3>What the levers do and cost at 100 %</h3>\n{paper.bullets(told)}"
 

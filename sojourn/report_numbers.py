@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from sojourn import paper, tables
 from sojourn.paper import Cell
-from sojourn.plots.words import SHARE, clear, human, interval, known
+from sojourn.plots.words import SHARE, clear, human, interval, known, pair, zero
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import direction, unit
 from sojourn.sim.vocabulary import title as titled
@@ -16,16 +16,18 @@ if TYPE_CHECKING:
     from sojourn.sim.run import Result
 
 
-def chosen(result: "Result") -> tuple[list[str], int]:
-    """The measures to show, in reading order, and how many more there are."""
-    return tables.chosen((outcome.measures for outcome in result.outcomes.values()), everything=False)
+def chosen(result: "Result", comparison: "Comparison | None" = None) -> list[str]:
+    """The measures to show, in reading order, what the verdict is about before all."""
+    families = [outcome.measures for outcome in result.outcomes.values()]
+    first = comparison.verdict.measure if comparison is not None else None
+    return tables.chosen(families, everything=False, first=first)[0]
 
 
 def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
     """The table that stands under the answer, and all measures for those who open them."""
     if result is None:
         return ""
-    names, _ = chosen(result)
+    names = chosen(result, comparison)
     everything = list(dict.fromkeys(name for outcome in result.outcomes.values() for name in outcome.measures))
     heads = ["measure", *map(human, result.outcomes)]
     levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
@@ -41,7 +43,7 @@ def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
     heads = [
         "measure",
         f"{human(comparison.baseline)} (baseline)",
-        *(human(pair).replace(" - ", " − ") for pair in pairs),
+        *(human(pair(name)) for name in pairs),
     ]
     caption = "Differences are the strategy minus the baseline, on the same customers, with 90 % intervals. Grey and in"
     caption += " parentheses: the interval spans 0, so the sign is not known."
@@ -74,9 +76,9 @@ def _level(estimate: Estimate | None, counted: str) -> Cell:
 def _difference(name: str, estimate: Estimate | None, counted: str) -> Cell:
     if estimate is None or not known(estimate) or estimate.mean is None:
         return Cell("undefined", "", "unsure")
-    if not any(estimate):
+    if zero(estimate):
         return Cell("the same", "", "unsure")
-    mean, _, spread = interval(estimate, counted, sign=True).replace(" %", "").partition(" [")
+    mean, _, spread = interval(estimate, counted, sign=True, bare=True).partition(" [")
     spread = f"[{spread}" if spread else ""
     if not clear(estimate):
         return Cell(f"({mean}", f"{spread})", "unsure") if spread else Cell(f"({mean})", "", "unsure")

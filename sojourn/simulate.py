@@ -125,13 +125,14 @@ def _write(
     warnings: Sequence[str],
 ) -> None:
     from sojourn.manifest import manifest
-    from sojourn.plots.pictures import pictures
-    from sojourn.report import write
+    from sojourn.plots.pictures import save
+    from sojourn.report import figures, write
 
     document = comparison.document() if comparison else result.document()
     (folder / MEASURES).write_text(encode(document), encoding="utf-8")
-    pictures(comparison or result, folder)
-    write(folder / REPORT, comparison=comparison, result=result, notes=warnings)
+    drawn = figures(comparison, result)
+    save(drawn, folder)
+    write(folder / REPORT, comparison=comparison, result=result, notes=warnings, pictures=drawn)
     files = [MANIFEST, *(path.name for path in folder.iterdir())]
     facts = manifest(result, command, variant=options.variant, files=files)
     (folder / MANIFEST).write_text(encode(facts), encoding="utf-8")

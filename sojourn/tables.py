@@ -7,10 +7,10 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from sojourn.figures import interval, spans_zero, zero
+from sojourn.plots.words import SHARE, clear, interval, zero
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
-from sojourn.sim.vocabulary import SHARE, direction, headline, in_order, title, unit
+from sojourn.sim.vocabulary import direction, headline, in_order, title, unit
 
 ROWS = 8
 LABEL = 40  # columns that a measure's words may take before they wrap
@@ -39,7 +39,7 @@ def chosen(
 
 def level(name: str, estimate: Estimate | None, scenario: Scenario) -> Cell:
     """Return how a measure of one strategy is written."""
-    return Cell(interval(estimate, scale=_scale(name, scenario)) if estimate else "")
+    return Cell(interval(estimate, unit(name, scenario), bare=True) if estimate else "")
 
 
 def difference(name: str, estimate: Estimate | None, scenario: Scenario) -> Cell:
@@ -48,8 +48,8 @@ def difference(name: str, estimate: Estimate | None, scenario: Scenario) -> Cell
         return Cell("")
     if zero(estimate):
         return Cell("0", "dim")
-    written = interval(estimate, sign=True, scale=_scale(name, scenario))
-    if estimate.mean is None or spans_zero(estimate):
+    written = interval(estimate, unit(name, scenario), sign=True, bare=True)
+    if estimate.mean is None or not clear(estimate):
         return Cell(f"({written})", "dim")
     gain = direction(name) * estimate.mean
     if gain == 0:
@@ -86,10 +86,6 @@ def unit_of(name: str, scenario: Scenario) -> str:
     """Return the unit to write beside a figure: %, days or the currency; nothing where the measure's words say it."""
     known = unit(name, scenario)
     return "%" if known == SHARE else known if known in ("days", scenario.about.currency) else ""
-
-
-def _scale(name: str, scenario: Scenario) -> float:
-    return 100.0 if unit(name, scenario) == SHARE else 1.0
 
 
 def _groups(widths: Sequence[int], room: int) -> list[list[int]]:

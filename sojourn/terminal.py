@@ -1,15 +1,22 @@
 """Where text meets the screen: consoles, safe text, progress."""
 
+import codecs
+import io
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from rich.console import Console
 
+from sojourn.plots.words import MINUS
+
 Progress = Callable[[int, int], None]
 PIPED_WIDTH = 120  # columns of tables where no terminal says how wide it is
+LACKING = "sojourn.lacking"  # how streams treat characters that their encoding lacks
+PLAIN = str.maketrans({MINUS: "-", "…": "...", "→": "->"})
 FIRST_NEWS = 10.0  # seconds before the first line of progress where there is no bar; each next one takes twice as long
 
 
@@ -21,9 +28,23 @@ def plain(text: str) -> str:
 def console(*, err: bool = False) -> Console:
     """Return a console that takes values as they are: no markup, no emoji, no guessed highlights."""
     stream = sys.stderr if err else sys.stdout
+    forgive(stream)
     terminal = stream.isatty()
     width = None if terminal or "COLUMNS" in os.environ else PIPED_WIDTH
     return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
+
+
+def forgive(stream: TextIO) -> None:
+    """Let plain characters stand for those that the stream's encoding lacks: not every terminal speaks UTF-8."""
+    if isinstance(stream, io.TextIOWrapper) and "utf" not in stream.encoding.lower():
+        codecs.register_error(LACKING, _stand_in)
+        stream.reconfigure(errors=LACKING)
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    lost = error.object[error.start : error.end].translate(PLAIN)
+    return "".join(c if c.isascii() else c.encode("unicode_escape").decode() for c in lost), error.end
 
 
 @contextmanager

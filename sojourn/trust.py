@@ -3,13 +3,23 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sojourn.figures import figure
+from sojourn.plots.words import exact, number
 from sojourn.scenarios.model import Effect, Scenario
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.wordofmouth import WordOfMouth
 
 FEW = 10  # replications below which intervals are themselves shaky
 LISTED = 6  # parts of a list that a line names
+NAMED = 2  # targets of one effect that a line names; more are counted
+KINDS = {
+    "exit": "exits",
+    "touchpoint": "touchpoints",
+    "desk": "desks",
+    "dwell": "dwells",
+    "referrals": "stages that invite",
+    "spend": "stages where customers spend",
+    "demand": "stages that ask for service",
+}
 ALIKE = 0.2  # relative difference of arrivals that needs no warning
 ENOUGH = 10_000  # replications that nobody should be told to run
 
@@ -21,15 +31,33 @@ def used_levers(scenario: Scenario, strategies: Sequence[str]) -> list[str]:
     return [lever for lever in scenario.levers if lever in above]
 
 
-def effect_in_words(lever: str, effect: Effect) -> str:
-    """Return an effect as `lever (scale value [low to high] on target)`."""
-    kind, target = effect.target
-    where = "arrivals" if kind == "arrivals" else f"{kind} {target}"
-    scope = effect.range
-    value = f"{scope.central:g}"
+def alike(effects: Iterable[Effect]) -> list[list[Effect]]:
+    """Return effects in groups that differ in nothing but the exit, stage or desk that they act on."""
+    groups: dict[tuple[object, ...], list[Effect]] = {}
+    for one in effects:
+        groups.setdefault((one.target[0], one.scale, one.range, one.since, one.days), []).append(one)
+    return list(groups.values())
+
+
+def effects_in_words(lever: str, effects: Iterable[Effect]) -> str:
+    """Return effects as `lever (scale value [low to high] on target, ...)`, those with one number in one."""
+    return f"{lever} ({', '.join(map(_in_words, alike(effects)))})"
+
+
+def _in_words(effects: Sequence[Effect]) -> str:
+    one = effects[0]
+    kind = one.target[0]
+    if kind == "arrivals":
+        where = "arrivals"
+    elif len(effects) <= NAMED:
+        where = " and ".join(f"{kind} {effect.target[1]}" for effect in effects)
+    else:
+        where = f"{len(effects)} {KINDS[kind]}"
+    scope = one.range
+    value = exact(scope.central)
     if scope.low < scope.high:
-        value += f" [{scope.low:g} to {scope.high:g}]"
-    return f"{lever} ({effect.scale.replace('_', ' ')} {value} on {where})"
+        value += f" [{exact(scope.low)} to {exact(scope.high)}]"
+    return f"{one.scale.replace('_', ' ')} {value} on {where}"
 
 
 def replications(count: int, *, paired: bool) -> str:
@@ -61,13 +89,12 @@ def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
     effects = [
         (lever, effect) for lever in used_levers(scenario, strategies) for effect in scenario.levers[lever].effects
     ]
-    assumed = [
-        effect_in_words(lever, effect)
-        for lever, effect in effects
-        if _grade(scenario, lever, effect) in (None, "assumed")
-    ]
+    assumed: dict[str, list[Effect]] = {}
+    for lever, effect in effects:
+        if _grade(scenario, lever, effect) in (None, "assumed"):
+            assumed.setdefault(lever, []).append(effect)
     if assumed:
-        yield f"Rests on assumed effects: {_some(assumed)}."
+        yield f"Rests on assumed effects: {_some([effects_in_words(*one) for one in assumed.items()])}."
     bases = [path for source in scenario.sources if source.evidence == "assumed" for path in source.paths]
     if bases:
         yield f"Rests on assumed numbers of the journey: {_some(bases)}."
@@ -114,7 +141,7 @@ def word_of_mouth(found: Mapping[str, WordOfMouth], scenario: Scenario) -> Itera
         line = f"R = {carried.reproduction:.2g}, about {carried.invitees:,.0f} invitees in {horizon(scenario)}"
         if carried.reproduction >= 1.0:
             line += ": it feeds itself"
-            line += f" and doubles every {figure(carried.doubling_days, 0)} days" if carried.doubling_days else ""
+            line += f" and doubles every {number(carried.doubling_days)} days" if carried.doubling_days else ""
         lines.setdefault(line, []).append(strategy)
     for line, strategies in lines.items():
         yield f"Word of mouth under {', '.join(strategies)}: {line}."
@@ -147,7 +174,7 @@ def stand_ins(scenario: Scenario, customers: int | None, strategies: Sequence[st
         fixed.append("the market")
     if not fixed:
         return None
-    share = figure(customers / expected, 0 if customers > expected else 1, scale=100)
+    share = number(100 * customers / expected, 0 if customers > expected else 1)
     return (
         f"With --customers {customers}, {share} % as many come as in the scenario, while {', '.join(fixed)} stay the"
         " same: totals are not those of the scenario."
@@ -162,4 +189,4 @@ def _some(parts: Sequence[str]) -> str:
 
 def horizon(scenario: Scenario) -> str:
     """Return the time that an answer is about, in words."""
-    return f"{figure(scenario.about.horizon_days, 0)} days"
+    return f"{number(scenario.about.horizon_days)} days"

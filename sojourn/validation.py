@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.text import Text
 
 from sojourn import trust
-from sojourn.figures import figure
 from sojourn.opening import blaming, opened
+from sojourn.plots.words import number
 from sojourn.scenarios.model import Scenario
 from sojourn.sim import outlook
 from sojourn.sim.network import build
@@ -57,12 +57,12 @@ def satisfaction(scenario: Scenario) -> Iterator[str]:
             found.setdefault(row.stage, {})[strategy] = row
     for stage, by_strategy in found.items():
         start = next(iter(by_strategy.values())).start
-        means = {strategy: figure(row.mean, 1) for strategy, row in by_strategy.items()}
+        means = {strategy: number(row.mean, 1) for strategy, row in by_strategy.items()}
         if len(set(means.values())) == 1:
             where = next(iter(means.values()))
         else:
             where = ", ".join(f"{mean} under {strategy}" for strategy, mean in means.items())
-        line = f"Satisfaction starts at {figure(start, 1)} and settles, by many visits to {stage}, at {where}"
+        line = f"Satisfaction starts at {number(start, 1)} and settles, by many visits to {stage}, at {where}"
         if any(abs(row.mean - start) > DRIFT for row in by_strategy.values()):
             line += " (waiting aside; check performance, expectation and recovery if this is not meant)"
         yield line + "."
@@ -75,8 +75,8 @@ def frailty(scenario: Scenario) -> Iterator[str]:
             continue
         meaning = "by the horizon" if row.race else "of those who leave"
         yield (
-            f"{row.exit}: {figure(row.stated, 1, scale=100)} % {meaning} as stated (the customer in the middle),"
-            f" {figure(row.average, 1, scale=100)} % averaged over all customers."
+            f"{row.exit}: {number(100 * row.stated, 1)} % {meaning} as stated (the customer in the middle),"
+            f" {number(100 * row.average, 1)} % averaged over all customers."
         )
 
 

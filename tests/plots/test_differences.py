@@ -71,9 +71,9 @@ def test_better_and_worse_follow_the_measure_and_unclear_is_grey(made: Any) -> N
 def test_figures_are_written_out(made: Any) -> None:
     said = [t for t, _ in made.texts(differences(some(made), measures=MEASURES))]
     for text in (
-        "−51,234 [−58,000, −44,000] worse",
-        "+1,234 [−100, +2,500]",
-        "+4.1 [+3.0, +5.2] better",
+        "−51,200 [−58,000, −44,000] worse",
+        "+1,200 [−100, 2,500]",
+        "+4.1 [3.0, 5.2] better",
         "undefined",
         "the same",
     ):

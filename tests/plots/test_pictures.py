@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from sojourn.plots import style
-from sojourn.plots.pictures import figures, pictures
+from sojourn.plots.pictures import figures, pictures, save
 
 
 def two(made: Any) -> Any:
@@ -69,6 +69,15 @@ def test_each_picture_says_how_to_read_it_and_what_it_shows(made: Any) -> None:
     names = {one.name: one for one in figures(two(made))}
     assert "awareness 97.0 %" in names["funnel-today"].alt
     assert "awareness to lapsed" in names["flow-today"].alt
+
+
+def test_a_picture_is_rendered_once(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered = []
+    monkeypatch.setattr(style, "png", lambda figure, title="": rendered.append(title) or b"x")
+    drawn = figures(two(made))
+    paths = save(drawn, tmp_path)
+    assert [one.png for one in drawn] == [path.read_bytes() for path in paths] == [b"x"] * len(drawn)
+    assert rendered == [one.title for one in drawn]
 
 
 def test_the_same_result_gives_the_same_bytes(made: Any, tmp_path: Path) -> None:

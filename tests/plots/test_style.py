@@ -70,18 +70,27 @@ def test_a_title_goes_on_paper_added_for_it(made: Any) -> None:
 def test_pictures_load_neither_an_engine_nor_pyplot() -> None:
     code = "import sys, sojourn.plots.pictures\nprint(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "matplotlib.figure" in loaded
     assert not {"matplotlib.pyplot", "numba", "simpy", "sojourn.sim.run", "sojourn.sim.reference"} & set(loaded)
+
+
+def test_words_load_nothing_that_makes_the_command_line_slow() -> None:
+    code = "import sys, sojourn.cli, sojourn.plots.words\nprint(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "sojourn.plots.words" in loaded
+    assert not {"numpy", "matplotlib", "pydantic", "numba"} & set(loaded)
 
 
 @pytest.mark.parametrize(
     ("estimate", "unit", "sign", "text"),
     [
         (Estimate(0.352, 0.341, 0.363), "share", False, "35.2 % [34.1, 36.3]"),
-        (Estimate(-51234.4, -58000.0, -44000.0), "USD", True, "−51,234 [−58,000, −44,000]"),
+        (Estimate(-51234.4, -58000.0, -44000.0), "USD", True, "−51,200 [−58,000, −44,000]"),
         (Estimate(0.0021, 0.0019, 0.0023), "share", False, "0.210 % [0.190, 0.230]"),
         (Estimate(1.0, 1.0, 1.0), "share", False, "100 %"),
+        (Estimate(0.02, 0.02, 0.02), "share", False, "2.00 %"),
         (Estimate(2.5, None, None), "days", False, "2.50"),
-        (Estimate(-0.0001, -1.0, 1.0), "USD", True, "0.0 [−1.0, +1.0]"),
+        (Estimate(-0.0001, -1.0, 1.0), "USD", True, "0.0 [−1.0, 1.0]"),
         (Estimate(None, None, None), "days", False, "undefined"),
     ],
 )

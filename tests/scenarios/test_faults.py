@@ -101,6 +101,8 @@ MEANING = [
     ("[stages.purchase]", "[stages.purchse]", "stages.consideration.exits", "5 places", '"purchse"?'),
     ("lapsed = 0.65", "lapsed = 0.6", "stages.awareness.exits", "add up to 0.95, not 1", "lapsed = 0.65"),
     ("share = 0.8", "share = 0.7", "segments", "add up to 0.9, not 1", "regular = 0.8"),
+    ('{ law = "gamma", mean = 80.0, shape = 2.0 }', '{ law = "empirical", share = [0, 0.9], days = [5, 9], never = 0.1 }',
+     "stages.purchase.revenue", "cannot be endless", "leave out never"),
     ("[stages.lapsed]\nend = true", "[stages.lapsed]", "stages.lapsed", "no way out", "add exits or race, or end"),
     ("[stages.lapsed]\nend = true", "[stages.lapsed]\nend = true\nexits = { churned = 1 }", "stages.lapsed.exits",
      "an end has no exits", "take out exits"),

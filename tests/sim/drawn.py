@@ -29,7 +29,7 @@ class Case(NamedTuple):
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
-    """Valid scenarios, of some 10 to 400 customers and 10 to 45 days."""
+    """Valid scenarios, of some 10 to 400 customers and 6 to 45 days."""
     return _Author(draw).case()
 
 
@@ -63,7 +63,7 @@ class _Author:
         self.satisfied = self.often(5)
         self.desks = {name: {} for name in ("help", "till")[: self.one(0, 0, 1, 1, 1, 2)]}
         self.market = self.one(None, None, None, 30, 100, 300)
-        horizon = self.one(10, 20, 30, 45)
+        horizon = self.one(6, 10, 20, 45)
         for k, name in enumerate(self.names):
             self.stages[name] = self.stage(k)
         satisfaction = {"satisfaction": self.satisfaction()} if self.satisfied else {}
@@ -158,7 +158,9 @@ class _Author:
             stage["referrals"] = {"rate_per_day": rate, "enters": self.one(*self.names)}
         return stage | {
             **self.maybe(5, role=self.one("purchase", "purchase", "loyal")),
-            **self.maybe(4, revenue=self.one(10, 0, {"law": "gamma", "mean": 80, "shape": 2}, self.law())),
+            **self.maybe(
+                4, revenue=self.one(10, 0, {"law": "gamma", "mean": 80, "shape": 2}, {"law": "empirical", **TABLES[0]})
+            ),
             **self.maybe(3, cost=self.one(3.5, {"law": "lognormal", "median": 4, "sigma": 1})),
             **self.maybe(2, cost_per_day=0.25),
             **self.maybe(2, acquisition_cost=5),

@@ -69,15 +69,11 @@ def _at_desks(network: Network, journeys: Journeys) -> Counter[str]:
         origins = [network.stages.index(e.exit.split(" -> ")[0]) for e in desk.effects if e.per_failure]
         for row in failed.tolist() if origins and desk.failure_days is not None else []:
             later = slice(row, int(journeys.first[journeys.who[row] + 1]))
-            felt = (journeys.until[later] > end[row]) & (events.time[later] < end[row] + desk.failure_days)
-            count["failures felt"] += int(np.sum(felt & np.isin(events.stage[later], origins)))
-            count["failures that fade"] += int(
-                np.sum(
-                    felt
-                    & (journeys.until[later] > end[row] + desk.failure_days)
-                    & np.isin(events.stage[later], origins)
-                )
-            )
+            fades = end[row] + desk.failure_days
+            felt = (journeys.until[later] > end[row]) & (events.time[later] < fades)
+            felt &= np.isin(events.stage[later], origins)
+            count["failures felt"] += int(felt.any())
+            count["failures that fade"] += int((felt & (journeys.until[later] > fades)).any())
     return count
 
 

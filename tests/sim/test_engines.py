@@ -30,16 +30,16 @@ cases = runpy.run_path(str(HERE / "drawn.py"))["cases"]
 tally = runpy.run_path(str(HERE / "tallies.py"))["tally"]
 FIRST = HERE.parent / "scenarios" / "first.toml"
 
-DRAWN, SEEDS = 450, (1, 2)
+DRAWN, SEEDS = 600, (1, 2)
 LEAST = {  # over the drawn set: what must have happened so often that each feature is really tried
-    "coupled runs": 500, "uncoupled runs": 100, "customers": 20_000, "rows": 50_000,
-    "invitations": 2_000, "markets run dry": 50, "brought by a lever": 500,
-    "reneges": 3_000, "unresolved": 800, "waiting at the horizon": 1_000, "waits by priority": 1_000,
-    "requests at one time": 150, "ties at a desk": 100, "patience ends as an agent is free": 50,
-    "falls in capacity": 40, "falls with all busy": 10, "rises in capacity": 20,
-    "failures felt": 2_000, "failures that fade": 200,
-    "ramps in a stay": 500, "windows in a stay": 1_000, "held by some only": 50,
-    "zero dwells": 5_000, "at the horizon": 5, "money drawn": 10_000,
+    "runs": 800, "coupled runs": 400, "uncoupled runs": 60, "customers": 30_000, "rows": 80_000, "money drawn": 30_000,
+    "invitations": 3_000, "markets run dry": 50, "brought by a lever": 1_000,
+    "reneges": 3_000, "unresolved": 800, "waiting at the horizon": 2_000, "waits by priority": 2_000,
+    "requests at one time": 150, "ties at a desk": 100, "patience ends as an agent is free": 25,
+    "falls in capacity": 40, "falls with all busy": 8, "rises in capacity": 40,
+    "failures felt": 3_000, "failures that fade": 300,
+    "ramps in a stay": 400, "windows in a stay": 700, "held by some only": 80,
+    "zero dwells": 4_000, "at the horizon": 3,
 }  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def drawn() -> list[tuple[Network, int | None]]:
     networks = []
 
     @drawing(20261122)
-    @settings(draws, phases=[Phase.generate], max_examples=200)
+    @settings(draws, phases=[Phase.generate], max_examples=400)
     @given(cases())
     def collect(case):
         scenario = sound(case.document)
@@ -107,7 +107,6 @@ def test_drawn_scenarios():
 
     compare()
     count["uncoupled runs"] = count["runs"] - count["coupled runs"]
-    print(len(digests), count)
     assert len(digests) >= 300
     assert {what: count[what] for what, least in LEAST.items() if count[what] < least} == {}
 
@@ -211,11 +210,11 @@ time_to_invitation = reference.time_to_invitation
 @pytest.mark.parametrize("mutant", MUTANTS)
 def test_a_broken_rule_is_noticed(mutant, drawn, monkeypatch):
     """Some log of the drawn set, or of two rarer coincidences, differs as soon as the reference breaks a rule."""
-    rare = (rush({}), rush({"market": {"size": 10_000}}), relief())
+    rare = (relief(), rush({}), rush({"market": {"size": 10_000}}))
     whole = [*drawn, *((build(sound(document), "on"), None) for document in rare)]
     attribute, stand_in = MUTANTS[mutant]
     monkeypatch.setattr(reference, attribute, stand_in)
-    assert any(noticed(network, customers) for network, customers in reversed(whole))
+    assert any(noticed(network, customers) for network, customers in whole)
 
 
 def noticed(network: Network, customers: int | None) -> bool:
@@ -259,21 +258,20 @@ def test_invitations_in_the_moment_of_leaving(more):
 
 
 def relief() -> dict[str, Any]:
-    """More agents come at the moment at which the patience of some ends, and at which others call."""
+    """More agents come, and others become free, at the moment at which the patience of the rest ends."""
     return {
         "format": 1,
-        "scenario": {"name": "relief", "start": {"a": 0.5, "b": 0.5}, "horizon_days": 10},
+        "scenario": {"name": "relief", "start": "a", "horizon_days": 10},
         "arrivals": {"cohort": 60},
         "stages": {
-            "a": {"dwell": deterministic(2), "exits": {"b": 1}},
-            "b": {"dwell": deterministic(0), "exits": {"done": 1}, "desk": {"name": "help"}},
+            "a": {"dwell": deterministic(0), "exits": {"done": 1}, "desk": {"name": "help"}},
             "done": {"end": True},
         },
-        "segments": {"plain": {"share": 0.5}, "keen": {"share": 0.5}},
+        "segments": {"plain": {"share": 0.85}, "keen": {"share": 0.15}},
         "desks": {
             "help": {
-                "agents": 3,
-                "handle": deterministic(1),
+                "agents": 6,
+                "handle": {"law": "empirical", "share": [0, 0.5, 1], "days": [1, 1, 1.5]},
                 "patience": deterministic(2),
                 "priority": ["segment == keen"],
             }

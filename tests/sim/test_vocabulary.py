@@ -71,6 +71,13 @@ def test_at_most_eight_and_none_that_is_zero_throughout():
     assert not {"revenue", "clv", "purchases", "satisfaction"} & set(chosen)
     assert "revenue" in headline(empty, full)  # somewhere it is not zero
     assert headline({}) == ()
+    everybody, most = Estimate(1.0, 1.0, 1.0), Estimate(0.9, 0.8, 1.0)
+    assert headline({"reach.a": everybody, "reach.b": most, "purchases": everybody}) == ("purchases", "reach.b")
+    assert headline({"reach.a": everybody}, {"reach.a": most}) == ("reach.a",)
+    assert headline({"conversion": most, "reach.a": most, "reach.b": Estimate(0.9, 0.7, 1.0)}) == (
+        "conversion",
+        "reach.b",
+    )
 
 
 def test_measures_of_one_kind_stay_in_their_order():

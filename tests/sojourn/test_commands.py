@@ -108,6 +108,48 @@ def test_a_journey_without_money_is_told_by_what_comes_first(cli: Cli, coffee: s
     assert first.endswith("] %.")
 
 
+STAGES_ONLY = """
+format = 1
+[scenario]
+name = "stages"
+start = "signed_up"
+horizon_days = 151
+[arrivals]
+cohort = 500
+[stages.signed_up]
+dwell = { law = "exponential", mean = 5 }
+exits = { active = 0.6, gone = 0.4 }
+[stages.active]
+dwell = { law = "exponential", mean = 20 }
+exits = { invited = 0.5, gone = 0.5 }
+[stages.invited]
+dwell = { law = "exponential", mean = 400 }
+exits = { gone = 1.0 }
+[stages.gone]
+end = true
+"""
+
+
+def test_stages_alone_are_told_by_the_furthest_of_them(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "stages.toml"
+    file.write_text(STAGES_ONLY, encoding="utf-8")
+    first, _, *rows = cli("run", str(file), *FEW).out.splitlines()
+    assert first.startswith("Share of customers who ever enter invited over 151 days: baseline ")
+    assert not any("ever enter signed up" in row for row in rows)
+    short = STAGES_ONLY.replace("active = 0.6, gone = 0.4", "gone = 1.0").split("[stages.active]")[0]
+    file.write_text(short + "[stages.gone]\nend = true\n", encoding="utf-8")
+    few = ("--customers", "20", "--replications", "3")
+    first = cli("run", str(file), *few).out.splitlines()[0]
+    assert first.startswith(("Share of customers who ever enter gone", "Nothing happens in 151 days: every measure"))
+
+
+def test_a_terminal_that_lacks_the_minus_gets_a_hyphen() -> None:
+    command = sojourn("compare", str(COFFEE), *FEW, "--strategies", "today,call_everybody")
+    told = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "cp1252"})
+    assert "call_everybody - today" in told.stdout.decode("cp1252")
+    assert "\\u2212" not in told.stdout.decode("cp1252")
+
+
 def test_all_shows_every_measure_that_is_not_zero_throughout(cli: Cli) -> None:
     few, all_of_them = (cli("run", str(COFFEE), "--strategy", "today", *FEW, *extra) for extra in ((), ("--all",)))
     assert len(all_of_them.out) > 2 * len(few.out)
@@ -146,7 +188,9 @@ def test_the_first_strategy_named_is_the_baseline(cli: Cli) -> None:
 def test_compare_begins_with_the_verdict_and_greys_what_nobody_knows(cli: Cli) -> None:
     found = document(cli("compare", str(COFFEE), *FEW, "--json").out)
     told = cli("compare", str(COFFEE), *FEW)
-    assert told.out.splitlines()[0] == found["verdict"]["sentence"]
+    assert told.out.splitlines()[0] == found["verdict"]["sentence"].replace(" -", " −")
+    assert "−" not in json.dumps(found, ensure_ascii=False)
+    assert "call_everybody − today" in told.out
     assert "paired replications (the same customers under every strategy)" in told.out
     assert "Rests on assumed effects: welcome_call (log odds 0.3 [0.1 to 0.5] on exit trial -> subscribed)" in told.out
     spans = [d for d in found["differences"].values() if d["satisfaction"]["low"] < 0 < d["satisfaction"]["high"]]

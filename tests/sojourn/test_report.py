@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from sojourn.experiments.compare import Comparison, compare
-from sojourn.report import write
+from sojourn.plots.words import minus
+from sojourn.report import figures, write
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import load, loads
 from sojourn.sim.estimates import Band, Estimate
@@ -110,7 +111,7 @@ def calibration() -> Any:
 
 def test_the_answer_comes_first_and_then_what_carries_it(page: str, found: Comparison) -> None:
     text = Reader(page).text
-    answer = found.verdict.sentence.replace("_", " ")
+    answer = minus(found.verdict.sentence).replace("_", " ")
     order = ["A first journey", answer, "What changes", "How far to trust this", "Pictures", "The strategies"]
     order += ["What the numbers rest on", "Not measured", "To run it again"]
     places = [text.index(part) for part in order]
@@ -134,8 +135,28 @@ def test_every_picture_is_inside_with_words_for_those_who_cannot_see_it(page: st
         png = base64.b64decode(data, validate=True)
         assert png.startswith(b"\x89PNG")
         assert int.from_bytes(png[16:20], "big") == int(str(image["width"]))
+        wide, tall = (float(v) for v in str(image["style"]).removeprefix("aspect-ratio: ").split(" / "))
+        titled = int.from_bytes(png[20:24], "big") - tall / wide * int(str(image["width"]))
+        assert 40 < titled < 120  # the strip with the title, which the heading says, is not shown
         assert len(str(image["alt"])) > 20
     assert page.count("<figcaption>") == len(images)
+
+
+def test_pictures_drawn_before_are_taken_as_they_are(page: str, found: Comparison, tmp_path: Path) -> None:
+    drawn = figures(found, None)
+    ready = write(tmp_path / "r.html", comparison=found, notes=["A <note> & more."], pictures=drawn)
+    assert ready.read_text(encoding="utf-8") == page
+    alone = write(tmp_path / "few.html", comparison=found, pictures=drawn[:1]).read_text(encoding="utf-8")
+    assert len(Reader(alone).all("img")) == 1
+    assert base64.b64encode(drawn[0].png).decode("ascii") in alone
+
+
+def test_the_measure_of_the_verdict_comes_first(tmp_path: Path) -> None:
+    found = compare(load(str(FIRST)), measure="nps", replications=2, customers=200)
+    drawn = figures(found, None)
+    page = write(tmp_path / "r.html", comparison=found, pictures=[]).read_text(encoding="utf-8")
+    assert re.findall(r'<th scope="row">([^<]*)', page)[0].strip() == "Net Promoter Score of customers not lost"
+    assert drawn[0].figure.axes[0].child_axes[0].texts[-1].get_text().startswith("Net Promoter Score")
 
 
 def test_eight_measures_at_most_and_all_of_them_to_unfold(page: str, found: Comparison) -> None:
@@ -237,7 +258,7 @@ end = true
 def test_written_whole_or_not_at_all(tmp_path: Path, found: Comparison, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "report.html"
     path.write_text("the old one", encoding="utf-8")
-    monkeypatch.setattr("sojourn.paper.png", lambda figure: (_ for _ in ()).throw(RuntimeError("stopped")))
+    monkeypatch.setattr("sojourn.plots.style.png", lambda figure, title: (_ for _ in ()).throw(RuntimeError("stopped")))
     with pytest.raises(RuntimeError, match="stopped"):
         write(path, comparison=found)
     assert path.read_text(encoding="utf-8") == "the old one"

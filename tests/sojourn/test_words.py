@@ -2,10 +2,11 @@
 
 import pytest
 
-from sojourn import tables, trust
-from sojourn.figures import figure, interval, spans_zero, zero
+from sojourn import described, tables, trust
+from sojourn.experiments.wording import Words
+from sojourn.plots.words import clear, interval, minus, number, pair, zero
 from sojourn.scenarios.files import load, loads
-from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.model import Effect, Scenario
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
 
@@ -22,11 +23,18 @@ def scenario() -> Scenario:
     [
         (Estimate(102.3, 97.1, 108.0), "102.3 [97.1, 108.0]"),
         (Estimate(45213.3, 44100.0, 46300.0), "45,200 [44,100, 46,300]"),
-        (Estimate(-0.00001, -1.0, 1.0), "0.0 [-1.0, 1.0]"),
+        (Estimate(-0.00001, -1.0, 1.0), "0.0 [−1.0, 1.0]"),
         (Estimate(5.0, None, None), "5.00"),
-        (Estimate(None, None, None), "n/a"),
-        (Estimate(12.0, 12.0, 12.0), "12.0 [12.0, 12.0]"),
-        (Estimate(0.0, 0.0, 0.0), "0 [0, 0]"),
+        (Estimate(None, None, None), "undefined"),
+        (Estimate(float("nan"), 1.0, 2.0), "undefined"),
+        (Estimate(12.0, 12.0, 12.0), "12.0"),
+        (Estimate(0.0, 0.0, 0.0), "0"),
+        (Estimate(0.3, 0.3, 0.3 + 1e-16), "0.300"),  # no width but the rounding of a sum
+        (Estimate(0.031, 0.0003, 0.0613), "0.0310 [0.0003, 0.0613]"),  # not 0.000, which would not be clear
+        (Estimate(302.4, 2.1, 603.0), "302 [2, 603]"),
+        (Estimate(302.4, 0.0, 603.0), "300 [0, 600]"),
+        (Estimate(302.4, 0.0001, 603.0), "300 [0, 600]"),
+        (Estimate(-45213.3, -46300.0, -44100.0), "−45,200 [−46,300, −44,100]"),
     ],
 )
 def test_figures_have_the_digits_that_their_interval_bears(estimate: Estimate, written: str) -> None:
@@ -35,15 +43,42 @@ def test_figures_have_the_digits_that_their_interval_bears(estimate: Estimate, w
 
 def test_signs_stand_before_differences() -> None:
     assert interval(Estimate(102.0, 97.0, 107.0), sign=True) == "+102.0 [97.0, 107.0]"
-    assert figure(0.0, 1, sign=True) == "0.0"
+    assert number(0.0, 1, sign=True) == "0.0"
+    assert number(-0.04, 1, sign=True) == "0.0"
+    assert number(-44.0, -2) == "0"
 
 
 def test_a_difference_without_a_known_sign_is_grey(scenario: Scenario) -> None:
     unknown = tables.difference("profit", Estimate(5.0, -1.0, 11.0), scenario)
-    assert unknown == ("(+5.0 [-1.0, 11.0])", "dim")
+    assert unknown == ("(+5.0 [−1.0, 11.0])", "dim")
     assert tables.difference("profit", Estimate(5.0, None, None), scenario).style == "dim"
-    assert spans_zero(Estimate(5.0, 0.0, 11.0))
-    assert not spans_zero(Estimate(5.0, 0.1, 11.0))
+    assert not clear(Estimate(5.0, 0.0, 11.0))
+    assert clear(Estimate(5.0, 0.1, 11.0))
+
+
+@pytest.mark.parametrize(
+    "estimate",
+    [
+        (6630.4, 5850.0, 7410.0),
+        (46529.0, 46461.0, 46596.0),
+        (0.123, 0.0991, 0.1451),
+        (12.5, None, None),
+        (302.4, 2.1, 603.0),
+    ],
+)
+def test_the_verdict_has_the_digits_of_the_table(estimate: tuple[float, float | None, float | None]) -> None:
+    words = Words("profit", load(str(COFFEE)), "today")
+    told = interval(Estimate(*estimate)).replace("]", ")").replace("[", "(90 %: ").replace(", ", " to ")
+    mean, _, bounds = told.partition(" (")
+    said = f"b beats today by EUR {mean} a year" + (f" ({bounds}" if bounds else "")
+    assert words.ahead([("b", Estimate(*estimate))]) == said
+
+
+def test_sentences_and_headings_have_a_true_minus() -> None:
+    assert (
+        minus("a-1 by USD -1,700 (90 %: -2,900 to -600), b -> c") == "a-1 by USD −1,700 (90 %: −2,900 to −600), b -> c"
+    )
+    assert pair("b-2 - a") == "b-2 − a"
 
 
 def test_better_and_worse_follow_the_declared_direction(scenario: Scenario) -> None:
@@ -91,6 +126,24 @@ def test_only_levers_that_are_used_carry_an_answer(scenario: Scenario) -> None:
     lines = "\n".join(trust.assumptions(scenario, ["cheaper_renewals"]))
     assert "loyalty_price (hazard ratio 0.7 on exit renewed -> churned)" in lines
     assert "spend" not in lines  # that effect is graded as measured
+
+
+def test_one_number_on_many_exits_is_told_once(coffee: str) -> None:
+    effect = '{ exit = "renewed -> churned", hazard_ratio = 0.7, evidence = "assumed" }'
+    assert effect in coffee
+    more = [f'{{ dwell = "{stage}", time_ratio = 0.9, evidence = "assumed" }}' for stage in ("trial", "renewed")]
+    one = loads(coffee.replace(effect, ", ".join([effect, more[0]])))
+    (line, *_) = trust.assumptions(one, ["cheaper_renewals"])
+    assert "loyalty_price (hazard ratio 0.7 on exit renewed -> churned, time ratio 0.9 on dwell trial)" in line
+    both = loads(coffee.replace(effect, ", ".join([effect, *more])))
+    (line, *_) = trust.assumptions(both, ["cheaper_renewals"])
+    assert "time ratio 0.9 on dwell trial and dwell renewed)" in line
+    assert described.effects(both.levers["loyalty_price"]).count("time of trial, renewed times 0.9") == 1
+    exits = [Effect(exit=f"a -> {to}", hazard_ratio=1.25) for to in "bcde"]
+    other = Effect(exit="a -> f", hazard_ratio=1.5)
+    assert trust.effects_in_words("richer", [*exits, other]) == (
+        "richer (hazard ratio 1.25 on 4 exits, hazard ratio 1.5 on exit a -> f)"
+    )
 
 
 def test_what_is_not_measured_is_said(scenario: Scenario) -> None:
