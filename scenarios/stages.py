@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sojourn.scenarios.base import Money, Name, OneNumber, OneTable, Part, Points, Share, forms
+from sojourn.scenarios.base import Money, Name, OneNumber, OneTable, Part, Points, Rate, Share, forms
 from sojourn.scenarios.dwell import Law, NumberOrLaw
 
 
@@ -33,7 +33,7 @@ class DeskUse(Part):
 class Referrals(Part):
     """Invitations that a customer sends while in the stage."""
 
-    rate_per_day: Annotated[float, Field(ge=0, le=1e4)] = Field(description="invitees a day and customer")
+    rate_per_day: Rate = Field(description="invitees a day and customer")
     enters: Name = Field(description="stage that invitees enter")
 
 
