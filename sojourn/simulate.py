@@ -22,7 +22,7 @@ from sojourn.terminal import console, plain, progress
 
 Sink = Callable[[Journeys], None]
 # Customers in all that one process simulates sooner than several get ready.
-ALONE = {"compiled": 2_000_000, "simpy": 150_000}
+ALONE = {"compiled": 300_000, "simpy": 150_000}
 
 
 def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
