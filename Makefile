@@ -17,7 +17,8 @@ check: lint test  ## everything that CI asks for
 lint: .venv/dev.stamp  ## style, types and floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy -p sojourn
+	$(BIN)/mypy tests docs
 	$(BIN)/lint-imports --no-logo
 
 clean:  ## remove what the other targets made

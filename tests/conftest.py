@@ -1,7 +1,7 @@
 """What tests of every floor share: short scenario texts, and journeys lived through them."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -23,14 +23,16 @@ horizon_days = {horizon}
 """
 
 
-def _scenario(body, *, start="a", horizon=1e5, arrivals="cohort = 10", about=""):
+def _scenario(
+    body: Any, *, start: Any = "a", horizon: Any = 1e5, arrivals: Any = "cohort = 10", about: Any = ""
+) -> Any:
     from sojourn.scenarios.files import loads
 
     named = f'"{start}"' if isinstance(start, str) else "{ " + ", ".join(f"{k} = {v}" for k, v in start.items()) + " }"
     return loads(HEAD.format(start=named, horizon=float(horizon), about=about, arrivals=arrivals) + body)
 
 
-def _live(scenario, strategy=None, *, seed=1, replication=0, customers=None):
+def _live(scenario: Any, strategy: Any = None, *, seed: Any = 1, replication: Any = 0, customers: Any = None) -> Any:
     from sojourn.sim.network import build
     from sojourn.sim.run import simulate
 
@@ -50,14 +52,14 @@ class Stays(NamedTuple):
     rows: np.ndarray
 
 
-def _stays(journeys, stage):
+def _stays(journeys: Any, stage: Any) -> Any:
     rows = np.flatnonzero(journeys.events.stage == journeys.stages.index(stage))
     names = np.array([*journeys.stages, None], dtype=object)
     days = journeys.until[rows] - journeys.events.time[rows]
     return Stays(days, names[journeys.next_stage[rows]], rows)
 
 
-def _same(one, other):
+def _same(one: Any, other: Any) -> Any:
     """Whether two logs are the same, bit for bit."""
     return all(
         np.array_equal(a, b, equal_nan=a.dtype.kind == "f")

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def log_text(rows: list[tuple[int, float, str]]) -> str:
 
 
 @pytest.fixture(scope="session")
-def planted(tmp_path_factory) -> SimpleNamespace:
+def planted(tmp_path_factory: Any) -> SimpleNamespace:
     """A log of known laws, written to files, and what went into it."""
     folder = tmp_path_factory.mktemp("planted")
     log, mapping = folder / "log.csv", folder / "map.toml"

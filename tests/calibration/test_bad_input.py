@@ -1,5 +1,7 @@
 """Broken mappings and logs: every one ends in Faults that name the place and the remedy, and in nothing else."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -186,7 +188,7 @@ LOGS = {  # name: text of the log, mapping, what the message must hold
 
 
 @pytest.mark.parametrize("name", MAPPINGS)
-def test_a_broken_mapping_is_told_with_place_and_remedy(name):
+def test_a_broken_mapping_is_told_with_place_and_remedy(name: Any) -> None:
     text, signs = MAPPINGS[name]
     with pytest.raises(Faults) as caught:
         read_mapping(text, "map.toml")
@@ -198,7 +200,7 @@ def test_a_broken_mapping_is_told_with_place_and_remedy(name):
 
 
 @pytest.mark.parametrize("name", LOGS)
-def test_a_broken_log_is_told_with_place_and_remedy(name, written):
+def test_a_broken_log_is_told_with_place_and_remedy(name: Any, written: Any) -> None:
     text, mapping, signs = LOGS[name]
     with pytest.raises(Faults) as caught:
         calibrate(*written(text, mapping))
@@ -218,14 +220,14 @@ def test_a_broken_log_is_told_with_place_and_remedy(name, written):
         (b"who,when,what\n1,2017-01-01,a\0b\n", "binary data"),
     ],
 )
-def test_files_that_are_no_tables(written, content, sign):
+def test_files_that_are_no_tables(written: Any, content: Any, sign: Any) -> None:
     log, mapping = written("", GOOD)
     log.write_bytes(content)
     with pytest.raises(Faults, match=sign):
         calibrate(log, mapping)
 
 
-def test_paths_that_lead_nowhere(written, tmp_path):
+def test_paths_that_lead_nowhere(written: Any, tmp_path: Any) -> None:
     log, mapping = written(LOG, GOOD)
     for a, b in ((tmp_path / "none.csv", mapping), (tmp_path, mapping), (log, tmp_path / "none"), (log, tmp_path)):
         with pytest.raises(Faults, match="cannot be read"):
@@ -235,7 +237,7 @@ def test_paths_that_lead_nowhere(written, tmp_path):
     assert not list(tmp_path.glob(".sojourn-*"))
 
 
-def test_all_kinds_of_faults_in_a_log_come_at_once(written):
+def test_all_kinds_of_faults_in_a_log_come_at_once(written: Any) -> None:
     log, mapping = written("who,when,what\n,2017-01-01,a\n1,soon,b\n1,2017-01-01,z\n", GOOD)
     with pytest.raises(Faults) as caught:
         logs.read(log, mapping)
@@ -244,7 +246,7 @@ def test_all_kinds_of_faults_in_a_log_come_at_once(written):
 
 @settings(max_examples=150)
 @given(st.data())
-def test_a_mutated_mapping_works_or_is_faulted(data):
+def test_a_mutated_mapping_works_or_is_faulted(data: Any) -> None:
     text = data.draw(_mutated(GOOD))
     try:
         mapping = read_mapping(text)
@@ -257,7 +259,7 @@ def test_a_mutated_mapping_works_or_is_faulted(data):
 
 @settings(max_examples=100)
 @given(st.data())
-def test_a_mutated_log_works_or_is_faulted(tmp_path_factory, data):
+def test_a_mutated_log_works_or_is_faulted(tmp_path_factory: Any, data: Any) -> None:
     folder = tmp_path_factory.getbasetemp() / "mutated"
     folder.mkdir(exist_ok=True)
     (folder / "map.toml").write_text(GOOD)
@@ -271,7 +273,7 @@ def test_a_mutated_log_works_or_is_faulted(tmp_path_factory, data):
     assert told > 0
 
 
-def _mutated(text):
+def _mutated(text: Any) -> Any:
     """The text with a few pieces cut, doubled or replaced by anything."""
     pieces = st.sampled_from(
         [
@@ -300,7 +302,7 @@ def _mutated(text):
     place = st.integers(0, len(text))
     edit = st.tuples(place, place, st.one_of(pieces, st.text(max_size=5)))
 
-    def applied(edits):
+    def applied(edits: Any) -> Any:
         result = text
         for start, length, new in edits:
             start = min(start, len(result))

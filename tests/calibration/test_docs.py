@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -13,12 +14,12 @@ from sojourn.cli import main
 TEXT = (Path(__file__).parents[2] / "docs" / "calibration.md").read_text(encoding="utf-8")
 
 
-def blocks(language):
+def blocks(language: Any) -> Any:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, flags=re.DOTALL)
 
 
 @pytest.fixture
-def here(planted, tmp_path, monkeypatch):
+def here(planted: Any, tmp_path: Any, monkeypatch: Any) -> Any:
     log = planted.log.read_text().splitlines()[:2_000]  # the first customers, whole but for the last
     (tmp_path / "events.csv").write_text("\n".join(log) + "\n")
     (tmp_path / "map.toml").write_text(planted.text)
@@ -26,13 +27,13 @@ def here(planted, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_mapping_of_the_docs_is_valid():
+def test_the_mapping_of_the_docs_is_valid() -> None:
     (text,) = blocks("toml")
     mapping = read_mapping(text)
     assert mapping.names == ("targeted", "redeemed", "redeemed_again", "expired")
 
 
-def test_the_command_of_the_docs_runs(here):
+def test_the_command_of_the_docs_runs(here: Any) -> None:
     (command,) = [line.removeprefix("$ ") for line in blocks("console")[0].splitlines()]
     program, *arguments = shlex.split(command)
     assert program == "sojourn"
@@ -42,14 +43,14 @@ def test_the_command_of_the_docs_runs(here):
     assert (here / "my-journey.toml").read_text().startswith("# Calibrated by Sojourn from events.csv")
 
 
-def test_the_python_of_the_docs_runs(here, capsys):
+def test_the_python_of_the_docs_runs(here: Any, capsys: Any) -> None:
     (code,) = blocks("python")
     exec(compile(code, "docs/calibration.md", "exec"), {})
     assert "customers" in capsys.readouterr().out
     assert (here / "my-journey.toml").is_file()
 
 
-def test_the_table_of_the_docs_is_what_the_test_log_gives(planted):
+def test_the_table_of_the_docs_is_what_the_test_log_gives(planted: Any) -> None:
     from sojourn.calibration import logs
     from sojourn.calibration.fit import fit
 

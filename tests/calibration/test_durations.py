@@ -1,6 +1,7 @@
 """Fitting laws to censored durations. Statistical tests state their false-alarm rate; seeds are fixed."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ LAWS = [
 FIVE_SIGMA = 5.0  # two-sided false alarm 6e-7 an estimate
 
 
-def censored(law, size: int, seed: int, longest: float = 60.0):
+def censored(law: Any, size: int, seed: int, longest: float = 60.0) -> Any:
     rng = np.random.default_rng(seed)
     times = law.rvs(size, random_state=rng)
     watched = rng.uniform(0.0, longest, size)
@@ -29,7 +30,7 @@ def censored(law, size: int, seed: int, longest: float = 60.0):
 
 
 @pytest.mark.parametrize(("name", "law", "truth"), LAWS)
-def test_each_law_is_found_among_all_by_aic_and_its_parameters_recovered(name, law, truth):
+def test_each_law_is_found_among_all_by_aic_and_its_parameters_recovered(name: Any, law: Any, truth: Any) -> None:
     # AIC gives an exponential law a needless shape about 1 time in 20; the seed is one of the others.
     days, ended = censored(law, 6_000, seed=4)
     found = fit_law(days, ended)
@@ -42,7 +43,7 @@ def test_each_law_is_found_among_all_by_aic_and_its_parameters_recovered(name, l
 
 
 @pytest.mark.parametrize(("name", "law", "truth"), LAWS)
-def test_density_survival_and_mean_agree_with_scipy(name, law, truth):
+def test_density_survival_and_mean_agree_with_scipy(name: Any, law: Any, truth: Any) -> None:
     candidate = CANDIDATES[name]
     theta = np.log([truth[parameter] for parameter in candidate.parameters])
     days = np.array([0.01, 1.0, 7.5, 40.0, 300.0])
@@ -51,7 +52,7 @@ def test_density_survival_and_mean_agree_with_scipy(name, law, truth):
     assert math.exp(candidate.log_mean(theta)) == pytest.approx(law.mean(), rel=1e-9)
 
 
-def test_the_maximum_is_that_of_scipy_with_its_own_censored_data():
+def test_the_maximum_is_that_of_scipy_with_its_own_censored_data() -> None:
     law = stats.weibull_min(1.4, scale=25.0)
     days, ended = censored(law, 500, seed=8)
     data = stats.CensoredData(uncensored=days[ended], right=days[~ended])
@@ -63,7 +64,7 @@ def test_the_maximum_is_that_of_scipy_with_its_own_censored_data():
     assert found.parameters["shape"] == pytest.approx(shape, rel=1e-3)
 
 
-def test_standard_errors_are_the_spread_of_estimates():
+def test_standard_errors_are_the_spread_of_estimates() -> None:
     # 200 samples: the ratio of spread to mean error is a chi over its root; beyond these bounds 1 time in 1,000.
     law, size = stats.weibull_min(1.4, scale=25.0), 200
     logs, errors = [], []
@@ -82,21 +83,21 @@ def test_standard_errors_are_the_spread_of_estimates():
     assert np.all((ratio > low * 0.97) & (ratio < high * 1.03)), ratio  # 3 % for what the Hessian leaves out
 
 
-def test_exponential_mean_is_time_at_risk_over_ends():
+def test_exponential_mean_is_time_at_risk_over_ends() -> None:
     days, ended = censored(stats.expon(scale=30.0), 400, seed=1)
     found = fit_law(days, ended, laws=("exponential",))
     assert found.parameters["mean"] == pytest.approx(days.sum() / ended.sum(), rel=1e-6)
     assert found.errors["mean"] == pytest.approx(found.mean / math.sqrt(ended.sum()), rel=1e-4)
 
 
-def test_few_ends_give_an_exponential_law_and_nothing_finer():
+def test_few_ends_give_an_exponential_law_and_nothing_finer() -> None:
     days, ended = censored(stats.gamma(9.0, scale=2.0), 9, seed=1, longest=400.0)
     found = fit_law(days, ended)
     assert found.law == "exponential"
     assert set(found.aic) == {"exponential"}
 
 
-def test_zero_durations_count_as_ends_within_the_resolution():
+def test_zero_durations_count_as_ends_within_the_resolution() -> None:
     rng = np.random.default_rng(5)
     times = rng.exponential(2.0, 4_000)
     days = np.floor(times + rng.random(4_000))  # both ends of a stay rounded down to days, 5 to 6 in 10 of them 0 or 1
@@ -106,14 +107,14 @@ def test_zero_durations_count_as_ends_within_the_resolution():
     assert np.isfinite(found.log_likelihood)
 
 
-def test_one_length_for_all_is_a_fixed_value():
+def test_one_length_for_all_is_a_fixed_value() -> None:
     found = fit_law(np.array([2.0] * 12 + [1.0, 0.5]), np.array([True] * 12 + [False] * 2))
     assert (found.law, found.parameters, found.censored) == ("deterministic", {"value": 2.0}, 2)
     apart = fit_law(np.array([2.0] * 12 + [5.0]), np.array([True] * 12 + [False]))
     assert apart.law != "deterministic"  # somebody stayed longer
 
 
-def test_all_at_once_is_a_fixed_value_of_zero():
+def test_all_at_once_is_a_fixed_value_of_zero() -> None:
     assert fit_law(np.zeros(3), np.ones(3, dtype=bool)).parameters == {"value": 0.0}
 
 
@@ -126,6 +127,6 @@ def test_all_at_once_is_a_fixed_value_of_zero():
         ([1.0, 2.0], [True], "shape"),
     ],
 )
-def test_nonsense_is_refused(days, ended, said):
+def test_nonsense_is_refused(days: Any, ended: Any, said: Any) -> None:
     with pytest.raises(ValueError, match=said):
         fit_law(days, ended)

@@ -1,6 +1,7 @@
 """Fits and the scenarios that they write."""
 
 import tomllib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sojourn.scenarios.files import loads
 COLUMNS = 'customer = "who"\ntime = "when"\nevent = "what"\n'
 
 
-def planted_segments(seed, ratio, customers=3_000):
+def planted_segments(seed: Any, ratio: Any, customers: Any = 3_000) -> Any:
     """Customers of two segments whose stay in `a` ends at b (exponential, mean 10, times `ratio` for the second) or at c (40)."""
     rng = np.random.default_rng(seed)
     rows = ["who,when,what,kind"]
@@ -30,7 +31,7 @@ def planted_segments(seed, ratio, customers=3_000):
 SEGMENTED = 'segment = "kind"\nobserved_until = 200\n[stages]\na = "a"\n[ends]\nb = "b"\nc = "c"\n'
 
 
-def test_segments_get_laws_of_their_own_where_they_differ_and_only_there(written):
+def test_segments_get_laws_of_their_own_where_they_differ_and_only_there(written: Any) -> None:
     # Watched for 25 days each would need a column; here everybody is watched to day 200, so cut customers stay open.
     found = fit(logs.read(*written(planted_segments(1, 3.0), COLUMNS + SEGMENTED)))
     stage = found.stages["a"]
@@ -42,13 +43,13 @@ def test_segments_get_laws_of_their_own_where_they_differ_and_only_there(written
     assert {name: segment.share for name, segment in scenario.segments.items()} == {"fast": 0.5, "slow": 0.5}
 
 
-def test_segments_that_do_not_differ_share_their_laws_and_the_notes_say_so(written):
+def test_segments_that_do_not_differ_share_their_laws_and_the_notes_say_so(written: Any) -> None:
     found = fit(logs.read(*written(planted_segments(2, 1.0), COLUMNS + SEGMENTED)))
     assert found.stages["a"].by_segment == {}
     assert any("Segments do not differ" in note for note in found.notes)
 
 
-def test_the_text_is_a_valid_scenario_and_the_same_every_time(planted):
+def test_the_text_is_a_valid_scenario_and_the_same_every_time(planted: Any) -> None:
     one = fit(logs.read(planted.log, planted.mapping)).scenario_text('A title with "quotes" and \x00')
     other = fit(logs.read(planted.log, planted.mapping)).scenario_text('A title with "quotes" and \x00')
     assert one == other
@@ -59,7 +60,7 @@ def test_the_text_is_a_valid_scenario_and_the_same_every_time(planted):
     assert loads(one).digest == loads(other).digest
 
 
-def test_counts_and_standard_errors_stand_beside_every_law(planted):
+def test_counts_and_standard_errors_stand_beside_every_law(planted: Any) -> None:
     found = fit(logs.read(planted.log, planted.mapping))
     text = found.scenario_text()
     for stage in found.stages.values():
@@ -67,7 +68,7 @@ def test_counts_and_standard_errors_stand_beside_every_law(planted):
             assert text.count(f"{law.complete:,} seen, {law.censored:,} ended otherwise or still open") >= 2
 
 
-def test_where_customers_start_is_measured(written):
+def test_where_customers_start_is_measured(written: Any) -> None:
     rows = ["who,when,what"] + [
         f"{k},{k},{'a' if k % 4 else 'b'}\n{k},{k + 1},{'b' if k % 4 else 'a'}" for k in range(40)
     ]
@@ -75,7 +76,7 @@ def test_where_customers_start_is_measured(written):
     assert found.scenario().starts == {"a": 0.75, "b": 0.25}
 
 
-def test_a_stage_that_nobody_leaves_is_an_end_and_one_never_seen_is_left_out(written):
+def test_a_stage_that_nobody_leaves_is_an_end_and_one_never_seen_is_left_out(written: Any) -> None:
     rows = ["who,when,what"] + [f"{k},{k / 10},a\n{k},{k / 10 + 1 + k % 7},b" for k in range(40)]
     mapping = COLUMNS + 'observed_until = 60\n[stages]\na = "a"\nb = "b"\nz = "z"\n[ends]\ny = "y"\n'
     found = fit(logs.read(*written("\n".join(rows), mapping)))
@@ -86,7 +87,7 @@ def test_a_stage_that_nobody_leaves_is_an_end_and_one_never_seen_is_left_out(wri
     assert any("never shows z, y" in note for note in found.notes)
 
 
-def test_few_exits_give_an_exponential_law_and_a_warning(written):
+def test_few_exits_give_an_exponential_law_and_a_warning(written: Any) -> None:
     rows = ["who,when,what"] + [f"{k},{k / 10},a\n{k},{k / 10 + 1 + k % 5},{'b' if k < 4 else 'c'}" for k in range(40)]
     mapping = COLUMNS + 'observed_until = 60\n[stages]\na = "a"\n[ends]\nb = "b"\nc = "c"\n'
     found = fit(logs.read(*written("\n".join(rows), mapping)))
@@ -102,7 +103,7 @@ def test_few_exits_give_an_exponential_law_and_a_warning(written):
         (lambda rng: rng.integers(0, 5, 400) * 10.0, "daily"),
     ],
 )
-def test_arrivals_are_as_plain_as_the_log_allows(written, arrived, kind):
+def test_arrivals_are_as_plain_as_the_log_allows(written: Any, arrived: Any, kind: Any) -> None:
     rng = np.random.default_rng(4)
     rows = [f"{k},{t!r},a\n{k},{t + rng.exponential(3.0)!r},b" for k, t in enumerate(arrived(rng).tolist())]
     mapping = COLUMNS + 'observed_until = 90\n[stages]\na = "a"\n[ends]\nb = "b"\n'
@@ -116,20 +117,20 @@ def test_arrivals_are_as_plain_as_the_log_allows(written, arrived, kind):
         assert arrivals.daily[0] > 50 > arrivals.daily[1] == 0
 
 
-def test_roles_reach_the_scenario(written):
+def test_roles_reach_the_scenario(written: Any) -> None:
     rows = ["who,when,what"] + [f"{k},{k / 10},a\n{k},{k / 10 + 1 + k % 7},b" for k in range(40)]
     mapping = COLUMNS + 'observed_until = 60\n[stages]\na = "a"\n[ends]\nb = "b"\n[roles]\nb = "lost"\n'
     assert fit(logs.read(*written("\n".join(rows), mapping))).scenario().stages["b"].role == "lost"
 
 
-def test_a_log_too_small_for_a_check_says_so(written):
+def test_a_log_too_small_for_a_check_says_so(written: Any) -> None:
     rows = ["who,when,what"] + [f"{k},{k / 10},a\n{k},{k / 10 + 1 + k % 7},b" for k in range(40)]
     found = calibrate(*written("\n".join(rows), COLUMNS + 'observed_until = 60\n[stages]\na = "a"\n[ends]\nb = "b"\n'))
     assert found.check is None
     assert any("too small" in note for note in found.notes)
 
 
-def test_the_summary_tells_what_dropping_the_unfinished_would_have_said(planted, tmp_path):
+def test_the_summary_tells_what_dropping_the_unfinished_would_have_said(planted: Any, tmp_path: Any) -> None:
     found = calibrate(planted.log, planted.mapping, holdout=0.0)
     said = "\n".join(found.summary())
     assert "A stay in retention lasts 97.9 days" in said
@@ -139,7 +140,7 @@ def test_the_summary_tells_what_dropping_the_unfinished_would_have_said(planted,
     assert [file.name for file in tmp_path.iterdir()] == ["out.toml"]
 
 
-def test_where_the_mean_is_out_of_reach_none_is_printed(written):
+def test_where_the_mean_is_out_of_reach_none_is_printed(written: Any) -> None:
     rng = np.random.default_rng(6)
     rows = ["who,when,what"]
     for k in range(600):

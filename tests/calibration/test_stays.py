@@ -1,5 +1,7 @@
 """From events to stays: repeats, history, ends, order, clocks and segments."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -9,11 +11,11 @@ from sojourn.scenarios.faults import Faults
 COLUMNS = 'customer = "who"\ntime = "when"\nevent = "what"\n'
 
 
-def read(written, rows, rest, columns=COLUMNS, header="who,when,what"):
+def read(written: Any, rows: Any, rest: Any, columns: Any = COLUMNS, header: Any = "who,when,what") -> Any:
     return logs.read(*written("\n".join([header, *rows]) + "\n", columns + rest))
 
 
-def told(log):
+def told(log: Any) -> Any:
     """Stays as (customer, stage, entry, until, next or None)."""
     s = log.stays
     return [
@@ -28,7 +30,7 @@ def told(log):
     ]
 
 
-def test_open_stays_are_censored_and_repeats_belong_to_their_stay(written):
+def test_open_stays_are_censored_and_repeats_belong_to_their_stay(written: Any) -> None:
     log = read(
         written,
         ["1,0,a", "1,2,a", "1,5,b", "2,1,a", "1,9,a"],
@@ -39,14 +41,14 @@ def test_open_stays_are_censored_and_repeats_belong_to_their_stay(written):
     assert log.counts["stays still open"] == 2
 
 
-def test_repeats_may_begin_new_stays(written):
+def test_repeats_may_begin_new_stays(written: Any) -> None:
     log = read(
         written, ["1,0,a", "1,2,a", "1,5,b"], 'observed_until = 10\nrepeats = "new stay"\n[stages]\na = "a"\nb = "b"\n'
     )
     assert told(log) == [("1", "a", 0, 2, "a"), ("1", "a", 2, 5, "b"), ("1", "b", 5, 10, None)]
 
 
-def test_history_tells_the_same_event_apart_in_any_order_of_the_rules(written):
+def test_history_tells_the_same_event_apart_in_any_order_of_the_rules(written: Any) -> None:
     log = read(
         written,
         ["1,0,t", "1,1,c", "1,3,c", "1,6,c", "2,0,t", "2,4,c", "2,5,t", "2,7,c"],
@@ -57,7 +59,7 @@ def test_history_tells_the_same_event_apart_in_any_order_of_the_rules(written):
     assert [stage for who, stage, *_ in told(log) if who == "2"] == ["t", "first", "t", "again"]
 
 
-def test_unsorted_and_equal_times_are_valid(written):
+def test_unsorted_and_equal_times_are_valid(written: Any) -> None:
     log = read(
         written,
         ["1,5,b", "1,0,a", "1,5,c", "2,3,c", "2,3,a"],
@@ -68,7 +70,7 @@ def test_unsorted_and_equal_times_are_valid(written):
     assert log.counts["stays of no length"] == 2
 
 
-def test_an_end_ends_and_what_comes_after_is_counted(written):
+def test_an_end_ends_and_what_comes_after_is_counted(written: Any) -> None:
     rows = [f"{k},0,a" for k in range(40)] + [f"{k},{k / 10},e" for k in range(40)] + ["7,9,a", "8,9,e", "90,1,e"]
     log = read(written, rows, 'observed_until = 10\n[stages]\na = "a"\n[ends]\ne = "e"\n')
     assert log.counts["rows after an end"] == 1
@@ -78,7 +80,7 @@ def test_an_end_ends_and_what_comes_after_is_counted(written):
     assert any("1 row comes after its customer's end" in note for note in log.notes)
 
 
-def test_a_date_means_its_end_and_a_column_may_say_how_long_each_was_watched(written):
+def test_a_date_means_its_end_and_a_column_may_say_how_long_each_was_watched(written: Any) -> None:
     rows = ["1,2017-01-01,a", "2,2017-01-03,a", "2,2017-01-05,b"]
     day = read(written, rows, 'observed_until = 2017-01-05\n[stages]\na = "a"\nb = "b"\n')
     assert day.until.tolist() == [5.0, 5.0]
@@ -96,13 +98,13 @@ def test_a_date_means_its_end_and_a_column_may_say_how_long_each_was_watched(wri
     assert each.window.tolist() == [9.0, 3.25]
 
 
-def test_left_out_the_watching_ends_with_the_last_event_and_says_so(written):
+def test_left_out_the_watching_ends_with_the_last_event_and_says_so(written: Any) -> None:
     log = read(written, ["1,0,a", "1,5,b", "2,1,a"], '[stages]\na = "a"\nb = "b"\n')
     assert log.until.tolist() == [5.0, 5.0]
     assert any("observed_until is left out" in note for note in log.notes)
 
 
-def test_zones_are_told_and_taken_off(written):
+def test_zones_are_told_and_taken_off(written: Any) -> None:
     log = read(
         written,
         ["1,2017-01-01T02:00:00+02:00,a", "1,2017-01-02,b", "1,2017-01-02T12:00:00Z,a"],
@@ -111,7 +113,7 @@ def test_zones_are_told_and_taken_off(written):
     assert log.stays.entry.tolist() == [0.0, 1.0, 1.5]
 
 
-def test_segments_get_names_that_conditions_take(written):
+def test_segments_get_names_that_conditions_take(written: Any) -> None:
     log = read(
         written,
         ["1,0,a,65+", "1,1,b,65+", "2,0,a,", "3,0,a,Ål ê", "4,0,a,65-"],
@@ -123,7 +125,7 @@ def test_segments_get_names_that_conditions_take(written):
     assert log.counts["customers without a segment"] == 1
 
 
-def test_clocks_of_customers_make_a_cohort(written):
+def test_clocks_of_customers_make_a_cohort(written: Any) -> None:
     from sojourn.calibration.fit import fit
 
     rows = ["1,0,a", "1,5,b", "2,100,a", "2,104,b", "3,7,a"]
@@ -133,7 +135,7 @@ def test_clocks_of_customers_make_a_cohort(written):
     assert found.scenario().arrivals.cohort == 3
 
 
-def test_taking_customers_twice_counts_them_twice(planted):
+def test_taking_customers_twice_counts_them_twice(planted: Any) -> None:
     log = logs.read(planted.log, planted.mapping)
     two = log.take(np.array([5, 2, 5]))
     assert two.customers.tolist() == [log.customers[5], log.customers[2], log.customers[5]]
@@ -141,7 +143,7 @@ def test_taking_customers_twice_counts_them_twice(planted):
     assert [two.stays.stage[two.stays.customer == k].tolist() for k in range(3)] == rows
 
 
-def test_parquet_and_csv_give_the_same_stays(written, planted, tmp_path):
+def test_parquet_and_csv_give_the_same_stays(written: Any, planted: Any, tmp_path: Any) -> None:
     duckdb = pytest.importorskip("duckdb")
     path = tmp_path / "it's a [log].parquet"
     source = str(planted.log).replace("'", "''")
@@ -153,7 +155,7 @@ def test_parquet_and_csv_give_the_same_stays(written, planted, tmp_path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_times_of_parquet_may_be_dates_timestamps_or_nanoseconds(written, tmp_path):
+def test_times_of_parquet_may_be_dates_timestamps_or_nanoseconds(written: Any, tmp_path: Any) -> None:
     duckdb = pytest.importorskip("duckdb")
     _, mapping = written("", COLUMNS + 'observed_until = 2017-01-05\n[stages]\na = "a"\nb = "b"\n')
     connection = duckdb.connect()
@@ -167,7 +169,7 @@ def test_times_of_parquet_may_be_dates_timestamps_or_nanoseconds(written, tmp_pa
         assert logs.read(path, mapping).stays.until.tolist() == [2.0, 5.0], kind
 
 
-def test_names_of_columns_are_only_names(written):
+def test_names_of_columns_are_only_names(written: Any) -> None:
     # A name that would be SQL if it were pasted into a query.
     column = 'who"; DROP TABLE log; --'
     doubled = column.replace('"', '""')
@@ -181,7 +183,7 @@ def test_names_of_columns_are_only_names(written):
     assert log.customers.tolist() == ["1"]
 
 
-def test_an_event_that_comes_before_its_history_is_a_fault(written):
+def test_an_event_that_comes_before_its_history_is_a_fault(written: Any) -> None:
     with pytest.raises(Faults, match='1 events "c" come before the stage that gives them a meaning'):
         read(
             written,

@@ -1,6 +1,7 @@
 """The check on customers held out."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sojourn.calibration.yardsticks import measure, plan
 from sojourn.scenarios.faults import Faults
 
 
-def test_the_split_is_by_person_the_same_every_time_and_of_the_share_asked_for():
+def test_the_split_is_by_person_the_same_every_time_and_of_the_share_asked_for() -> None:
     people = np.array([f"p{k // 3}" for k in range(9_000)], dtype=object)
     held = hold_out(people, 0.3, seed=1)
     assert np.all(held.reshape(-1, 3).min(axis=1) == held.reshape(-1, 3).max(axis=1))  # nobody on both sides
@@ -24,7 +25,7 @@ def test_the_split_is_by_person_the_same_every_time_and_of_the_share_asked_for()
     assert np.array_equal(some, held[:30])  # nor does it depend on who else is there
 
 
-def test_figures_count_unfinished_stays():
+def test_figures_count_unfinished_stays() -> None:
     # Ten customers in stage 0, each goes to 1 after 4 days; half were watched for 2 days only.
     window = np.array([2.0] * 5 + [10.0] * 5)
     sample = Sample(
@@ -40,7 +41,7 @@ def test_figures_count_unfinished_stays():
     assert float(np.mean(np.isin(np.arange(10), sample.customer[sample.stage == 1]))) == 0.5  # the raw share
 
 
-def test_a_true_model_passes_and_a_wrong_one_does_not(planted, monkeypatch):
+def test_a_true_model_passes_and_a_wrong_one_does_not(planted: Any, monkeypatch: Any) -> None:
     log = logs.read(planted.log, planted.mapping)
     right = check(log, replications=10)
     assert right.customers_fitted + right.customers_held_out == 6_000
@@ -57,7 +58,7 @@ def test_a_true_model_passes_and_a_wrong_one_does_not(planted, monkeypatch):
     # The same customers fitted as if no unfinished stay existed: the mistake that the check must show.
     right_fit = validate.fit
 
-    def naive_fit(log):
+    def naive_fit(log: Any) -> Any:
         ended = (log.stays.following >= 0) | log.ends[log.stays.stage]
         some = log.take(np.unique(log.stays.customer[ended]))
         ended = (some.stays.following >= 0) | some.ends[some.stays.stage]
@@ -70,13 +71,13 @@ def test_a_true_model_passes_and_a_wrong_one_does_not(planted, monkeypatch):
     assert wrong.inside < right.inside
 
 
-def test_too_few_customers_are_refused(planted):
+def test_too_few_customers_are_refused(planted: Any) -> None:
     log = logs.read(planted.log, planted.mapping)
     with pytest.raises(Faults, match="too few for a check"):
         check(log.take(np.arange(40, dtype=np.int64)))
 
 
-def test_an_observed_sample_begins_at_each_customers_own_start(planted):
+def test_an_observed_sample_begins_at_each_customers_own_start(planted: Any) -> None:
     log = logs.read(planted.log, planted.mapping)
     sample = observed(log)
     assert np.all(sample.entry[np.flatnonzero(np.diff(sample.customer, prepend=-1))] == 0.0)

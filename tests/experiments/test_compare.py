@@ -1,4 +1,5 @@
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -78,16 +79,16 @@ waste = { nudge = 0.2, giveaway = 1.0 }
 
 
 @pytest.fixture(scope="module")
-def scenario():
+def scenario() -> Any:
     return loads(CLUB)
 
 
 @pytest.fixture(scope="module")
-def comparison(scenario):
+def comparison(scenario: Any) -> Any:
     return compare(scenario, replications=6, seed=3, keep=True)
 
 
-def test_equal_strategies_differ_by_exactly_nothing(comparison):
+def test_equal_strategies_differ_by_exactly_nothing(comparison: Any) -> None:
     assert all(one in [(0.0, 0.0, 0.0), (None, None, None)] for one in comparison.differences["copy - today"].values())
     measures = comparison.result.outcomes["today"].measures
     undefined = {name for name, one in measures.items() if one.mean is None}
@@ -96,7 +97,7 @@ def test_equal_strategies_differ_by_exactly_nothing(comparison):
     assert "copy makes no difference to today" in comparison.verdict.sentence
 
 
-def test_equal_strategies_differ_by_nothing_for_every_customer(comparison):
+def test_equal_strategies_differ_by_nothing_for_every_customer(comparison: Any) -> None:
     a, b = comparison.result.outcomes["today"], comparison.result.outcomes["copy"]
     for first, second in zip(a.journeys, b.journeys, strict=True):
         found = customer_differences((first, a.network), (second, b.network))
@@ -106,7 +107,7 @@ def test_equal_strategies_differ_by_nothing_for_every_customer(comparison):
         assert not found.purchases.any()
 
 
-def test_customers_add_up_to_the_replication(comparison):
+def test_customers_add_up_to_the_replication(comparison: Any) -> None:
     a, b = comparison.result.outcomes["today"], comparison.result.outcomes["push"]
     found = customer_differences((a.journeys[0], a.network), (b.journeys[0], b.network))
     assert found.purchases.sum() == b.parts[0]["purchases"].value - a.parts[0]["purchases"].value
@@ -116,7 +117,7 @@ def test_customers_add_up_to_the_replication(comparison):
     assert (np.diff(found.customer) > 0).all()
 
 
-def test_a_known_difference_is_found_to_the_cent(comparison):
+def test_a_known_difference_is_found_to_the_cent(comparison: Any) -> None:
     """The giveaway does nothing but cost 500 a day: pairing leaves no noise at all."""
     found = comparison.differences["waste - today"]
     assert found["cost"] == pytest.approx((60_000.0, 60_000.0, 60_000.0), abs=1e-6)
@@ -125,7 +126,7 @@ def test_a_known_difference_is_found_to_the_cent(comparison):
     assert "waste falls short of today by USD 59," in comparison.verdict.sentence
 
 
-def test_pairing_tells_what_one_strategy_alone_cannot(comparison):
+def test_pairing_tells_what_one_strategy_alone_cannot(comparison: Any) -> None:
     levels = [comparison.result.outcomes[name].measures["conversion"] for name in ("today", "push")]
     difference = comparison.differences["push - today"]["conversion"]
     assert difference.mean == pytest.approx(levels[1].mean - levels[0].mean, abs=1e-12)
@@ -133,7 +134,7 @@ def test_pairing_tells_what_one_strategy_alone_cannot(comparison):
     assert difference.high - difference.low < sum(one.high - one.low for one in levels)
 
 
-def test_the_document_has_the_shape_of_the_design(comparison):
+def test_the_document_has_the_shape_of_the_design(comparison: Any) -> None:
     document = json.loads(json.dumps(comparison.document(), allow_nan=False))
     assert set(document) == {"scenario", "strategies", "differences", "verdict"}
     assert list(document["differences"]) == ["copy - today", "push - today", "waste - today"]
@@ -142,7 +143,7 @@ def test_the_document_has_the_shape_of_the_design(comparison):
     assert set(document["verdict"]) == {"sentence", "winner", "measure", "error_rate"}
 
 
-def test_the_first_strategy_listed_is_the_baseline(scenario):
+def test_the_first_strategy_listed_is_the_baseline(scenario: Any) -> None:
     found = compare(scenario, ["push", "today"], replications=2, measure="conversion")
     assert found.baseline == "push"
     assert list(found.differences) == ["today - push"]
@@ -159,13 +160,13 @@ def test_the_first_strategy_listed_is_the_baseline(scenario):
         (["today", "push"], "xyz", 'no measure named "xyz"; use one of: profit'),
     ],
 )
-def test_mistakes_are_told_before_anything_runs(scenario, strategies, measure, said):
+def test_mistakes_are_told_before_anything_runs(scenario: Any, strategies: Any, measure: Any, said: Any) -> None:
     with pytest.raises(Faults) as caught:
         compare(scenario, strategies, measure=measure, replications=1_000_000)
     assert said in str(caught.value)
 
 
-def test_one_replication_of_customers_at_a_desk(scenario):
+def test_one_replication_of_customers_at_a_desk(scenario: Any) -> None:
     found = compare(scenario, ["today", "push", "copy"], replications=1)
     assert found.differences["push - today"]["conversion"].low is None
     assert found.verdict.winner is None
@@ -173,7 +174,7 @@ def test_one_replication_of_customers_at_a_desk(scenario):
     assert found.verdict.sentence.endswith("copy makes no difference to today.")
 
 
-def test_one_replication_without_a_desk():
+def test_one_replication_without_a_desk() -> None:
     text = CLUB.replace('desk = { name = "help", probability = 0.6 }\n', "")
     text = text[: text.index("[desks.help]")] + text[text.index("[levers.nudge]") :]
     found = compare(loads(text), ["today", "push", "copy"], replications=1, customers=2000, measure="conversion")

@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ YEAR = loads(COIN)
 N = 20
 
 
-def spread(value, error):
+def spread(value: Any, error: Any) -> Any:
     """A jackknife with a figure and a standard error."""
     away = np.tile([1.0, -1.0], N // 2)
     return (
@@ -37,21 +38,21 @@ def spread(value, error):
     )
 
 
-def told(measure="profit", scenario=YEAR, **levels):
+def told(measure: Any = "profit", scenario: Any = YEAR, **levels: Any) -> Any:
     """The verdict on strategies with the given levels (value, error), the errors being those of all their differences."""
 
-    def pair(a, b):
+    def pair(a: Any, b: Any) -> Any:
         (first, error), (second, other) = levels[a], levels[b]
         return spread(second - first, None if error is None or other is None else max(error, other) if a != b else 0.0)
 
     return decide(list(levels), pair, measure, scenario)
 
 
-def test_a_helper_has_the_error_it_says():
+def test_a_helper_has_the_error_it_says() -> None:
     assert spread(3.0, 0.7).error == pytest.approx(0.7, rel=1e-12)
 
 
-def test_a_winner_comes_first_in_money():
+def test_a_winner_comes_first_in_money() -> None:
     verdict = told(today=(0.0, 7900.0), service_first=(41234.0, 7900.0), perks=(900.0, 7900.0))
     assert verdict.winner == "service_first"
     assert verdict.sentence == (
@@ -61,7 +62,7 @@ def test_a_winner_comes_first_in_money():
     assert verdict.error_rate == 0.1
 
 
-def test_nothing_to_tell_apart():
+def test_nothing_to_tell_apart() -> None:
     verdict = told(today=(0.0, 900.0), more=(500.0, 900.0))
     assert verdict.winner is None
     assert verdict.sentence == ("more is not distinguishable from today: USD +500 a year (90 %: -1,100 to 2,100).")
@@ -72,7 +73,7 @@ def test_nothing_to_tell_apart():
     )
 
 
-def test_the_baseline_may_win():
+def test_the_baseline_may_win() -> None:
     verdict = told(today=(0.0, 100.0), a=(-5000.0, 100.0), b=(-3000.0, 100.0))
     assert verdict.winner == "today"
     assert verdict.sentence.startswith(
@@ -80,20 +81,20 @@ def test_the_baseline_may_win():
     )
 
 
-def test_two_better_ones_that_cannot_be_told_apart():
+def test_two_better_ones_that_cannot_be_told_apart() -> None:
     verdict = told(today=(0.0, 100.0), a=(5000.0, 100.0), b=(5010.0, 100.0))
     assert verdict.winner is None
     assert verdict.sentence.startswith("b beats today by USD 5,010 a year (90 %: 4,840 to 5,180), a by USD 5,000")
     assert "which strategy is best cannot be told" in verdict.sentence
 
 
-def test_less_can_be_better():
+def test_less_can_be_better() -> None:
     verdict = told("cost", today=(0.0, 10.0), lean=(-500.0, 10.0))
     assert verdict.winner == "lean"
     assert verdict.sentence == "lean beats today by USD 500 a year in cost (90 %: 483 to 517; less is better)."
 
 
-def test_more_may_be_neither_better_nor_worse():
+def test_more_may_be_neither_better_nor_worse() -> None:
     verdict = told("dwell.toss", today=(0.0, 0.1), slow=(3.0, 0.1))
     assert verdict.winner is None
     assert verdict.sentence == "slow differs from today by +3.00 days in dwell.toss (90 %: 2.83 to 3.17)."
@@ -101,24 +102,24 @@ def test_more_may_be_neither_better_nor_worse():
     assert lower.sentence == "quick differs from today by -3.00 days in dwell.toss (90 %: -3.17 to -2.83)."
 
 
-def test_shares_are_told_in_points():
+def test_shares_are_told_in_points() -> None:
     verdict = told("conversion", today=(0.0, 0.001), a=(0.0123, 0.001))
     assert verdict.sentence == "a beats today by 1.23 percentage points in conversion (90 %: 1.06 to 1.40)."
 
 
-def test_other_horizons_are_named():
+def test_other_horizons_are_named() -> None:
     other = loads(COIN.replace("365", "730"))
     assert "USD 5,000 over 730 days (90" in told(scenario=other, today=(0.0, 100.0), a=(5000.0, 100.0)).sentence
     assert "a year" not in told("clv", scenario=other, today=(0.0, 0.1), a=(5.0, 0.1)).sentence
 
 
-def test_no_difference_at_all():
+def test_no_difference_at_all() -> None:
     verdict = told(today=(1.0, 0.0), copy=(1.0, 0.0))
     assert verdict.winner is None
     assert verdict.sentence == "copy makes no difference to today."
 
 
-def test_one_replication_of_coupled_customers():
+def test_one_replication_of_coupled_customers() -> None:
     verdict = told(today=(0.0, None), a=(4100.0, None))
     assert verdict.winner is None
     assert (
@@ -127,13 +128,13 @@ def test_one_replication_of_coupled_customers():
     )
 
 
-def test_undefined():
+def test_undefined() -> None:
     verdict = told("cac", today=(math.nan, None), a=(1.0, None))
     assert verdict.winner is None
     assert verdict.sentence == "cac is undefined under today or a: nothing to compare."
 
 
-def test_many_strategies_raise_the_bar():
+def test_many_strategies_raise_the_bar() -> None:
     # Two standard errors: beyond doubt alone, not among five strategies.
     alone = told(today=(0.0, 100.0), a=(200.0, 100.0))
     assert alone.winner == "a"
@@ -143,7 +144,7 @@ def test_many_strategies_raise_the_bar():
     assert "a may differ from today by USD +200 a year (90 %: 30 to 370), but not surely" in verdict.sentence
 
 
-def test_false_claims_are_as_rare_as_stated():
+def test_false_claims_are_as_rare_as_stated() -> None:
     """Four equal strategies, 2,000 times: a false claim in at most 10 %, and false alarms here below 1e-4 (sd .67 points)."""
     random = np.random.default_rng(8)
     names = ["a", "b", "c", "d"]
@@ -151,7 +152,7 @@ def test_false_claims_are_as_rare_as_stated():
     for _ in range(2000):
         figures = dict(zip(names, random.normal(size=(4, N)), strict=True))
 
-        def pair(a, b, figures=figures):
+        def pair(a: Any, b: Any, figures: Any = figures) -> Any:
             gaps = figures[b] - figures[a]
             return Jackknife(gaps.mean(), (gaps.sum() - gaps) / (N - 1))
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -30,16 +32,16 @@ role = "lost"
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> Any:
     return build(loads(LOOP), "baseline")
 
 
 @pytest.fixture
-def few(network, write, life):
+def few(network: Any, write: Any, life: Any) -> Any:
     return write(network, [life([("buy", 0), ("buy2", 20.25), ("gone", 60)]), life([("buy", 40)])])
 
 
-def test_who_is_where_by_day(network, few):
+def test_who_is_where_by_day(network: Any, few: Any) -> None:
     one = trace(few, network)
     day = np.searchsorted(one.days, [0, 20, 20.5, 39.5, 40, 59.5, 60, 100])
     assert one.days[day].tolist() == [0, 20, 20.5, 39.5, 40, 59.5, 60, 100]
@@ -48,12 +50,12 @@ def test_who_is_where_by_day(network, few):
     assert one.occupancy[2][day].tolist() == [0, 0, 0, 0, 0, 0, 1, 1]
 
 
-def test_moves_are_between_stages_only(network, few):
+def test_moves_are_between_stages_only(network: Any, few: Any) -> None:
     flow = combine([trace(few, network)]).flow
     assert {pair: one.mean for pair, one in flow.items()} == {("buy", "buy2"): 1.0, ("buy2", "gone"): 1.0}
 
 
-def test_occupancy_is_everybody_who_has_come(network, write, life):
+def test_occupancy_is_everybody_who_has_come(network: Any, write: Any, life: Any) -> None:
     random = np.random.default_rng(1)
     days = np.sort(random.uniform(0, 100, 200))
     lives = [life([("buy", day), *([("gone", day + 9)] if day < 91 else [])]) for day in days]
@@ -63,7 +65,7 @@ def test_occupancy_is_everybody_who_has_come(network, write, life):
     assert np.isnan(curves.occupancy["buy"].low).all()  # one replication has no band
 
 
-def test_retention_is_kaplan_meier_while_ten_are_followed(network, write, life):
+def test_retention_is_kaplan_meier_while_ten_are_followed(network: Any, write: Any, life: Any) -> None:
     # 12 buyers on day 0: three lost on day 30; nobody else; then 20 buyers on day 45, followed for 55 days.
     lives = [life([("buy", 0), ("gone", 30)])] * 3 + [life([("buy", 0)])] * 9 + [life([("buy", 45)])] * 20
     band = combine([trace(write(network, lives), network)]).retention
@@ -73,12 +75,12 @@ def test_retention_is_kaplan_meier_while_ten_are_followed(network, write, life):
     assert band.mean[-1] == pytest.approx(1 - 3 / 32)
 
 
-def test_without_buyers_or_losses_there_is_no_retention(network, write, life):
+def test_without_buyers_or_losses_there_is_no_retention(network: Any, write: Any, life: Any) -> None:
     assert combine([trace(write(network, []), network)]).retention is None
     assert combine([trace(write(network, [life([("buy", 99.9)])] * 30), network)]).retention is None
 
 
-def test_bands_are_students(network, write, life):
+def test_bands_are_students(network: Any, write: Any, life: Any) -> None:
     traces = [trace(write(network, [life([("buy", 1.0)])] * count), network) for count in (30, 34, 45)]
     curves = combine(traces)
     low, high = stats.t.interval(0.9, 2, np.mean([30, 34, 45]), stats.sem([30, 34, 45]))
@@ -88,7 +90,7 @@ def test_bands_are_students(network, write, life):
     assert curves.retention.low.tolist() == curves.retention.mean.tolist()
 
 
-def test_the_curve_of_returns_is_the_repeat_rate():
+def test_the_curve_of_returns_is_the_repeat_rate() -> None:
     found = load("point-of-no-return")
     outcome = run(found, "today", replications=2, customers=3000).outcomes["today"]
     band = outcome.curves.returned

@@ -2,6 +2,7 @@
 
 import heapq
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from sojourn.sim.streams import SERVICE, pair
 from sojourn.sim.tables import HEADER, seeded
 
 
-def queue(asks, ranks, services, patience, capacity):
+def queue(asks: Any, ranks: Any, services: Any, patience: Any, capacity: Any) -> Any:
     """Waits and whether served, by request: c(t) agents, first by rank, then by time, then by id.
 
     `asks` is sorted; `capacity` rows (day, agents). A contact under way is finished; callers give up at their patience.
@@ -64,7 +65,7 @@ SIX = '{ law = "exponential", mean = 6 }'
 ARRIVING = "rate_per_day = 1\nuntil_day = 300"
 
 
-def drawn(journeys, rows, seed, mean, second=False):
+def drawn(journeys: Any, rows: Any, seed: Any, mean: Any, second: Any = False) -> Any:
     """Exponential times that the desk's draws give: handle times, or (second) patience."""
     net = seeded(np.zeros(HEADER), seed, journeys.replication)
     shares = [pair(net, int(c), 0, SERVICE, 1, 1)[1 if second else 0] for c in journeys.events.customer[rows]]
@@ -74,7 +75,9 @@ def drawn(journeys, rows, seed, mean, second=False):
 @pytest.mark.parametrize("priority", ["", 'priority = ["segment == premium"]'])
 @pytest.mark.parametrize("patience", [math.inf, 3.0])
 @pytest.mark.parametrize("agents", [1, 6, 8])
-def test_every_wait_is_that_of_the_queue(scenario, live, stays, priority, patience, agents):
+def test_every_wait_is_that_of_the_queue(
+    scenario: Any, live: Any, stays: Any, priority: Any, patience: Any, agents: Any
+) -> None:
     """Exact: first in first out or by rank, with and without callers who give up, from hardly busy to overloaded."""
     more = priority + (f'\npatience = {{ law = "exponential", mean = {patience} }}' if patience < math.inf else "")
     built = scenario(BODY.format(agents=agents, handle=SIX, more=more), arrivals=ARRIVING, horizon=1e5)
@@ -102,7 +105,7 @@ def test_every_wait_is_that_of_the_queue(scenario, live, stays, priority, patien
         ),
     ],
 )
-def test_agents_come_and_go_with_a_lever(scenario, live, stays, steps, capacity):
+def test_agents_come_and_go_with_a_lever(scenario: Any, live: Any, stays: Any, steps: Any, capacity: Any) -> None:
     lever = f'[levers.staff]\neffects = [{{ desk = "help", agents = 5 }}]\n[strategies.more]\nstaff = {steps}\n'
     built = scenario(BODY.format(agents=4, handle=SIX, more="") + lever, arrivals=ARRIVING, horizon=1e5)
     days, heads = build(built, "more").agents("help")
@@ -115,7 +118,7 @@ def test_agents_come_and_go_with_a_lever(scenario, live, stays, steps, capacity)
     assert waits.max() > 1.0
 
 
-def test_fewer_agents_finish_what_they_began(scenario, live, stays):
+def test_fewer_agents_finish_what_they_began(scenario: Any, live: Any, stays: Any) -> None:
     """Three contacts of 10 days begin on day 0; on day 2 one agent is left, who takes the next at day 10."""
     lever = (
         '[levers.cut]\neffects = [{ desk = "help", agents = -2 }]\n[strategies.cut]\ncut = [{ day = 2, level = 1 }]\n'
@@ -127,7 +130,7 @@ def test_fewer_agents_finish_what_they_began(scenario, live, stays):
     assert journeys.events.handled[rows].tolist() == [10] * 6
 
 
-def test_nobody_is_served_before_there_is_an_agent(scenario, live, stays):
+def test_nobody_is_served_before_there_is_an_agent(scenario: Any, live: Any, stays: Any) -> None:
     lever = (
         '[levers.open]\neffects = [{ desk = "help", agents = 2 }]\n[strategies.open]\nopen = [{ day = 7, level = 1 }]\n'
     )
@@ -136,7 +139,7 @@ def test_nobody_is_served_before_there_is_an_agent(scenario, live, stays):
     assert journeys.events.waited[stays(journeys, "a").rows].tolist() == [7, 7, 8, 8, 9]
 
 
-def test_no_agents_at_all(scenario, live, stays):
+def test_no_agents_at_all(scenario: Any, live: Any, stays: Any) -> None:
     body = BODY.format(agents=0.9, handle=SIX, more="")
     journeys = live(scenario(body, arrivals="cohort = 5", horizon=20))
     rows = stays(journeys, "a").rows
@@ -146,20 +149,20 @@ def test_no_agents_at_all(scenario, live, stays):
 
 
 @pytest.mark.parametrize(("agents", "whole"), [(1.9, 1), (2.0, 2), (2.999999, 2)])
-def test_fractions_of_agents_round_down(scenario, live, stays, agents, whole):
+def test_fractions_of_agents_round_down(scenario: Any, live: Any, stays: Any, agents: Any, whole: Any) -> None:
     body = BODY.format(agents=agents, handle='{ law = "deterministic", value = 1 }', more="")
     journeys = live(scenario(body, arrivals="cohort = 6", horizon=20))
     assert journeys.events.waited[stays(journeys, "a").rows].tolist() == [k // whole for k in range(6)]
 
 
-def test_thirds_of_agents_make_a_whole(scenario):
+def test_thirds_of_agents_make_a_whole(scenario: Any) -> None:
     levers = "".join(f'[levers.l{k}]\neffects = [{{ desk = "help", agents = 0.1 }}]\n' for k in range(10))
     levers += "[strategies.all]\n" + "\n".join(f"l{k} = 1.0" for k in range(10))
     built = scenario(BODY.format(agents=2, handle=SIX, more="") + levers)
     assert build(built, "all").agents("help")[1].tolist() == [3]
 
 
-def test_equal_times_are_served_by_id_and_premium_first(scenario, live, stays):
+def test_equal_times_are_served_by_id_and_premium_first(scenario: Any, live: Any, stays: Any) -> None:
     """All ask on day 0: the first in line takes the agent, then premium by id, then the others by id."""
     body = BODY.format(
         agents=1, handle='{ law = "deterministic", value = 1 }', more='priority = ["segment == premium"]'
@@ -173,7 +176,7 @@ def test_equal_times_are_served_by_id_and_premium_first(scenario, live, stays):
     assert sorted(waited.tolist()) == list(range(12))
 
 
-def test_giving_up_happens_exactly_at_the_end_of_patience(scenario, live, stays):
+def test_giving_up_happens_exactly_at_the_end_of_patience(scenario: Any, live: Any, stays: Any) -> None:
     more = 'patience = { law = "deterministic", value = 2.5 }\nfailure_days = 10'
     body = BODY.format(agents=1, handle='{ law = "deterministic", value = 2 }', more=more)
     journeys = live(scenario(body, arrivals="cohort = 5", horizon=100))
@@ -183,7 +186,7 @@ def test_giving_up_happens_exactly_at_the_end_of_patience(scenario, live, stays)
     assert stays(journeys, "a").days.tolist() == [2, 4, 2.5, 2.5, 2.5]
 
 
-def test_served_at_the_last_moment(scenario, live, stays):
+def test_served_at_the_last_moment(scenario: Any, live: Any, stays: Any) -> None:
     """Patience ends as an agent comes free: the agent's customer has the lower id, so that comes first."""
     more = 'patience = { law = "deterministic", value = 2 }'
     body = BODY.format(agents=1, handle='{ law = "deterministic", value = 2 }', more=more)
@@ -193,7 +196,7 @@ def test_served_at_the_last_moment(scenario, live, stays):
     assert journeys.events.waited[rows].tolist() == [0, 2, 2]
 
 
-def test_the_horizon_cuts_contacts(scenario, live, stays):
+def test_the_horizon_cuts_contacts(scenario: Any, live: Any, stays: Any) -> None:
     """At the horizon one is being served (to day 12), one waits since day 0; both are told as they are."""
     body = BODY.format(agents=1, handle='{ law = "deterministic", value = 6 }', more="")
     journeys = live(scenario(body, arrivals="cohort = 3", horizon=10))
@@ -204,13 +207,13 @@ def test_the_horizon_cuts_contacts(scenario, live, stays):
     assert stays(journeys, "a").to.tolist() == ["over", None, None]
 
 
-def test_a_service_that_ends_on_the_horizon_counts(scenario, live, stays):
+def test_a_service_that_ends_on_the_horizon_counts(scenario: Any, live: Any, stays: Any) -> None:
     body = BODY.format(agents=1, handle='{ law = "deterministic", value = 5 }', more="")
     journeys = live(scenario(body, arrivals="cohort = 2", horizon=10))
     assert stays(journeys, "a").to.tolist() == ["over", "over"]
 
 
-def test_unresolved_contacts(scenario, live, stays):
+def test_unresolved_contacts(scenario: Any, live: Any, stays: Any) -> None:
     """Binomial share, independent of who asks and of the handle time. False-alarm rate 1e-4 for each of two."""
     text = BODY.format(agents=4000, handle=SIX, more="unresolved = 0.3")
     text = text.replace('name = "help" }', 'name = "help", probability = 0.4 }')
@@ -224,7 +227,7 @@ def test_unresolved_contacts(scenario, live, stays):
     assert stats.ks_2samp(handled[open_ones], handled[~open_ones]).pvalue > 1e-4
 
 
-def test_demand_and_handle_time_move_with_levers(scenario, live, stays):
+def test_demand_and_handle_time_move_with_levers(scenario: Any, live: Any, stays: Any) -> None:
     """Asking .3 with log-odds + ln 2; handle times .8 of what they were, customer by customer. Binomial, rate 1e-4 twice."""
     levers = """
 [levers.calls]
@@ -250,7 +253,7 @@ busy = { calls = 1.0, tools = 0.5 }
 
 
 @pytest.mark.parametrize(("probability", "share"), [(0.0, 0.0), (1.0, 1.0)])
-def test_nobody_or_everybody_asks(scenario, live, stays, probability, share):
+def test_nobody_or_everybody_asks(scenario: Any, live: Any, stays: Any, probability: Any, share: Any) -> None:
     text = BODY.format(agents=9, handle=SIX, more="").replace(
         'name = "help" }', f'name = "help", probability = {probability} }}'
     )
@@ -258,7 +261,7 @@ def test_nobody_or_everybody_asks(scenario, live, stays, probability, share):
     assert (journeys.events.contact[stays(journeys, "a").rows] != NOT_ASKED).mean() == share
 
 
-def test_contacts_and_agents_are_paid(scenario, live, stays):
+def test_contacts_and_agents_are_paid(scenario: Any, live: Any, stays: Any) -> None:
     more = (
         "cost_per_contact = 6\nrevenue_per_contact = 4\ncost_per_agent_day = 10\n"
         + 'patience = { law = "exponential", mean = 3 }'
@@ -274,7 +277,7 @@ def test_contacts_and_agents_are_paid(scenario, live, stays):
     assert parts["desk.help.abandoned"].value == pytest.approx((contact == RENEGED).sum())
 
 
-def test_segments_have_patience_and_handle_times_of_their_own(scenario, live, stays):
+def test_segments_have_patience_and_handle_times_of_their_own(scenario: Any, live: Any, stays: Any) -> None:
     more = 'patience = { law = "deterministic", value = 2 }\n[segments.premium.override]\n'
     more += '"desks.help.patience" = { law = "deterministic", value = 5 }\n'
     journeys = live(scenario(BODY.format(agents=0, handle=SIX, more=more), arrivals="cohort = 50", horizon=100))
@@ -283,7 +286,7 @@ def test_segments_have_patience_and_handle_times_of_their_own(scenario, live, st
     assert journeys.events.waited[rows].tolist() == np.where(premium, 5.0, 2.0).tolist()
 
 
-def test_two_desks_do_not_mix(scenario, live, stays):
+def test_two_desks_do_not_mix(scenario: Any, live: Any, stays: Any) -> None:
     body = """
 [stages.a]
 dwell = { law = "deterministic", value = 0 }

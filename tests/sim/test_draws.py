@@ -1,5 +1,7 @@
 """A customer's draws are the customer's own: nothing that others, strategies or desks do changes them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,29 +53,29 @@ later = { reach = [{ day = 90, level = 0.4, ramp_days = 20 }], push = [{ day = 1
 RATE = "rate_per_day = 1.0\nuntil_day = 200"
 
 
-def rows_of(journeys, ids):
+def rows_of(journeys: Any, ids: Any) -> Any:
     """The rows of some customers, without columns that hold which levers are pulled."""
     chosen = np.isin(journeys.events.customer, ids)
     return [column[chosen] for column in journeys.events._replace(held=journeys.events.stage)]
 
 
-def lives_of(journeys, ids):
+def lives_of(journeys: Any, ids: Any) -> Any:
     chosen = np.isin(journeys.customers.customer, ids)
     return [column[chosen] for column in journeys.customers]
 
 
-def agree(one, other):
+def agree(one: Any, other: Any) -> Any:
     return all(np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(one, other, strict=True))
 
 
 @pytest.fixture(scope="module")
-def built(scenario):
+def built(scenario: Any) -> Any:
     return scenario(BASE + LEVERS.replace("RATIO", "2.5"), horizon=300, arrivals=RATE)
 
 
 @settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), replication=st.integers(0, 50))
-def test_more_arrivals_change_nobody(built, live, seed, replication):
+def test_more_arrivals_change_nobody(built: Any, live: Any, seed: Any, replication: Any) -> None:
     plain = live(built, "plain", seed=seed, replication=replication)
     wide = live(built, "wide", seed=seed, replication=replication)
     ids = plain.customers.customer
@@ -85,13 +87,13 @@ def test_more_arrivals_change_nobody(built, live, seed, replication):
 
 @settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_the_same_strategy_twice_differs_by_exactly_nothing(built, live, same, seed):
+def test_the_same_strategy_twice_differs_by_exactly_nothing(built: Any, live: Any, same: Any, seed: Any) -> None:
     plain, again = live(built, "plain", seed=seed), live(built, "again", seed=seed)
     assert same(plain, again)
     assert same(plain, live(built, "plain", seed=seed))
 
 
-def test_replications_and_seeds_differ(built, live, same):
+def test_replications_and_seeds_differ(built: Any, live: Any, same: Any) -> None:
     plain = live(built, "plain", seed=1)
     assert not same(plain, live(built, "plain", seed=2))
     assert not same(plain, live(built, "plain", seed=1, replication=1))
@@ -99,7 +101,7 @@ def test_replications_and_seeds_differ(built, live, same):
 
 @settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
-def test_strategies_that_differ_later_are_the_same_before(built, live, seed):
+def test_strategies_that_differ_later_are_the_same_before(built: Any, live: Any, seed: Any) -> None:
     plain, late, later = (live(built, name, seed=seed) for name in ("plain", "late", "later"))
     for other in (late, later):
         before, after = plain.events.time < 90.0, other.events.time < 90.0
@@ -108,14 +110,14 @@ def test_strategies_that_differ_later_are_the_same_before(built, live, seed):
     assert not np.array_equal(plain.events.time, late.events.time)
 
 
-def test_a_stage_at_the_end_of_the_file_changes_nobody(scenario, live):
+def test_a_stage_at_the_end_of_the_file_changes_nobody(scenario: Any, live: Any) -> None:
     more = '[stages.e]\ndwell = { law = "exponential", mean = 3 }\nexits = { c = 1.0 }\n'
     one = live(scenario(BASE, arrivals=RATE, horizon=300))
     other = live(scenario(BASE + more, arrivals=RATE, horizon=300, start={"a": 1.0 - 1e-12, "e": 1e-12}))
     assert agree(rows_of(one, one.customers.customer), rows_of(other, one.customers.customer))
 
 
-def test_a_desk_elsewhere_changes_nobody_before_it(scenario, live):
+def test_a_desk_elsewhere_changes_nobody_before_it(scenario: Any, live: Any) -> None:
     """A desk at stage b delays what follows b and nothing before it."""
     desk = """
 [desks.help]
@@ -137,7 +139,7 @@ handle = { law = "exponential", mean = 2 }
     assert not np.array_equal(lived[0].events.time, lived[1].events.time)
 
 
-def test_a_desk_used_by_others_changes_only_those_who_use_it(scenario, live):
+def test_a_desk_used_by_others_changes_only_those_who_use_it(scenario: Any, live: Any) -> None:
     """Premium customers ask a desk; regular ones never meet it, so the number of agents is nothing to them."""
     desk = """
 [desks.help]
@@ -155,7 +157,7 @@ handle = { law = "exponential", mean = 5 }
     assert not agree(rows_of(lived[0], premium), rows_of(lived[1], premium))
 
 
-def test_a_narrower_reach_takes_some_away_and_changes_nobody_else(scenario, live):
+def test_a_narrower_reach_takes_some_away_and_changes_nobody_else(scenario: Any, live: Any) -> None:
     built = scenario(BASE + LEVERS.replace("RATIO", "0.4"), horizon=300, arrivals=RATE)
     plain, thin = live(built, "plain"), live(built, "wide")
     left = thin.customers.customer
@@ -164,7 +166,7 @@ def test_a_narrower_reach_takes_some_away_and_changes_nobody_else(scenario, live
     assert agree(rows_of(plain, left), rows_of(thin, left))
 
 
-def test_a_segments_override_changes_that_segment_alone(scenario, live):
+def test_a_segments_override_changes_that_segment_alone(scenario: Any, live: Any) -> None:
     more = '[segments.premium.override]\n"stages.a.exits" = { b = 0.9, c = 0.05, d = 0.04, a = 0.01 }\n'
     one, other = (live(scenario(BASE + text, arrivals=RATE, horizon=300)) for text in ("", more))
     regular = one.customers.customer[(one.customers.segment == 0) & (one.customers.root < BAND)]

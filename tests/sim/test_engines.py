@@ -82,7 +82,7 @@ def drawn() -> list[tuple[Network, int | None]]:
     @drawing(20261122)
     @settings(draws, phases=[Phase.generate], max_examples=400)
     @given(cases())
-    def collect(case):
+    def collect(case: Any) -> None:
         scenario = sound(case.document)
         networks.extend((build(scenario, name), case.customers) for name in scenario.strategies)
 
@@ -90,14 +90,14 @@ def drawn() -> list[tuple[Network, int | None]]:
     return networks
 
 
-def test_drawn_scenarios():
+def test_drawn_scenarios() -> None:
     """No example differs, and the set as a whole has tried every feature."""
     count, digests = Counter(), set()
 
     @drawing(20261122)
     @draws
     @given(cases())
-    def compare(case):
+    def compare(case: Any) -> None:
         scenario = sound(case.document)
         digests.add(scenario.digest)
         for name in scenario.strategies:
@@ -119,18 +119,18 @@ class Line:
 
     heappop = staticmethod(heapq.heappop)
 
-    def __init__(self, place) -> None:
+    def __init__(self, place: Any) -> None:
         self.place = place
 
-    def heappush(self, line, entry) -> None:
+    def heappush(self, line: Any, entry: Any) -> None:
         heapq.heappush(line, (*self.place(*entry[:3]), *entry[2:]))
 
 
-def ordered(place):
+def ordered(place: Any) -> Any:
     """Events at one time in another order."""
 
     class Moment(reference.Moment):
-        def __init__(self, env, delay, customer, number) -> None:
+        def __init__(self, env: Any, delay: Any, customer: Any, number: Any) -> None:
             env = SimpleNamespace(
                 schedule=lambda event, priority, delay: real.schedule(event, place(customer, number), delay),
                 _real=(real := env),
@@ -141,7 +141,7 @@ def ordered(place):
     return Moment
 
 
-def broken(module, **functions) -> SimpleNamespace:
+def broken(module: Any, **functions: Any) -> SimpleNamespace:
     """A module in which some functions are others."""
     return SimpleNamespace(**{**vars(module), **functions})
 
@@ -150,12 +150,12 @@ def later(days: float) -> float:
     return math.nextafter(days, math.inf)
 
 
-def handled_longer(*args):
+def handled_longer(*args: Any) -> Any:
     days, resolved = rules.handling(*args)
     return later(days), resolved
 
 
-def always_resolved(*args):
+def always_resolved(*args: Any) -> Any:
     return rules.handling(*args)[0], True
 
 
@@ -208,7 +208,7 @@ time_to_invitation = reference.time_to_invitation
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
-def test_a_broken_rule_is_noticed(mutant, drawn, monkeypatch):
+def test_a_broken_rule_is_noticed(mutant: Any, drawn: Any, monkeypatch: Any) -> None:
     """Some log of the drawn set, or of two rarer coincidences, differs as soon as the reference breaks a rule."""
     rare = (relief(), rush({}), rush({"market": {"size": 10_000}}))
     whole = [*drawn, *((build(sound(document), "on"), None) for document in rare)]
@@ -250,7 +250,7 @@ def rush(more: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("more", [{}, {"market": {"size": 10_000}}])
-def test_invitations_in_the_moment_of_leaving(more):
+def test_invitations_in_the_moment_of_leaving(more: Any) -> None:
     for seed in SEEDS:
         journeys = agree(build(sound(rush(more)), "on"), seed)
         invited = journeys.events.time[(journeys.events.cost == 5) & (journeys.events.sequence == 0)]
@@ -281,7 +281,7 @@ def relief() -> dict[str, Any]:
     }
 
 
-def test_agents_who_come_as_patience_ends():
+def test_agents_who_come_as_patience_ends() -> None:
     for seed in SEEDS:
         journeys = agree(build(sound(relief()), "on"), seed)
         called = journeys.events.time + journeys.events.waited == 2
@@ -290,7 +290,7 @@ def test_agents_who_come_as_patience_ends():
 
 
 @pytest.mark.parametrize("name", [*library(), FIRST], ids=lambda name: Path(name).stem)
-def test_scenarios_of_the_library(name):
+def test_scenarios_of_the_library(name: Any) -> None:
     scenario = load(name)
     for strategy in scenario.strategies:
         for seed in SEEDS:
@@ -331,7 +331,7 @@ def benchmark(desk: bool, customers: int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("desk", [False, True], ids=["W1", "W2"])
-def test_benchmarks(desk):
+def test_benchmarks(desk: Any) -> None:
     for seed in SEEDS:
         agree(build(sound(benchmark(desk, 5000)), "baseline"), seed, 5000)
 
@@ -355,7 +355,7 @@ def crowded(more: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("more", [{}, {"market": {"size": 2000}}], ids=["alone", "competing"])
-def test_more_people_and_rows_than_room(more):
+def test_more_people_and_rows_than_room(more: Any) -> None:
     for seed in SEEDS:
         journeys = agree(build(sound(crowded(more)), "baseline"), seed)
         # At first there is room for 21 people, and for 79 or 84 rows: the arrays double at least four times.
@@ -365,7 +365,7 @@ def test_more_people_and_rows_than_room(more):
 
 
 @pytest.mark.parametrize("desks", [1, 2])
-def test_long_lines(desks):
+def test_long_lines(desks: Any) -> None:
     """Far more callers than places in the first heaps, all at one time; some wait for ever."""
     desk = {"agents": 1, "handle": deterministic(0.125), "priority": ["source == referral"]}
     stages = {
@@ -387,7 +387,7 @@ def test_long_lines(desks):
 # --- what is made of the logs -----------------------------------------------------------------------------------------
 
 
-def test_measures_and_documents_are_equal(drawn):
+def test_measures_and_documents_are_equal(drawn: Any) -> None:
     """Result documents as JSON, for one replication and for several."""
 
     def told(scenario: Scenario, engine: str, **options: Any) -> str:
@@ -402,7 +402,7 @@ def test_measures_and_documents_are_equal(drawn):
         assert told(network.scenario, "compiled", **options) == told(network.scenario, "simpy", **options)
 
 
-def test_two_workers_give_the_logs_of_the_other_engine():
+def test_two_workers_give_the_logs_of_the_other_engine() -> None:
     first = load(FIRST)
     options = {"customers": 300, "replications": 2, "keep": True}
     shared = run(first, workers=2, **options).outcomes

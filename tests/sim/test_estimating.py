@@ -1,4 +1,5 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,19 +13,19 @@ OTHERS = np.array([2.9, 4.9, 1.7, 5.2, 4.6, 3.1])
 SIZES = np.array([10.0, 14.0, 9.0, 16.0, 13.0, 12.0])
 
 
-def of(kind, values, denominators=None):
+def of(kind: Any, values: Any, denominators: Any = None) -> Any:
     below = np.ones(len(values)) if denominators is None else denominators
     return [Part(kind, float(v), float(d)) for v, d in zip(values, below, strict=True)]
 
 
 @pytest.mark.parametrize("kind", ["total", "mean"])
-def test_totals_and_means_use_student(kind):
+def test_totals_and_means_use_student(kind: Any) -> None:
     found = over_replications(of(kind, FIGURES)).interval()
     low, high = stats.t.interval(0.9, 5, FIGURES.mean(), stats.sem(FIGURES))
     assert found == pytest.approx((FIGURES.mean(), low, high), rel=1e-12)
 
 
-def test_ratios_are_sums_over_sums_with_a_jackknife():
+def test_ratios_are_sums_over_sums_with_a_jackknife() -> None:
     found = over_replications(of("ratio", FIGURES, SIZES))
     left_out = [np.delete(FIGURES, k).sum() / np.delete(SIZES, k).sum() for k in range(6)]
     error = math.sqrt(5 / 6 * sum((x - np.mean(left_out)) ** 2 for x in left_out))
@@ -34,7 +35,7 @@ def test_ratios_are_sums_over_sums_with_a_jackknife():
     assert found.interval() == pytest.approx((found.value, found.value - half, found.value + half), rel=1e-10)
 
 
-def test_the_jackknife_of_a_ratio_is_close_to_the_delta_method():
+def test_the_jackknife_of_a_ratio_is_close_to_the_delta_method() -> None:
     random = np.random.default_rng(1)
     below = random.poisson(100, 400).astype(float)
     above = random.binomial(below.astype(int), 0.3).astype(float)
@@ -42,13 +43,13 @@ def test_the_jackknife_of_a_ratio_is_close_to_the_delta_method():
     assert over_replications(of("ratio", above, below)).error == pytest.approx(delta, rel=0.01)
 
 
-def test_paired_differences_of_totals_are_those_of_each_replication():
+def test_paired_differences_of_totals_are_those_of_each_replication() -> None:
     found = difference(of("total", OTHERS), of("total", FIGURES)).interval()
     gaps = FIGURES - OTHERS
     assert found == pytest.approx((gaps.mean(), *stats.t.interval(0.9, 5, gaps.mean(), stats.sem(gaps))), rel=1e-10)
 
 
-def test_paired_differences_of_ratios_leave_out_both():
+def test_paired_differences_of_ratios_leave_out_both() -> None:
     found = difference(of("ratio", OTHERS, SIZES), of("ratio", FIGURES, SIZES + 1.0))
     left_out = [
         np.delete(FIGURES, k).sum() / np.delete(SIZES + 1.0, k).sum()
@@ -59,12 +60,12 @@ def test_paired_differences_of_ratios_leave_out_both():
 
 
 @pytest.mark.parametrize("kind", ["total", "ratio", "mean"])
-def test_equal_parts_differ_by_exactly_nothing(kind):
+def test_equal_parts_differ_by_exactly_nothing(kind: Any) -> None:
     parts = of(kind, FIGURES / 7.0, SIZES / 3.0)
     assert difference(parts, list(parts)).interval() == (0.0, 0.0, 0.0)
 
 
-def test_undefined_replications_are_left_out():
+def test_undefined_replications_are_left_out() -> None:
     holes = FIGURES.copy()
     holes[[1, 4]] = np.nan
     assert over_replications(of("mean", holes)).value == pytest.approx(FIGURES[[0, 2, 3, 5]].mean())
@@ -73,7 +74,7 @@ def test_undefined_replications_are_left_out():
     assert pairs.left_out.size == 4
 
 
-def test_what_cannot_be_had_is_none():
+def test_what_cannot_be_had_is_none() -> None:
     told = estimate(
         [{"clv": Part("ratio", 0.0, 0.0), "conversion": Part("ratio", 1.0, 4.0), "time_to.buy": Part("mean", math.nan)}]
     )
@@ -83,7 +84,7 @@ def test_what_cannot_be_had_is_none():
     assert estimate([]) == {}
 
 
-def test_shares_stay_within_0_and_1():
+def test_shares_stay_within_0_and_1() -> None:
     wide = Estimate(0.01, -0.02, 1.04)
     assert bounded("retention.90", wide) == (0.01, 0.0, 1.0)
     assert bounded("desk.support.abandoned", wide) == (0.01, 0.0, 1.0)
@@ -92,7 +93,7 @@ def test_shares_stay_within_0_and_1():
 
 
 @pytest.mark.parametrize("kind", ["total", "ratio"])
-def test_intervals_cover_as_often_as_they_say(kind):
+def test_intervals_cover_as_often_as_they_say(kind: Any) -> None:
     """20 replications, 2,000 times: 90 % within 2.6 points (binomial, sd .67; false alarms about 1e-4)."""
     random = np.random.default_rng(5)
     below = random.poisson(200, (2000, 20)).astype(float)

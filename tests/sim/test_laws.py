@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,17 +19,17 @@ from sojourn.sim.compiling import compiled
 LAW = TypeAdapter(Law)
 
 
-def law_of(kind, **parameters):
+def law_of(kind: Any, **parameters: Any) -> Any:
     return LAW.validate_python({"law": kind, **parameters})
 
 
-def row_of(law):
+def row_of(law: Any) -> Any:
     table = LawTable()
     row = table.add(law)
     return (*table.done(), row)
 
 
-def ordinary(law):
+def ordinary(law: Any) -> Any:
     """The same law in scipy, from the parameters that people state."""
     scale, k = lawtable.scale_and_shape(law)
     return {
@@ -76,12 +77,12 @@ exposures = st.floats(-12.0, math.log10(5000.0)).map(lambda power: 10.0**power)
 shares = st.one_of(st.floats(1e-15, 1.0 - 1e-15), st.floats(-15.0, -1.0).map(lambda power: 10.0**power))
 
 
-def label(law):
+def label(law: Any) -> Any:
     return f"{law.law}-{'-'.join(str(v) for k, v in law.model_dump(exclude={'law'}).items() if v is not None)}"
 
 
 @pytest.mark.parametrize("law", SMOOTH, ids=label)
-def test_survival_and_quantiles_are_those_of_scipy(law):
+def test_survival_and_quantiles_are_those_of_scipy(law: Any) -> None:
     known = ordinary(law)
     for share in (1e-4, 0.1, 0.5, 0.9, 1.0 - 1e-6):
         assert lawtable.quantile(law, share) == pytest.approx(known.ppf(share), rel=1e-8)
@@ -92,7 +93,7 @@ def test_survival_and_quantiles_are_those_of_scipy(law):
 
 
 @pytest.mark.parametrize("law", SMOOTH, ids=label)
-def test_stated_means_and_medians_hold(law):
+def test_stated_means_and_medians_hold(law: Any) -> None:
     if law.mean is not None:
         assert lawtable.mean(law) == pytest.approx(law.mean, rel=1e-12)
     if law.median is not None:
@@ -102,7 +103,7 @@ def test_stated_means_and_medians_hold(law):
 
 
 @pytest.mark.parametrize("law", [law for law in STEPPED if lawtable.mean(law) < math.inf], ids=label)
-def test_the_mean_of_a_stepped_law_is_the_area_under_its_survival(law):
+def test_the_mean_of_a_stepped_law_is_the_area_under_its_survival(law: Any) -> None:
     corners = sorted({0.0, *(getattr(law, "days", None) or (2.0, 4.0, 7.0, 9.0, 30.0)), 30.0})
     area = sum(
         integrate.quad(lambda day: lawtable.survival(law, day), *piece)[0]
@@ -111,13 +112,13 @@ def test_the_mean_of_a_stepped_law_is_the_area_under_its_survival(law):
     assert lawtable.mean(law) == pytest.approx(area, rel=1e-6)
 
 
-def test_a_law_that_may_never_end_has_no_mean():
+def test_a_law_that_may_never_end_has_no_mean() -> None:
     assert lawtable.mean(law_of("empirical", share=[0, 0.5], days=[0, 4], never=0.5)) == math.inf
     assert lawtable.mean(law_of("loglogistic", median=3, shape=1.0)) == math.inf
 
 
 @given(smooth, exposures)
-def test_exposure_and_age_are_inverse(law, exposure):
+def test_exposure_and_age_are_inverse(law: Any, exposure: Any) -> None:
     """Wherever the age is a normal float."""
     age = attempt(lambda: laws.age_at(*row_of(law), exposure))
     assume(age is not None and 1e-300 < age < 1e300)
@@ -129,7 +130,7 @@ def test_exposure_and_age_are_inverse(law, exposure):
 
 
 @given(smooth, exposures, exposures)
-def test_exposure_rises_with_age(law, one, other):
+def test_exposure_rises_with_age(law: Any, one: Any, other: Any) -> None:
     ages = [attempt(lambda x=x: laws.age_at(*row_of(law), x)) for x in sorted((one, other))]
     assume(None not in ages and ages[1] < 1e300)
     assert ages == sorted(ages)
@@ -138,7 +139,7 @@ def test_exposure_rises_with_age(law, one, other):
 
 
 @given(st.sampled_from(STEPPED), exposures)
-def test_a_stepped_law_reaches_its_exposure_and_not_before(law, exposure):
+def test_a_stepped_law_reaches_its_exposure_and_not_before(law: Any, exposure: Any) -> None:
     age = laws.age_at(*row_of(law), exposure)
     if age == math.inf:
         assert laws.exposure_by(*row_of(law), 1e9) < exposure * (1.0 + 1e-9)  # a share that never leaves
@@ -149,7 +150,7 @@ def test_a_stepped_law_reaches_its_exposure_and_not_before(law, exposure):
 
 
 @given(st.one_of(smooth, st.sampled_from(STEPPED)), shares)
-def test_the_two_ways_to_draw_agree(law, left):
+def test_the_two_ways_to_draw_agree(law: Any, left: Any) -> None:
     one, other = laws.age_left(*row_of(law), left), laws.age_at(*row_of(law), -math.log(left))
     assume(1e-290 < one < math.inf)
     # Near left = 1 its logarithm carries only the digits that 1 - left has.
@@ -161,7 +162,7 @@ def test_the_two_ways_to_draw_agree(law, left):
 
 
 @compiled
-def all_ways(cells, place, share, exposure, age):
+def all_ways(cells: Any, place: Any, share: Any, exposure: Any, age: Any) -> Any:
     return (
         laws.age_left(cells, place, share),
         laws.age_at(cells, place, exposure),
@@ -170,13 +171,13 @@ def all_ways(cells, place, share, exposure, age):
 
 
 @given(st.one_of(smooth, st.sampled_from(STEPPED)), shares, exposures, st.floats(-9, 9).map(lambda p: 10.0**p))
-def test_compiled_laws_give_the_same_bits(law, share, exposure, age):
+def test_compiled_laws_give_the_same_bits(law: Any, share: Any, exposure: Any, age: Any) -> None:
     plain = attempt(lambda: all_ways.py_func(*row_of(law), share, exposure, age))
     assume(plain is not None)
     assert all_ways(*row_of(law), share, exposure, age) == plain
 
 
-def attempt(call):
+def attempt(call: Any) -> Any:
     """Plain Python raises where compiled code overflows to infinity."""
     try:
         return call()
@@ -185,20 +186,20 @@ def attempt(call):
 
 
 @given(st.floats(1e-300, 1.0 - 1e-16))
-def test_the_normal_quantile(share):
+def test_the_normal_quantile(share: Any) -> None:
     from scipy.special import ndtri
 
     assert laws.normal_quantile(share) == pytest.approx(ndtri(share), rel=1e-13, abs=1e-15)
 
 
 @pytest.mark.parametrize("z", [-38.0, -9.0, -3.0, 0.0, 5.0, 29.9, 30.1, 37.0, 100.0])
-def test_the_log_of_the_normal_tail(z):
+def test_the_log_of_the_normal_tail(z: Any) -> None:
     assert laws.log_normal_tail(z) == pytest.approx(stats.norm.logsf(z), rel=1e-10)
 
 
 @pytest.mark.parametrize("shape", [0.05, 0.5, 1.0, 2.0, 30.0, 200.0, 1000.0])
 @pytest.mark.parametrize("exposure", [30.0, 100.0, 599.0, 601.0, 650.0, 5000.0])
-def test_the_gamma_tail_holds_far_out(shape, exposure):
+def test_the_gamma_tail_holds_far_out(shape: Any, exposure: Any) -> None:
     """The tail by quadrature: Q(a, x) = x^(a-1) exp(-x) / Gamma(a) times the integral of (1 + t/x)^(a-1) exp(-t)."""
     x = laws.gamma_tail_quantile(shape, exposure)
     scaled = integrate.quad(lambda t: math.exp((shape - 1.0) * math.log1p(t / x) - t), 0.0, np.inf, limit=500)[0]
@@ -208,7 +209,7 @@ def test_the_gamma_tail_holds_far_out(shape, exposure):
 
 
 @given(st.floats(1e-3, 1e3), st.floats(0.05, 50.0), st.floats(0.01, 0.99))
-def test_scales_follow_from_medians(median, shape, share):
+def test_scales_follow_from_medians(median: Any, shape: Any, share: Any) -> None:
     for kind in ("weibull", "loglogistic", "gamma"):
         law = law_of(kind, median=median, shape=shape)
         twice = law_of(kind, median=2.0 * median, shape=shape)
@@ -217,14 +218,14 @@ def test_scales_follow_from_medians(median, shape, share):
         assert lawtable.quantile(twice, share) == pytest.approx(2.0 * here, rel=1e-9)
 
 
-def test_a_loglogistic_mean_solves_for_the_scale():
+def test_a_loglogistic_mean_solves_for_the_scale() -> None:
     law = law_of("loglogistic", mean=10.0, shape=2.5)
     scale = optimize.brentq(lambda c: stats.fisk(2.5, scale=c).mean() - 10.0, 1.0, 20.0)
     assert lawtable.scale_and_shape(law)[0] == pytest.approx(scale, rel=1e-9)
 
 
 @pytest.mark.parametrize("law", SMOOTH + STEPPED, ids=label)
-def test_ends_of_time(law):
+def test_ends_of_time(law: Any) -> None:
     assert laws.exposure_by(*row_of(law), math.inf) >= -math.log(0.1) - 1e-12 or law.law == "empirical"
     assert laws.age_at(*row_of(law), 0.0) >= 0.0
     assert laws.exposure_by(*row_of(law), 0.0) >= 0.0

@@ -1,5 +1,6 @@
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -59,12 +60,12 @@ handle = { law = "exponential", mean = 1 }
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> Any:
     return build(loads(SHOP), "baseline")
 
 
 @pytest.fixture
-def figures(network, write, life):
+def figures(network: Any, write: Any, life: Any) -> Any:
     """Six customers by hand; the figure of every measure."""
     asked = {"contact": RESOLVED, "waited": 1.0, "handled": 4.0}
     journeys = write(
@@ -147,27 +148,27 @@ def normal(x: float) -> float:
 
 
 @pytest.mark.parametrize("name", KNOWN)
-def test_figures_by_hand(figures, name):
+def test_figures_by_hand(figures: Any, name: Any) -> None:
     assert figures[name] == pytest.approx(KNOWN[name], rel=1e-12)
 
 
-def test_promoters_minus_detractors(figures):
+def test_promoters_minus_detractors(figures: Any) -> None:
     latent = [8 + (s - 70) / 10 for s in (80, 60, 70, 70)]
     expected = sum(100 * (normal((x - 8.5) / 2) - normal((6.5 - x) / 2)) for x in latent) / 4
     assert figures["nps"] == pytest.approx(expected, rel=1e-12)
 
 
-def test_steps_add_up_to_one(figures):
+def test_steps_add_up_to_one(figures: Any) -> None:
     for stage in ("visit", "buy", "use"):
         assert sum(v for k, v in figures.items() if k.startswith(f"step.{stage}.")) == pytest.approx(1.0, abs=1e-12)
 
 
-def test_who_never_gets_there_has_no_figure(figures):
+def test_who_never_gets_there_has_no_figure(figures: Any) -> None:
     assert math.isnan(figures["repeat_rate"])  # nobody is followed for a year
     assert math.isnan(figures["retention.90"])  # the longest follow-up is 80 days
 
 
-def test_every_measure_of_the_design_is_there(network, figures):
+def test_every_measure_of_the_design_is_there(network: Any, figures: Any) -> None:
     assert tuple(figures) == names(network)
     assert {prefix(name) for name in figures} == set(DIRECTION) - {"impressions", "click_through"}
     assert {"clv", "clv.30", "clv.90", "profit.undiscounted"} <= set(figures)
@@ -177,7 +178,7 @@ def test_every_measure_of_the_design_is_there(network, figures):
         assert " " in title(name) or title(name) in ("Revenue", "Cost")
 
 
-def test_undefined_is_null_never_nan(network, write):
+def test_undefined_is_null_never_nan(network: Any, write: Any) -> None:
     parts = measure(write(network, []), network)
     told = estimate([parts, parts])
     assert "NaN" not in json.dumps({name: one._asdict() for name, one in told.items()}, allow_nan=False)
@@ -194,14 +195,14 @@ def test_undefined_is_null_never_nan(network, write):
         ("rate_per_day = 1", 20, ()),
     ],
 )
-def test_windows_that_a_follow_up_can_outlast(arrivals, horizon, expected):
+def test_windows_that_a_follow_up_can_outlast(arrivals: Any, horizon: Any, expected: Any) -> None:
     text = SHOP.replace("cohort = 10", arrivals).replace("horizon_days = 100", f"horizon_days = {horizon}")
     network = build(loads(text), "baseline")
     assert windows(network) == expected
     assert "repeat_rate" in names(network)
 
 
-def test_a_scenario_with_little_has_little():
+def test_a_scenario_with_little_has_little() -> None:
     text = """
 format = 1
 [scenario]
@@ -222,7 +223,7 @@ end = true
     assert kinds == {"profit", "revenue", "cost", "roi", "clv", "reach", "step", "time_to", "dwell", "occupancy"}
 
 
-def test_losses_before_the_first_purchase_do_not_count(write, life):
+def test_losses_before_the_first_purchase_do_not_count(write: Any, life: Any) -> None:
     text = SHOP.replace('[stages.lapsed]\nend = true\n', '[stages.lapsed]\ndwell = { law = "exponential", mean = 9 }\n'
                         "exits = { buy = 1.0 }\n")  # fmt: skip
     network = build(loads(text), "baseline")
@@ -235,7 +236,7 @@ def test_losses_before_the_first_purchase_do_not_count(write, life):
     assert parts["satisfaction"].denominator == 2.0  # lost for a while, but back at the horizon
 
 
-def test_impressions_follow_levers_on_arrivals():
+def test_impressions_follow_levers_on_arrivals() -> None:
     text = (
         SHOP.replace("cohort = 10", "impressions_per_day = 1000\nclick_through = 0.02\nuntil_day = 80")
         + """
@@ -256,13 +257,13 @@ ads = [{ day = 0, level = 0.5 }, { day = 40, level = 1.0, ramp_days = 20 }]
     assert figures[1]["click_through"].mean == 0.0
 
 
-def measure_nobody(network):
+def measure_nobody(network: Any) -> Any:
     from sojourn.sim.measures import _nobody
 
     return measure(_nobody(network), network)
 
 
-def test_agents_who_leave_finish_their_contact():
+def test_agents_who_leave_finish_their_contact() -> None:
     from sojourn.sim.desks import agent_days
 
     # Two agents to day 10, then none; contacts from 8 to 14 and from 9 to 11.
@@ -270,7 +271,7 @@ def test_agents_who_leave_finish_their_contact():
     assert days == pytest.approx(2 * 10 + 2 * 1 + 1 * 3)
 
 
-def test_a_stay_of_thirty_days_is_over_on_day_thirty(network, write, life):
+def test_a_stay_of_thirty_days_is_over_on_day_thirty(network: Any, write: Any, life: Any) -> None:
     """Times are sums, and 3.3 + 30 - 3.3 is not 30: rounding must not decide who counts."""
     days = np.random.default_rng(1).uniform(0, 60, 200)
     lives = [life([("visit", day), ("buy", day + 0.1), ("churned", day + 0.1 + 30)], "plain") for day in days]

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -55,25 +57,25 @@ staff = [{ day = 100, level = 1.0 }]
 """
 
 
-def level(t):
+def level(t: Any) -> Any:
     """Of perks, written down anew."""
     ramp = np.interp(t, [60, 100], [0.5, 1.0])
     return np.where(t < 20, 0.0, np.where(t < 150, ramp, 0.2))
 
 
-def numeric(rate, start, end, delta=DELTA, n=400_000):
+def numeric(rate: Any, start: Any, end: Any, delta: Any = DELTA, n: Any = 400_000) -> Any:
     """Integral of rate(t) exp(-delta t) by the midpoint rule."""
     t = start + (end - start) * (np.arange(n) + 0.5) / n
     return float(np.mean(rate(t) * np.exp(-delta * t)) * (end - start))
 
 
 @pytest.fixture(scope="module")
-def club():
+def club() -> Any:
     return build(loads(CLUB), "club")
 
 
 @pytest.fixture
-def lives(club, write, life):
+def lives(club: Any, write: Any, life: Any) -> Any:
     return write(
         club,
         [
@@ -89,21 +91,21 @@ def lives(club, write, life):
 
 @pytest.mark.parametrize("delta", [0.0, 1e-9, 1e-4, 2e-3, 0.05, -3e-4])
 @pytest.mark.parametrize("length", [0.0, 1e-3, 1.0, 30.0, 700.0])
-def test_closed_forms_against_quadrature(delta, length):
+def test_closed_forms_against_quadrature(delta: Any, length: Any) -> None:
     x, w = np.polynomial.legendre.leggauss(60)
     s, w = length * (x + 1) / 2, w * length / 2
     assert discounted_length(length, delta) == pytest.approx(np.sum(w * np.exp(-delta * s)), rel=1e-11)
     assert discounted_slope(length, delta) == pytest.approx(np.sum(w * s * np.exp(-delta * s)), rel=1e-11)
 
 
-def test_a_path_with_jumps_and_ramps(club):
+def test_a_path_with_jumps_and_ramps(club: Any) -> None:
     integral = Running(*club.path("perks"), DELTA)
     assert integral(np.array([0.0, 20.0])).tolist() == [0.0, 0.0]
     for day in (45.0, 60.0, 73.0, 100.0, 149.0, 200.0):
         assert integral(day) == pytest.approx(numeric(level, 0, day), rel=1e-5)  # quadrature across jumps
 
 
-def test_rows_undiscounted(club, lives):
+def test_rows_undiscounted(club: Any, lives: Any) -> None:
     money = book(lives, club, discounted=False)
     assert money.revenue == pytest.approx([2.0, 40.0, 0.0, 2.0, 90.0, 0.0, 0.0])
     perks = 0.4 * numeric(level, 30, 130, 0.0)
@@ -111,7 +113,7 @@ def test_rows_undiscounted(club, lives):
     assert money.cost == pytest.approx([5.0, 6.0 + 0.25 * 100 + perks, 0.0, 11.0, gold, 0.0, 0.0], rel=1e-6)
 
 
-def test_rows_discounted_to_day_0(club, lives):
+def test_rows_discounted_to_day_0(club: Any, lives: Any) -> None:
     money = book(lives, club, discounted=True)
     factor = (1 + RATE) ** (-13 / 365)
     assert money.revenue[0] == pytest.approx(2 * factor, rel=1e-12)
@@ -119,7 +121,7 @@ def test_rows_discounted_to_day_0(club, lives):
     assert money.cost[1] == pytest.approx(6 * np.exp(-DELTA * 30) + running, rel=1e-6)
 
 
-def test_a_window_since_arrival(club, lives):
+def test_a_window_since_arrival(club: Any, lives: Any) -> None:
     money = book(lives, club, discounted=True, window=60.0)
     # The first customer arrives on day 10, so the window closes on day 70.
     running = numeric(lambda t: 0.25 + 0.4 * level(t), 30, 70)
@@ -130,7 +132,7 @@ def test_a_window_since_arrival(club, lives):
     assert early.cost[1] == 0.0
 
 
-def test_overhead_comes_whoever_comes(club):
+def test_overhead_comes_whoever_comes(club: Any) -> None:
     flat = 7 * numeric(level, 0, 200, 0.0) + 20 * 100 + 30 * (2 * 100 + 3 * 100)
     assert overhead(club, 200.0, discounted=False) == pytest.approx(flat, rel=1e-6)
     one = np.vectorize(lambda t: 1.0)
@@ -139,7 +141,7 @@ def test_overhead_comes_whoever_comes(club):
     assert overhead(club, 200.0, discounted=True) == pytest.approx(discounted, rel=1e-6)
 
 
-def test_totals_add_rows_and_overhead(club, lives):
+def test_totals_add_rows_and_overhead(club: Any, lives: Any) -> None:
     parts = measure(lives, club)
     rows, now = book(lives, club, discounted=False), book(lives, club, discounted=True)
     assert parts["revenue"].value == pytest.approx(rows.revenue.sum())
@@ -150,7 +152,7 @@ def test_totals_add_rows_and_overhead(club, lives):
     assert parts["roi"].figure == pytest.approx((now.revenue.sum() - cost) / cost)
 
 
-def test_clv_counts_who_could_be_followed(club, lives):
+def test_clv_counts_who_could_be_followed(club: Any, lives: Any) -> None:
     parts = measure(lives, club)
     window = book(lives, club, discounted=True, window=90.0)
     assert parts["clv.90"].denominator == 2.0  # arrived on days 10 and 50; 120 and 199 are too late
@@ -158,7 +160,7 @@ def test_clv_counts_who_could_be_followed(club, lives):
     assert parts["clv"].denominator == 2.0  # half the horizon is 100 days
 
 
-def test_without_a_rate_nothing_is_discounted(write, life):
+def test_without_a_rate_nothing_is_discounted(write: Any, life: Any) -> None:
     network = build(loads(CLUB.replace("annual_discount_rate = 0.3", "")), "club")
     journeys = write(network, [life([("try", 10), ("stay", 30, {"revenue": 40.0, "held": 1})], "plain")])
     parts = measure(journeys, network)

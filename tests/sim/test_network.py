@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ pushed = { push = 0.5, reach = [{ day = 10, level = 0.2 }, { day = 40, level = 1
 """
 
 
-def test_names_are_those_of_the_file(scenario):
+def test_names_are_those_of_the_file(scenario: Any) -> None:
     network = build(scenario(BODY), "pushed")
     assert network.stages == ("a", "b", "c")
     assert network.segments == ("regular", "premium")
@@ -47,14 +48,14 @@ def test_names_are_those_of_the_file(scenario):
     assert network.strategy == "pushed"
 
 
-def test_segments_have_their_own_stages(scenario):
+def test_segments_have_their_own_stages(scenario: Any) -> None:
     network = build(scenario(BODY), "plain")
     assert network.segment_stage(0, 0).choices["b"].probability == 0.5
     assert network.segment_stage(1, 0).choices["b"].probability == 0.9
     assert (network.segment_stage(0, 1).cost, network.segment_stage(1, 1).cost) == (3.0, 4.0)
 
 
-def test_an_unknown_strategy_is_named_with_those_there_are(scenario):
+def test_an_unknown_strategy_is_named_with_those_there_are(scenario: Any) -> None:
     with pytest.raises(Faults) as caught:
         build(scenario(BODY), "pushd")
     (fault,) = caught.value.faults
@@ -62,7 +63,7 @@ def test_an_unknown_strategy_is_named_with_those_there_are(scenario):
     assert "pushed" in fault.remedy
 
 
-def test_paths_and_levels(scenario):
+def test_paths_and_levels(scenario: Any) -> None:
     network = build(scenario(BODY), "pushed")
     days, levels = network.path("reach")
     assert days.tolist() == [0.0, 10.0, 10.0, 40.0, 60.0]
@@ -80,25 +81,25 @@ def test_paths_and_levels(scenario):
         ('[desks.help]\nagents = 2\nhandle = { law = "exponential", mean = 1 }', True),
     ],
 )
-def test_who_is_coupled(scenario, more, coupled):
+def test_who_is_coupled(scenario: Any, more: Any, coupled: Any) -> None:
     body = BODY
     if "desks" in more:
         body = body.replace("[stages.a]\n", '[stages.a]\ndesk = { name = "help", probability = 0.2 }\n')
     assert build(scenario(body + more), "plain").coupled is coupled
 
 
-def test_arrivals_cannot_be_multiplied_beyond_their_ids(scenario):
+def test_arrivals_cannot_be_multiplied_beyond_their_ids(scenario: Any) -> None:
     with pytest.raises(Faults) as caught:
         build(scenario(BODY.replace("rate_ratio = 3.0", "rate_ratio = 65.0")), "pushed")
     assert "arrivals" in str(caught.value)
 
 
-def test_building_twice_gives_the_same_cells(scenario):
+def test_building_twice_gives_the_same_cells(scenario: Any) -> None:
     one, other = (build(scenario(BODY), "pushed").cells for _ in range(2))
     assert np.array_equal(one, other, equal_nan=True)
 
 
-def imports(room):
+def imports(room: Any) -> Any:
     """(module, names) of a room's imports from this project."""
     tree = ast.parse((ROOMS / f"{room}.py").read_text())
     for node in ast.walk(tree):
@@ -106,7 +107,7 @@ def imports(room):
             yield node.module, {name.name for name in node.names}
 
 
-def test_every_compiled_source_is_in_the_digest_of_the_cache():
+def test_every_compiled_source_is_in_the_digest_of_the_cache() -> None:
     """A room that compiles, and every room from which one of those takes names, is listed: else an edit would run stale."""
     rooms = {path.stem for path in ROOMS.glob("*.py") if path.stem != "__init__"}
     listed = set(compiling.SOURCES)
@@ -125,7 +126,7 @@ def test_every_compiled_source_is_in_the_digest_of_the_cache():
                 assert (module, names) == ("sojourn.scenarios", {"laws"}), (room, module)
 
 
-def test_the_cache_folder_follows_the_sources(monkeypatch, tmp_path):
+def test_the_cache_folder_follows_the_sources(monkeypatch: Any, tmp_path: Any) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     compiling.cache_folder.cache_clear()
     try:

@@ -1,6 +1,7 @@
 """Random draws: the published vectors, the open interval, and names that never share a counter."""
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,11 +38,11 @@ names = st.tuples(
 )
 
 
-def key_of(seed, replication):
+def key_of(seed: Any, replication: Any) -> Any:
     return seeded(np.zeros(HEADER), seed, replication)
 
 
-def counter(customer, stage, purpose, visit, draw):
+def counter(customer: Any, stage: Any, purpose: Any, visit: Any, draw: Any) -> Any:
     """The four counter words, by the fields that `streams` states, in plain integers."""
     third = stage | purpose << 12 | (draw & 0x7FFF) << 17
     return customer & ALL, customer >> 32, third, visit | (draw >> 15) << 20
@@ -49,19 +50,19 @@ def counter(customer, stage, purpose, visit, draw):
 
 @pytest.mark.parametrize(("at", "key", "answer"), KNOWN)
 @pytest.mark.parametrize("form", ["compiled", "python"])
-def test_the_published_vectors(at, key, answer, form):
+def test_the_published_vectors(at: Any, key: Any, answer: Any, form: Any) -> None:
     function = philox if form == "compiled" else philox.py_func
     assert tuple(int(word) for word in function(*(np.uint64(word) for word in (*at, *key)))) == answer
 
 
 @given(keys, names)
-def test_a_draw_is_philox_at_the_counter_of_its_name(key, name):
+def test_a_draw_is_philox_at_the_counter_of_its_name(key: Any, name: Any) -> None:
     expected = philox(*(np.uint64(word) for word in (*counter(*name), *key)))
     assert tuple(words(key_of(*key), *name)) == tuple(expected)
 
 
 @given(names)
-def test_every_field_of_a_name_has_bits_of_its_own(name):
+def test_every_field_of_a_name_has_bits_of_its_own(name: Any) -> None:
     low, high, third, fourth = counter(*name)
     assert max(low, high, third, fourth) <= ALL
     customer, stage, purpose, visit, draw = name
@@ -69,18 +70,18 @@ def test_every_field_of_a_name_has_bits_of_its_own(name):
     assert (third >> 17 | (fourth >> 20) << 15) == draw
 
 
-def test_purposes_differ_and_fit():
+def test_purposes_differ_and_fit() -> None:
     assert len(set(PURPOSES)) == len(PURPOSES)
     assert max(PURPOSES) < 2**5
 
 
 @given(keys, names)
-def test_uniforms_lie_in_the_open_interval(key, name):
+def test_uniforms_lie_in_the_open_interval(key: Any, name: Any) -> None:
     for share in pair(key_of(*key), *name):
         assert 0.0 < share < 1.0
 
 
-def test_the_ends_of_the_interval_stay_out():
+def test_the_ends_of_the_interval_stay_out() -> None:
     # The 52 bits of a uniform, all 0 and all 1, as `pair` turns them into a number.
     least, most = (0.0 + 0.5) * 2.0**-52, (2.0**52 - 1.0 + 0.5) * 2.0**-52
     assert least > 0.0
@@ -88,7 +89,7 @@ def test_the_ends_of_the_interval_stay_out():
 
 
 @given(keys, names)
-def test_two_draws_share_a_block(key, name):
+def test_two_draws_share_a_block(key: Any, name: Any) -> None:
     *named, block = name
     first, second = pair(key_of(*key), *named, block)
     assert uniform(key_of(*key), *named, 2 * block) == first
@@ -96,14 +97,14 @@ def test_two_draws_share_a_block(key, name):
 
 
 @given(keys, names)
-def test_compiled_and_python_draws_are_the_same_bits(key, name):
+def test_compiled_and_python_draws_are_the_same_bits(key: Any, name: Any) -> None:
     wide = [np.uint64(word) for word in (*counter(*name), *key)]
     a, b, c, d = (int(word) for word in philox.py_func(*wide))
     expected = [((a << 32 | b) >> 12), ((c << 32 | d) >> 12)]
     assert list(pair(key_of(*key), *name)) == [(whole + 0.5) * 2.0**-52 for whole in expected]
 
 
-def test_uniforms_are_uniform_and_pairs_independent():
+def test_uniforms_are_uniform_and_pairs_independent() -> None:
     """Chi-square over 16 x 16 cells of 20,000 pairs. False-alarm rate 1e-4."""
     from scipy import stats
 
@@ -113,7 +114,7 @@ def test_uniforms_are_uniform_and_pairs_independent():
     assert stats.chisquare(counts).pvalue > 1e-4
 
 
-def test_neighbouring_names_are_uncorrelated():
+def test_neighbouring_names_are_uncorrelated() -> None:
     """Correlations of draws whose names differ in one field, of 5,000 each; false-alarm rate 1e-4 over all five."""
     from scipy import stats
 

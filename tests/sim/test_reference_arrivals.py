@@ -1,6 +1,7 @@
 """Who comes and when: Poisson streams, fixed numbers, cohorts, daily rates, levers that thin or add."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,16 +12,16 @@ from sojourn.sim.tables import BAND
 BODY = '[stages.a]\ndwell = { law = "deterministic", value = 1e6 }\nexits = { b = 1.0 }\n[stages.b]\nend = true\n'
 
 
-def pull(ratio, plan):
+def pull(ratio: Any, plan: Any) -> Any:
     return f"[levers.reach]\neffects = [{{ arrivals = true, rate_ratio = {ratio} }}]\n[strategies.pulled]\nreach = {plan}\n"
 
 
-def days(live, built, count, **how):
+def days(live: Any, built: Any, count: Any, **how: Any) -> Any:
     """Arrival days of so many replications."""
     return [live(built, replication=r, **how).customers.arrived for r in range(count)]
 
 
-def test_a_poisson_stream(scenario, live):
+def test_a_poisson_stream(scenario: Any, live: Any) -> None:
     """Counts of 200 replications with 15 expected: mean, and variance over mean. False-alarm rate 1e-4 two-sided for each;
     days are uniform, gaps exponential (1e-4 each).
     """
@@ -34,7 +35,7 @@ def test_a_poisson_stream(scenario, live):
     assert stats.kstest(first, lambda t: -np.expm1(-0.5 * t) / -math.expm1(-15.0)).pvalue > 1e-4
 
 
-def test_numbers_in_separate_weeks_are_independent(scenario, live):
+def test_numbers_in_separate_weeks_are_independent(scenario: Any, live: Any) -> None:
     """Spearman's correlation of two weeks' counts over 200 replications. False-alarm rate 1e-4."""
     found = days(live, scenario(BODY, arrivals="rate_per_day = 1", horizon=14), 200)
     one, other = ([((t >= a) & (t < a + 7)).sum() for t in found] for a in (0, 7))
@@ -44,7 +45,7 @@ def test_numbers_in_separate_weeks_are_independent(scenario, live):
 @pytest.mark.parametrize(
     "arrivals", ["rate_per_day = 0.5", "daily = [1, 0, 5]", "impressions_per_day = 50\nclick_through = 0.02"]
 )
-def test_exactly_so_many_candidates(scenario, live, arrivals):
+def test_exactly_so_many_candidates(scenario: Any, live: Any, arrivals: Any) -> None:
     """Ids by order of arrival, within the days of arrivals; days follow the rate (false-alarm rate 1e-4)."""
     built = scenario(BODY, arrivals=f"{arrivals}\nuntil_day = 24", horizon=30)
     people = live(built, customers=500).customers
@@ -56,7 +57,7 @@ def test_exactly_so_many_candidates(scenario, live, arrivals):
         assert stats.kstest(people.arrived, stats.uniform(0, 24).cdf).pvalue > 1e-4
 
 
-def test_sorted_uniform_draws_have_the_right_extremes(scenario, live):
+def test_sorted_uniform_draws_have_the_right_extremes(scenario: Any, live: Any) -> None:
     """The first of 20 uniform days is Beta(1, 20), the last Beta(20, 1): over 200 replications, false-alarm rate 1e-4 each."""
     found = np.array(days(live, scenario(BODY, arrivals="rate_per_day = 1", horizon=10), 200, customers=20)) / 10.0
     assert stats.kstest(found[:, 0], stats.beta(1, 20).cdf).pvalue > 1e-4
@@ -65,7 +66,7 @@ def test_sorted_uniform_draws_have_the_right_extremes(scenario, live):
 
 
 @pytest.mark.parametrize("customers", [None, 900])
-def test_daily_rates_repeat(scenario, live, customers):
+def test_daily_rates_repeat(scenario: Any, live: Any, customers: Any) -> None:
     """1, 0 and 5 a day in turn, over 150 days: chi-square over the three sorts of day. False-alarm rate 1e-4."""
     arrived = live(scenario(BODY, arrivals="daily = [1, 0, 5]", horizon=150), customers=customers).customers.arrived
     counts = np.bincount(np.floor(arrived).astype(int) % 3, minlength=3)
@@ -76,20 +77,20 @@ def test_daily_rates_repeat(scenario, live, customers):
     assert stats.kstest(arrived[np.floor(arrived) % 3 == 2] % 1.0, stats.uniform().cdf).pvalue > 1e-4
 
 
-def test_a_cohort_is_there_on_day_zero(scenario, live):
+def test_a_cohort_is_there_on_day_zero(scenario: Any, live: Any) -> None:
     people = live(scenario(BODY, arrivals="cohort = 40", horizon=5)).customers
     assert people.customer.tolist() == list(range(40))
     assert not people.arrived.any()
     assert live(scenario(BODY, arrivals="cohort = 40", horizon=5), customers=7).customers.customer.size == 7
 
 
-def test_arrivals_end_with_their_last_day(scenario, live):
+def test_arrivals_end_with_their_last_day(scenario: Any, live: Any) -> None:
     arrived = live(scenario(BODY, arrivals="rate_per_day = 9\nuntil_day = 20", horizon=90)).customers.arrived
     assert 19.0 < arrived.max() <= 20.0
 
 
 @pytest.mark.parametrize(("ratio", "level"), [(2.5, 1.0), (0.4, 1.0), (3.0, 0.5), (1.087, 1.0), (7.0, 1.0)])
-def test_a_lever_multiplies_arrivals(scenario, live, ratio, level):
+def test_a_lever_multiplies_arrivals(scenario: Any, live: Any, ratio: Any, level: Any) -> None:
     """Counts are Poisson with the ratio's mean; bands thin from the top. False-alarm rate 1e-4 two-sided, each and all."""
     built = scenario(BODY + pull(ratio, level), arrivals="rate_per_day = 4", horizon=100)
     people = live(built, seed=3).customers
@@ -103,7 +104,7 @@ def test_a_lever_multiplies_arrivals(scenario, live, ratio, level):
     assert stats.kstest(people.arrived, stats.uniform(0, 100).cdf).pvalue > 1e-4
 
 
-def test_a_ratio_that_changes_over_time(scenario, live):
+def test_a_ratio_that_changes_over_time(scenario: Any, live: Any) -> None:
     """1 to day 30, 2.25 to day 60, then a ramp to .5 x ... by day 80: expected counts in four windows, rate 1e-4 each."""
     more = pull(5.0625, "[{ day = 30, level = 0.5 }, { day = 60, level = 0.0, ramp_days = 20 }]")
     arrived = live(scenario(BODY + more, arrivals="rate_per_day = 6", horizon=100), seed=5).customers.arrived
@@ -114,7 +115,7 @@ def test_a_ratio_that_changes_over_time(scenario, live):
         assert 0.5e-4 < stats.poisson(mean).cdf(number) < 1 - 0.5e-4
 
 
-def test_levers_on_a_fixed_number_of_candidates(scenario, live):
+def test_levers_on_a_fixed_number_of_candidates(scenario: Any, live: Any) -> None:
     """--customers N: a ratio of 2.5 gives all N, all N of the next band, and half of the third (binomial, 1e-4)."""
     built = scenario(BODY + pull(2.5, 1.0), arrivals="rate_per_day = 4", horizon=100)
     people = live(built, customers=400).customers
@@ -125,13 +126,13 @@ def test_levers_on_a_fixed_number_of_candidates(scenario, live):
     assert stats.binomtest(live(fewer, customers=400).customers.customer.size, 400, 0.4).pvalue > 1e-4
 
 
-def test_levers_on_a_cohort(scenario, live):
+def test_levers_on_a_cohort(scenario: Any, live: Any) -> None:
     people = live(scenario(BODY + pull(2.0, 1.0), arrivals="cohort = 50", horizon=10)).customers
     assert np.bincount(people.customer // BAND).tolist() == [50, 50]
     assert not people.arrived.any()
 
 
-def test_thinning_is_nested(scenario, live):
+def test_thinning_is_nested(scenario: Any, live: Any) -> None:
     """Who comes at a ratio of .3 also comes at .6: the same person, on the same day."""
     few, more = (
         live(scenario(BODY + pull(ratio, 1.0), arrivals="rate_per_day = 4", horizon=100)).customers
@@ -141,7 +142,7 @@ def test_thinning_is_nested(scenario, live):
     assert np.array_equal(few.arrived, more.arrived[np.isin(more.customer, few.customer)])
 
 
-def test_starts_and_segments_have_their_shares(scenario, live):
+def test_starts_and_segments_have_their_shares(scenario: Any, live: Any) -> None:
     """Chi-square over three stages of entry times two segments, which are independent. False-alarm rate 1e-4."""
     body = "".join(
         f'[stages.{name}]\ndwell = {{ law = "deterministic", value = 1 }}\nexits = {{ over = 1.0 }}\n' for name in "abc"

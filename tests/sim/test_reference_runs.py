@@ -1,6 +1,7 @@
 """Runs as a whole: the same whoever works, however often, and whatever extremes the file asks for."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,11 +37,11 @@ two = {}
 
 
 @pytest.fixture(scope="module")
-def small(scenario):
+def small(scenario: Any) -> Any:
     return scenario(SMALL, arrivals="rate_per_day = 2\nuntil_day = 50", horizon=100)
 
 
-def test_the_same_strategy_differs_by_exactly_nothing_where_customers_compete(small, live, same):
+def test_the_same_strategy_differs_by_exactly_nothing_where_customers_compete(small: Any, live: Any, same: Any) -> None:
     """A desk and referrals couple customers; two strategies with one content give one log, bit for bit."""
     one, two = live(small, "one"), live(small, "two")
     assert same(one, two)
@@ -49,11 +50,11 @@ def test_the_same_strategy_differs_by_exactly_nothing_where_customers_compete(sm
     assert outcomes["one"].parts == outcomes["two"].parts or repr(outcomes["one"].parts) == repr(outcomes["two"].parts)
 
 
-def test_workers_change_nothing(small):
+def test_workers_change_nothing(small: Any) -> None:
     assert run(small, "one", replications=2, workers=2).document() == run(small, "one", replications=2).document()
 
 
-def test_a_log_that_outgrows_its_room(scenario, live):
+def test_a_log_that_outgrows_its_room(scenario: Any, live: Any) -> None:
     """Few customers and many rows, then few arrivals and many invitees: both engines make room as they go."""
     body = '[stages.a]\ndwell = { law = "exponential", mean = 1 }\nexits = { a = 1.0 }\n'
     events = live(scenario(body, arrivals="cohort = 2", horizon=400)).events
@@ -64,7 +65,7 @@ def test_a_log_that_outgrows_its_room(scenario, live):
     assert live(scenario(body, arrivals="cohort = 2", horizon=60)).customers.customer.size > 300
 
 
-def test_replications_are_told_apart_and_in_order(small, same):
+def test_replications_are_told_apart_and_in_order(small: Any, same: Any) -> None:
     kept = run(small, ["two", "one"], replications=3, keep=True).outcomes
     assert list(kept) == ["two", "one"]
     for outcome in kept.values():
@@ -72,7 +73,7 @@ def test_replications_are_told_apart_and_in_order(small, same):
         assert not same(outcome.journeys[0], outcome.journeys[1])
 
 
-def test_progress_and_sink_see_every_replication_and_change_nothing(small):
+def test_progress_and_sink_see_every_replication_and_change_nothing(small: Any) -> None:
     seen, done = [], []
     watched = run(
         small,
@@ -85,7 +86,7 @@ def test_progress_and_sink_see_every_replication_and_change_nothing(small):
     assert watched.document() == run(small, replications=2).document()
 
 
-def test_the_example_of_the_format_is_sound(live, same):
+def test_the_example_of_the_format_is_sound(live: Any, same: Any) -> None:
     """Invariants of the log of a scenario that uses nearly everything."""
     scenario = load(FIRST)
     for strategy in scenario.strategies:
@@ -127,7 +128,9 @@ LAW = st.sampled_from([
 
 @settings(max_examples=60)
 @given(LAW, LAW, RATIO, RATIO, st.sampled_from([-10.0, 0.0, 10.0]), st.integers(0, 2**32 - 1))
-def test_extremes_of_the_format_give_sound_logs(scenario, live, one, other, hazard, time, load, seed):
+def test_extremes_of_the_format_give_sound_logs(
+    scenario: Any, live: Any, one: Any, other: Any, hazard: Any, time: Any, load: Any, seed: Any
+) -> None:
     body = f"""
 [frailty]
 loads = {{ "a -> b" = {load}, "a -> c" = {-load} }}
@@ -170,8 +173,17 @@ WHOLE = st.integers(0, 3)
     st.integers(0, 999),
 )
 def test_engines_agree_where_everything_happens_at_once(
-    scenario, live, ask, back, handle, patience, more, agents, market, seed
-):
+    scenario: Any,
+    live: Any,
+    ask: Any,
+    back: Any,
+    handle: Any,
+    patience: Any,
+    more: Any,
+    agents: Any,
+    market: Any,
+    seed: Any,
+) -> None:
     """Whole days throughout, so that requests, services, steps of agents, moves and giving up meet; `live` compares engines."""
     body = f"""
 [market]

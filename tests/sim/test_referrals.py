@@ -1,6 +1,7 @@
 """Word of mouth as it is lived: branching processes, a market that runs dry, and who an invitee is."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ end = true
 """
 
 
-def test_the_family_of_a_subcritical_branching_process(scenario, live):
+def test_the_family_of_a_subcritical_branching_process(scenario: Any, live: Any) -> None:
     """R = .03 x 20 = .6: a founder's family has 1/(1 - R) members, with variance (R + R^2)/(1 - R)^3 (geometric offspring).
 
     400 founders; false-alarm rate 1e-4 two-sided (normal; families are skewed, so the fence is five errors wide).
@@ -41,7 +42,7 @@ def test_the_family_of_a_subcritical_branching_process(scenario, live):
 
 
 @pytest.mark.parametrize("days", [10.0, 25.0, 40.0])
-def test_a_pure_birth_process_grows_exponentially(scenario, live, days):
+def test_a_pure_birth_process_grows_exponentially(scenario: Any, live: Any, days: Any) -> None:
     """Nobody leaves: E N(t) = n e^(bt), variance n e^(bt)(e^(bt) - 1) (Yule). False-alarm rate 1e-4 two-sided, three times."""
     journeys = live(scenario(BODY.format(mean=1e11, rate=0.05, more=""), arrivals="cohort = 150", horizon=40), seed=5)
     growth = math.exp(0.05 * days)
@@ -49,7 +50,7 @@ def test_a_pure_birth_process_grows_exponentially(scenario, live, days):
     assert abs(number - 150 * growth) < 3.89 * math.sqrt(150 * growth * (growth - 1.0)) + 1
 
 
-def test_birth_and_death(scenario, live, stays):
+def test_birth_and_death(scenario: Any, live: Any, stays: Any) -> None:
     """E alive at t = n e^((b - d)t), variance n (b + d)/(b - d) e^((b-d)t)(e^((b-d)t) - 1). False-alarm rate 1e-4 two-sided."""
     journeys = live(scenario(BODY.format(mean=50, rate=0.05, more=""), arrivals="cohort = 200", horizon=60), seed=5)
     alive = sum(to is None for to in stays(journeys, "a").to)
@@ -57,7 +58,7 @@ def test_birth_and_death(scenario, live, stays):
     assert abs(alive - 200 * growth) < 3.89 * math.sqrt(200 * 0.07 / 0.03 * growth * (growth - 1.0))
 
 
-def test_invitations_follow_the_integrated_rate(scenario, live):
+def test_invitations_follow_the_integrated_rate(scenario: Any, live: Any) -> None:
     """Under steps of a lever the rate integrated from one invitation to the next is the customer's own threshold. Exact."""
     more = """
 [levers.bonus]
@@ -69,7 +70,7 @@ bonus = [{ day = 20, level = 1.0 }, { day = 60, level = 0.25 }]
     journeys = live(built, seed=7)
     events, people, net = journeys.events, journeys.customers, seeded(np.zeros(HEADER), 7, 0)
 
-    def gathered(start, end):
+    def gathered(start: Any, end: Any) -> Any:
         pieces = [(0, 20, 1.0), (20, 60, 4.0), (60, math.inf, 4.0**0.25)]
         return sum(0.02 * r * max(min(end, b) - max(start, a), 0.0) for a, b, r in pieces)
 
@@ -89,7 +90,7 @@ bonus = [{ day = 20, level = 1.0 }, { day = 60, level = 0.25 }]
     assert checked > 50
 
 
-def test_who_an_invitee_is(scenario, live):
+def test_who_an_invitee_is(scenario: Any, live: Any) -> None:
     """Ids derive from the inviter and the number; roots lead to an arrival; nobody is invited before the inviter came."""
     journeys = live(scenario(BODY.format(mean=20, rate=0.04, more=""), arrivals="cohort = 100", horizon=3000), seed=3)
     people, net = journeys.customers, seeded(np.zeros(HEADER), 3, 0)
@@ -109,7 +110,7 @@ def test_who_an_invitee_is(scenario, live):
             assert people.arrived[k] > people.arrived[row[inviter]]
 
 
-def test_invitees_are_the_same_persons_under_every_strategy(scenario, live):
+def test_invitees_are_the_same_persons_under_every_strategy(scenario: Any, live: Any) -> None:
     """More invitations add people; those who are invited anyway are themselves: same traits, same inviter."""
     more = """
 [segments.regular]
@@ -130,7 +131,7 @@ pushed = { bonus = 1.0 }
         assert np.array_equal(getattr(plain, column)[here], getattr(pushed, column)[there])
 
 
-def test_a_market_that_runs_dry_slows_in_proportion(scenario, live):
+def test_a_market_that_runs_dry_slows_in_proportion(scenario: Any, live: Any) -> None:
     """dN/dt = rate (1 - N/size): a prospect is met by day t with p = 1 - exp(-rate t/size), each for itself, so N is binomial.
 
     Twenty replications together; false-alarm rate 1e-4 two-sided for each of two days.
@@ -145,13 +146,13 @@ def test_a_market_that_runs_dry_slows_in_proportion(scenario, live):
         assert stats.binomtest(met, 20 * 200, 1.0 - math.exp(-8 * day / 200)).pvalue > 1e-4
 
 
-def test_a_small_market_ends_an_avalanche(scenario, live):
+def test_a_small_market_ends_an_avalanche(scenario: Any, live: Any) -> None:
     built = scenario(BODY.format(mean=20, rate=0.5, more="[market]\nsize = 300"), arrivals="cohort = 3", horizon=500)
     people = live(built).customers
     assert 290 <= people.customer.size <= 300
 
 
-def test_a_market_counts_arrivals_and_invitees(scenario, live):
+def test_a_market_counts_arrivals_and_invitees(scenario: Any, live: Any) -> None:
     built = scenario(
         BODY.format(mean=20, rate=0.1, more="[market]\nsize = 150"), arrivals="rate_per_day = 5", horizon=200
     )
@@ -161,13 +162,13 @@ def test_a_market_counts_arrivals_and_invitees(scenario, live):
     assert people.customer.size > 140
 
 
-def test_a_cohort_is_cut_to_the_market(scenario, live):
+def test_a_cohort_is_cut_to_the_market(scenario: Any, live: Any) -> None:
     built = scenario(BODY.format(mean=20, rate=0.1, more="[market]\nsize = 60"), arrivals="cohort = 100", horizon=50)
     people = live(built).customers
     assert people.customer.tolist() == list(range(60))
 
 
-def test_invitees_enter_where_the_stage_says(scenario, live):
+def test_invitees_enter_where_the_stage_says(scenario: Any, live: Any) -> None:
     body = """
 [stages.a]
 dwell = { law = "exponential", mean = 2 }
@@ -193,7 +194,7 @@ end = true
         assert ((events.time[mine] < people.arrived[k]) & (people.arrived[k] <= journeys.until[mine])).any()
 
 
-def test_an_end_may_refer_until_the_horizon(scenario, live):
+def test_an_end_may_refer_until_the_horizon(scenario: Any, live: Any) -> None:
     """Advocates stay for good: each invites a Poisson number with mean rate x time left. False-alarm rate 1e-4 two-sided."""
     body = """
 [stages.a]

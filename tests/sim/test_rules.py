@@ -1,6 +1,7 @@
 """What happens to one customer: satisfaction by hand, conditions, money on entry, time's edges."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,20 +25,22 @@ touchpoint = {{ performance = {performance} }}
 """
 
 
-def touched(scenario, live, performance, start=70, expects=60, gain=0.3, touches=4):
+def touched(
+    scenario: Any, live: Any, performance: Any, start: Any = 70, expects: Any = 60, gain: Any = 0.3, touches: Any = 4
+) -> Any:
     body = MIND.format(start=start, expects=expects, gain=gain) + ROUND.format(performance=performance)
     journeys = live(scenario(body, arrivals="cohort = 1", horizon=touches - 1))
     return journeys.events.satisfaction, float(journeys.customers.expectation[0])
 
 
-def test_satisfaction_rises_step_by_step(scenario, live):
+def test_satisfaction_rises_step_by_step(scenario: Any, live: Any) -> None:
     # P 80, E 60: S = 70 + 6; then E 66: 76 - 1.2 + 4.2; then E 70.2: 79 - 1.8 + 2.94; then E 73.14: 80.14 - 2.028 + 2.058.
     found, expects = touched(scenario, live, 80)
     assert found == pytest.approx([76.0, 79.0, 80.14, 80.17], abs=1e-12)
     assert expects == pytest.approx(73.14 + 0.3 * 6.86, abs=1e-12)
 
 
-def test_losses_loom_larger(scenario, live):
+def test_losses_loom_larger(scenario: Any, live: Any) -> None:
     # P 50, E 60: S = 70 - 6; then E 57: 64 + 1.2 - 4.2; then E 54.9: 61 + 1.8 - 2.94; then E 53.43.
     found, expects = touched(scenario, live, 50)
     assert found == pytest.approx([64.0, 61.0, 59.86, 59.86 + 2.028 - 2.058], abs=1e-12)
@@ -45,12 +48,14 @@ def test_losses_loom_larger(scenario, live):
 
 
 @pytest.mark.parametrize(("performance", "expects", "limit"), [(100, 0, 100.0), (0, 100, 0.0)])
-def test_satisfaction_stays_between_its_limits(scenario, live, performance, expects, limit):
+def test_satisfaction_stays_between_its_limits(
+    scenario: Any, live: Any, performance: Any, expects: Any, limit: Any
+) -> None:
     found, _ = touched(scenario, live, performance, expects=expects, gain=5.0, touches=2)
     assert found[0] == limit
 
 
-def test_starts_are_clamped(scenario, live):
+def test_starts_are_clamped(scenario: Any, live: Any) -> None:
     body = MIND.format(start=95, expects=5, gain=0.3).replace("sd = 0", "sd = 40") + ROUND.format(performance=50)
     journeys = live(scenario(body, arrivals="cohort = 400", horizon=0.5))
     # One touch: S = S0 + .3 (P - E)+ - .6 (E - P)+; bounds hold, and both clamps were met.
@@ -59,7 +64,7 @@ def test_starts_are_clamped(scenario, live):
     assert s.max() == 100.0
 
 
-def test_the_long_run_mean(scenario, live):
+def test_the_long_run_mean(scenario: Any, live: Any) -> None:
     """With E following P, the gap is normal with variance sd^2 2/(2 - k): S settles at S0 - a/w (lambda - 1) sigma/sqrt(2 pi).
 
     200 customers, touches 40 to 100, customers independent. False-alarm rate 1e-4 two-sided.
@@ -72,7 +77,7 @@ def test_the_long_run_mean(scenario, live):
     assert abs(own.mean() - expected) < 3.97 * own.std(ddof=1) / math.sqrt(200)
 
 
-def test_levers_and_failures_move_performance(scenario, live):
+def test_levers_and_failures_move_performance(scenario: Any, live: Any) -> None:
     """P = 80 + 8 f(.5) - 10 (3 - 1 days) - 5 = 59.6 with f(.5) = .575; E 60: a loss of .4, twice felt."""
     body = (
         MIND.format(start=70, expects=60, gain=0.3)
@@ -127,7 +132,7 @@ CONDITIONS = {
 }
 
 
-def test_conditions_hold_for_whom_they_say(scenario, live):
+def test_conditions_hold_for_whom_they_say(scenario: Any, live: Any) -> None:
     """The `held` bits of every stay against the same conditions on a life told by the log."""
     body = """
 [segments.regular]
@@ -195,7 +200,7 @@ failure_days = 15
     assert all(20 < count < events.customer.size - 20 for count in seen.values()), seen
 
 
-def test_money_on_entry(scenario, live):
+def test_money_on_entry(scenario: Any, live: Any) -> None:
     """Revenue by segment and lever, cost by law, acquisition, levers per customer and per referral."""
     body = """
 [segments.regular]
@@ -234,7 +239,7 @@ price = 0.5
     assert events.cost[at_b] == pytest.approx(np.where(invited[at_b], 0.5 * 2.0 + 0.5 * 3.0, 0.0))
 
 
-def test_the_horizon_is_inclusive_and_nothing_happens_after(scenario, live):
+def test_the_horizon_is_inclusive_and_nothing_happens_after(scenario: Any, live: Any) -> None:
     body = '[stages.a]\ndwell = { law = "deterministic", value = 10 }\nexits = { a = 1.0 }\n'
     for horizon, entries in ((30.0, 4), (math.nextafter(30.0, 0.0), 3), (math.nextafter(30.0, 40.0), 4)):
         journeys = live(scenario(body, arrivals="cohort = 2", horizon=horizon))
@@ -242,7 +247,7 @@ def test_the_horizon_is_inclusive_and_nothing_happens_after(scenario, live):
     assert journeys.events.time.max() <= journeys.horizon
 
 
-def test_many_events_at_one_time_keep_their_order(scenario, live):
+def test_many_events_at_one_time_keep_their_order(scenario: Any, live: Any) -> None:
     names = [f"s{k}" for k in range(30)]
     body = "".join(
         f'[stages.{a}]\ndwell = {{ law = "deterministic", value = 0 }}\nexits = {{ {b} = 1.0 }}\n'
@@ -255,7 +260,7 @@ def test_many_events_at_one_time_keep_their_order(scenario, live):
     assert journeys.by_time().tolist() == list(range(20 * 31))
 
 
-def test_equal_latent_times_go_to_the_first_in_the_file(scenario, live, stays):
+def test_equal_latent_times_go_to_the_first_in_the_file(scenario: Any, live: Any, stays: Any) -> None:
     for first, second in (("b", "c"), ("c", "b")):
         body = "[stages.a]\n" + "".join(f'race.{n} = {{ law = "deterministic", value = 3 }}\n' for n in (first, second))
         body += 'race.d = { law = "deterministic", value = 4 }\n' + "".join(
@@ -264,7 +269,7 @@ def test_equal_latent_times_go_to_the_first_in_the_file(scenario, live, stays):
         assert set(stays(live(scenario(body)), "a").to) == {first}
 
 
-def test_a_stage_entered_thousands_of_times(scenario, live, stays):
+def test_a_stage_entered_thousands_of_times(scenario: Any, live: Any, stays: Any) -> None:
     """Each visit draws anew: 3,000 stays of one customer are exponential, and follow one another without correlation.
 
     False-alarm rate 1e-4 for each of two.
@@ -279,7 +284,7 @@ def test_a_stage_entered_thousands_of_times(scenario, live, stays):
     assert stats.spearmanr(days[:-1], days[1:]).pvalue > 1e-4
 
 
-def test_no_contact_without_a_desk(scenario, live):
+def test_no_contact_without_a_desk(scenario: Any, live: Any) -> None:
     body = '[stages.a]\ndwell = { law = "exponential", mean = 1 }\nexits = { b = 1.0 }\n[stages.b]\nend = true\n'
     events = live(scenario(body)).events
     assert (events.contact == NOT_ASKED).all()
@@ -287,7 +292,7 @@ def test_no_contact_without_a_desk(scenario, live):
     assert np.isnan(events.satisfaction).all()
 
 
-def test_failures_beyond_sixteen_drop_the_oldest(scenario, live):
+def test_failures_beyond_sixteen_drop_the_oldest(scenario: Any, live: Any) -> None:
     """Twenty failures in a row: at most 16 are felt, and a condition sees so many."""
     body = """
 [stages.a]

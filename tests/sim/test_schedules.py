@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ DAY = st.floats(0.0, 300.0).map(lambda day: round(day, 3))
 
 
 @st.composite
-def plans(draw):
+def plans(draw: Any) -> Any:
     """Steps in order, whose ramps end before the next begins."""
     days = sorted(draw(st.lists(DAY, min_size=1, max_size=5, unique=True)))
     rows = []
@@ -31,7 +32,7 @@ def plans(draw):
     return rows
 
 
-def level(rows, day):
+def level(rows: Any, day: Any) -> Any:
     now = 0.0
     for row in rows:
         if day < row["day"]:
@@ -41,12 +42,12 @@ def level(rows, day):
     return now
 
 
-def path(rows):
+def path(rows: Any) -> Any:
     return path_of([Step(**row) for row in rows])
 
 
 @given(plans(), st.lists(st.floats(0.0, 500.0), min_size=1, max_size=20))
-def test_levels_follow_the_plan(rows, days):
+def test_levels_follow_the_plan(rows: Any, days: Any) -> None:
     edges = [row["day"] for row in rows] + [row["day"] + row["ramp_days"] for row in rows]
     times = np.array([*days, *edges])
     assert path(rows).at(times) == pytest.approx([level(rows, day) for day in times], abs=1e-9)
@@ -54,7 +55,7 @@ def test_levels_follow_the_plan(rows, days):
 
 @settings(max_examples=25)
 @given(plans())
-def test_rules_and_network_see_the_same_level(scenario, rows):
+def test_rules_and_network_see_the_same_level(scenario: Any, rows: Any) -> None:
     text = '[stages.a]\nrace.b = { law = "exponential", mean = 5 }\n[stages.b]\nend = true\n'
     text += (
         "[levers.push]\ncost = { per_day = 1 }\nresponse = { half = 0.3, slope = 2.0 }\n[strategies.pushed]\npush = ["
@@ -70,7 +71,7 @@ def test_rules_and_network_see_the_same_level(scenario, rows):
     assert curve == pytest.approx([response(network.cells, 0, x) for x in seen], rel=1e-12)
 
 
-def test_a_jump_is_taken_on_its_day_and_nothing_holds_before():
+def test_a_jump_is_taken_on_its_day_and_nothing_holds_before() -> None:
     rows = [{"day": 10.0, "level": 0.6, "ramp_days": 0.0}]
     assert path(rows).at(np.array([0.0, math.nextafter(10.0, 0.0), 10.0, 1e9])).tolist() == [0.0, 0.0, 0.6, 0.6]
     assert path([]).at(np.array([0.0, 5.0])).tolist() == [0.0, 0.0]
@@ -78,7 +79,7 @@ def test_a_jump_is_taken_on_its_day_and_nothing_holds_before():
 
 @pytest.mark.parametrize("half", [0.2, 0.5, 3.0])
 @pytest.mark.parametrize("slope", [0.5, 1.0, 4.0])
-def test_a_response_runs_from_nothing_to_all(half, slope):
+def test_a_response_runs_from_nothing_to_all(half: Any, slope: Any) -> None:
     curve = responded(np.linspace(0.0, 1.0, 101), Response(half=half, slope=slope))
     assert curve[0] == 0.0
     assert curve[-1] == pytest.approx(1.0)
@@ -87,7 +88,7 @@ def test_a_response_runs_from_nothing_to_all(half, slope):
     assert curve[50] == pytest.approx(hill * (1.0 + half**slope), rel=1e-12)
 
 
-def test_breaks_are_the_jumps_and_the_nodes_of_ramps():
+def test_breaks_are_the_jumps_and_the_nodes_of_ramps() -> None:
     one = path([{"day": 20.0, "level": 1.0, "ramp_days": 0.0}, {"day": 50.0, "level": 0.0, "ramp_days": 16.0}])
     other = path([{"day": 0.0, "level": 0.5, "ramp_days": 0.0}, {"day": 90.0, "level": 0.7, "ramp_days": 0.0}])
     breaks, effects = grid([one, other], [None, None], 80.0)
@@ -99,7 +100,7 @@ def test_breaks_are_the_jumps_and_the_nodes_of_ramps():
     assert effects[-1, 0] == 0.0
 
 
-def test_a_step_that_changes_nothing_is_no_break():
+def test_a_step_that_changes_nothing_is_no_break() -> None:
     same = path([{"day": 0.0, "level": 0.5, "ramp_days": 0.0}, {"day": 30.0, "level": 0.5, "ramp_days": 10.0}])
     breaks, effects = grid([same], [None], 100.0)
     assert breaks.tolist() == [0.0, math.inf]
@@ -107,7 +108,7 @@ def test_a_step_that_changes_nothing_is_no_break():
 
 
 @given(plans(), plans(), st.floats(0.0, 20.0), st.floats(-6.0, 6.0), st.floats(-6.0, 6.0))
-def test_agents_on_duty_are_the_whole_part(one, other, agents, first, second):
+def test_agents_on_duty_are_the_whole_part(one: Any, other: Any, agents: Any, first: Any, second: Any) -> None:
     paths = [path(one), path(other)]
     rows = capacity(agents, [(0, first), (1, second)], paths, [None, None], 350.0)
     assert rows[0][0] == 0.0
@@ -128,7 +129,9 @@ def test_agents_on_duty_are_the_whole_part(one, other, agents, first, second):
     st.floats(0.05, 2),
     st.floats(0.3, 8),
 )
-def test_agents_with_curved_responses(one, other, agents, first, second, half, slope):
+def test_agents_with_curved_responses(
+    one: Any, other: Any, agents: Any, first: Any, second: Any, half: Any, slope: Any
+) -> None:
     """Two curves may cross within a ramp; agents then are never off by more than the crossing is worth."""
     paths, curve = [path(one), path(other)], Response(half=half, slope=slope)
     rows = capacity(agents, [(0, first), (1, second)], paths, [curve, None], 350.0)
@@ -151,7 +154,7 @@ def test_agents_with_curved_responses(one, other, agents, first, second, half, s
         ("cohort = 70", 0.0, 70.0),
     ],
 )
-def test_expected_arrivals(scenario, arrivals, until, total):
+def test_expected_arrivals(scenario: Any, arrivals: Any, until: Any, total: Any) -> None:
     text = '[stages.a]\nrace.b = { law = "exponential", mean = 5 }\n[stages.b]\nend = true\n'
     built = scenario(text, arrivals=arrivals, horizon=60)
     nodes = intake(built)

@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,11 +31,11 @@ role = "lost"
 
 
 @pytest.fixture(scope="module")
-def network():
+def network() -> Any:
     return build(loads(COIN), "baseline")
 
 
-def tossed(network, write, life, random, count):
+def tossed(network: Any, write: Any, life: Any, random: Any, count: Any) -> Any:
     lives = []
     for day in np.sort(random.uniform(0, 50, count)):
         heads = random.random() < 0.3
@@ -46,7 +47,7 @@ def tossed(network, write, life, random, count):
     return write(network, lives)
 
 
-def test_splitmix64_known_values():
+def test_splitmix64_known_values() -> None:
     # First outputs of the generator seeded with 1234567, a widely published test vector.
     step = np.uint64(0x9E3779B97F4A7C15)
     with np.errstate(over="ignore"):
@@ -54,7 +55,7 @@ def test_splitmix64_known_values():
     assert splitmix64(seeds).tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]
 
 
-def test_groups_belong_to_the_root():
+def test_groups_belong_to_the_root() -> None:
     roots = np.arange(10_000)
     dealt = np.bincount(groups_of(roots, fixed=True))
     assert (dealt == 250).all()
@@ -64,7 +65,7 @@ def test_groups_belong_to_the_root():
     assert groups_of(roots[:7], fixed=False).tolist() == groups_of(roots, fixed=False)[:7].tolist()
 
 
-def test_what_couples_customers(network):
+def test_what_couples_customers(network: Any) -> None:
     desk = '[desks.help]\nagents = 1\nhandle = { law = "exponential", mean = 1 }\n'
     asks = COIN.replace("[stages.heads]", 'desk = { name = "help", probability = 0.1 }\n[stages.heads]') + desk
     assert not coupled(network)
@@ -73,7 +74,7 @@ def test_what_couples_customers(network):
     assert not coupled(build(loads(COIN + "[market]\ninvitee_cap = 5000\n"), "baseline"))
 
 
-def test_the_figure_is_that_of_all_customers(network, write, life):
+def test_the_figure_is_that_of_all_customers(network: Any, write: Any, life: Any) -> None:
     journeys = tossed(network, write, life, np.random.default_rng(1), 300)
     told, parts = estimate_single(journeys, network), measure(journeys, network)
     assert tuple(told) == tuple(parts)
@@ -82,7 +83,7 @@ def test_the_figure_is_that_of_all_customers(network, write, life):
         assert one.mean == (pytest.approx(figure, rel=1e-12) if np.isfinite(figure) else None)
 
 
-def test_a_group_left_out_is_a_log_without_it(network, write, life):
+def test_a_group_left_out_is_a_log_without_it(network: Any, write: Any, life: Any) -> None:
     journeys = tossed(network, write, life, np.random.default_rng(2), 200)
     groups = groups_of(journeys.customers.root, fixed=True)
     kept = groups != 3
@@ -100,21 +101,21 @@ def test_a_group_left_out_is_a_log_without_it(network, write, life):
     assert found["revenue"].left_out[3] == pytest.approx(scaled, rel=1e-12)
 
 
-def test_coupled_customers_have_no_interval(write, life):
+def test_coupled_customers_have_no_interval(write: Any, life: Any) -> None:
     network = build(loads(COIN + "[market]\nsize = 5000\n"), "baseline")
     told = estimate_single(tossed(network, write, life, np.random.default_rng(3), 100), network)
     assert told["conversion"].mean is not None
     assert all(one.low is None and one.high is None for one in told.values())
 
 
-def test_nobody_or_hardly_anybody(network, write, life):
+def test_nobody_or_hardly_anybody(network: Any, write: Any, life: Any) -> None:
     assert estimate_single(write(network, []), network)["revenue"] == (0.0, 0.0, 0.0)
     one = estimate_single(write(network, [life([("toss", 1.0)])]), network, fixed=True)
     assert one["conversion"] == (0.0, None, None)
 
 
 @pytest.mark.parametrize("fixed", [True, False])
-def test_intervals_of_one_replication_cover(network, write, life, fixed):
+def test_intervals_of_one_replication_cover(network: Any, write: Any, life: Any, fixed: Any) -> None:
     """Revenue and share of heads, 160 runs: 90 % covered within 10 points (sd 2.4; false alarms about 1e-4 in all)."""
     random = np.random.default_rng(4 + fixed)
     mean_revenue = 1000 * 10 * 0.3 * (1 - (1 - np.exp(-10.0)) / 10)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -25,19 +27,19 @@ def freireich() -> tuple[np.ndarray, np.ndarray]:
     return weeks[shuffled], seen[shuffled]
 
 
-def test_the_textbook_table(freireich):
+def test_the_textbook_table(freireich: Any) -> None:
     times, survival = kaplan_meier(*freireich)
     assert [(t, round(float(survival_at(times, survival, t)), 3)) for t, _ in TABLE] == TABLE
     assert times[-1] == 35.0
 
 
-def test_events_come_before_censorings_of_the_same_day():
+def test_events_come_before_censorings_of_the_same_day() -> None:
     times, survival = kaplan_meier([1.0, 1.0, 2.0], [True, False, True])
     assert times.tolist() == [1.0, 2.0]
     assert survival.tolist() == pytest.approx([2 / 3, 0.0])
 
 
-def test_a_curve_is_flat_between_events_and_unknown_past_the_follow_up(freireich):
+def test_a_curve_is_flat_between_events_and_unknown_past_the_follow_up(freireich: Any) -> None:
     times, survival = kaplan_meier(*freireich)
     assert survival_at(times, survival, 0.0) == 1.0
     assert survival_at(times, survival, 34.9) == pytest.approx(0.448, abs=5e-4)
@@ -46,17 +48,17 @@ def test_a_curve_is_flat_between_events_and_unknown_past_the_follow_up(freireich
     assert survival_at(times, survival, 100.0) == 0.0
 
 
-def test_the_area_without_censoring_is_the_mean():
+def test_the_area_without_censoring_is_the_mean() -> None:
     days = np.random.default_rng(2).gamma(2.0, 5.0, 500)
     assert restricted_mean(*kaplan_meier(days, np.ones(500))) == pytest.approx(days.mean(), rel=1e-12)
 
 
-def test_the_area_with_the_longest_stay_open_is_restricted():
+def test_the_area_with_the_longest_stay_open_is_restricted() -> None:
     # S = 1 to day 2, then 1/2 to the end of follow-up on day 10.
     assert restricted_mean(*kaplan_meier([2.0, 10.0], [True, False])) == pytest.approx(2.0 + 0.5 * 8.0)
 
 
-def test_competing_causes_by_hand():
+def test_competing_causes_by_hand() -> None:
     # day 1: cause 0 of 5; day 2: censored; day 3: cause 1 of 3; day 4: cause 0 of 2; day 5: censored.
     times, survival, incidence = aalen_johansen([3, 1, 2, 5, 4], [1, 0, -1, -1, 0], 2)
     assert times.tolist() == [1, 2, 3, 4, 5]
@@ -67,13 +69,13 @@ def test_competing_causes_by_hand():
     assert np.allclose(survival + incidence.sum(axis=0), 1.0, rtol=0, atol=1e-15)
 
 
-def test_ties_of_two_causes_share_the_drop():
+def test_ties_of_two_causes_share_the_drop() -> None:
     _, survival, incidence = aalen_johansen([1, 1, 1, 1], [0, 1, 0, -1], 2)
     assert survival[-1] == pytest.approx(1 / 4)
     assert incidence[:, -1].tolist() == pytest.approx([2 / 4, 1 / 4])
 
 
-def test_one_cause_is_kaplan_meier(freireich):
+def test_one_cause_is_kaplan_meier(freireich: Any) -> None:
     weeks, seen = freireich
     _, survival = kaplan_meier(weeks, seen)
     _, same, incidence = aalen_johansen(weeks, np.where(seen, 0, -1), 1)
@@ -81,7 +83,7 @@ def test_one_cause_is_kaplan_meier(freireich):
     assert incidence[0].tolist() == pytest.approx((1.0 - survival).tolist())
 
 
-def test_nobody_gives_nothing():
+def test_nobody_gives_nothing() -> None:
     times, survival, incidence = aalen_johansen([], [], 3)
     assert times.size == survival.size == 0
     assert incidence.shape == (3, 0)
@@ -91,7 +93,7 @@ def test_nobody_gives_nothing():
     assert np.isnan(median_of_incidence(times, incidence[0]))
 
 
-def test_the_median_of_those_who_get_there():
+def test_the_median_of_those_who_get_there() -> None:
     times, _, incidence = aalen_johansen([1, 2, 3, 4, 9], [0, 0, 0, 0, 1], 2)
     assert median_of_incidence(times, incidence[0]) == 2.0  # exactly half of those who reach it have by day 2
     assert median_of_incidence(times, incidence[1]) == 9.0
@@ -99,7 +101,7 @@ def test_the_median_of_those_who_get_there():
     assert np.isnan(median_of_incidence(times, incidence[0]))
 
 
-def test_censored_samples_find_the_law_they_came_from():
+def test_censored_samples_find_the_law_they_came_from() -> None:
     """Exponential exits at 1/20 and 1/60 a day, cut at random days; 40 cells, false alarms below 1e-4."""
     random = np.random.default_rng(3)
     n = 4000

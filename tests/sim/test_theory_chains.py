@@ -1,5 +1,7 @@
 """Absorbing chains against the fundamental matrix, and the Markov model of customer value (Pfeifer and Carraway 2000)."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,7 +14,7 @@ from sojourn.sim.network import build
 DAY = '{ law = "deterministic", value = 1.0 }'
 
 
-def chain_text(moves, ends, dwell=DAY):
+def chain_text(moves: Any, ends: Any, dwell: Any = DAY) -> Any:
     """Stages of a chain: `moves[a] = {b: probability}`; one day a step unless said otherwise."""
     lines = []
     for name, exits in moves.items():
@@ -22,7 +24,7 @@ def chain_text(moves, ends, dwell=DAY):
     return "\n".join(lines)
 
 
-def fundamental(moves, ends):
+def fundamental(moves: Any, ends: Any) -> Any:
     """N, t and B of an absorbing chain (Kemeny and Snell 1960)."""
     names = list(moves)
     transient = np.array([[moves[a].get(b, 0.0) for b in names] for a in names])
@@ -31,7 +33,7 @@ def fundamental(moves, ends):
     return n, n.sum(axis=1), n @ absorbing
 
 
-def visits(journeys, names):
+def visits(journeys: Any, names: Any) -> Any:
     """How often each customer was in each stage; (customers, stages)."""
     index = [journeys.stages.index(name) for name in names]
     counts = np.zeros((journeys.customers.customer.size, len(journeys.stages)))
@@ -39,7 +41,7 @@ def visits(journeys, names):
     return counts[:, index]
 
 
-def within(sample, mean, alarm):
+def within(sample: Any, mean: Any, alarm: Any) -> Any:
     """Whether a sample's mean lies within the two-sided fence of a false-alarm rate (Student t)."""
     spread = sample.std(ddof=1) / np.sqrt(sample.size)
     if spread == 0.0:
@@ -50,7 +52,7 @@ def within(sample, mean, alarm):
 DRUNKARD = {"one": {"home": 0.5, "two": 0.5}, "two": {"one": 0.5, "three": 0.5}, "three": {"two": 0.5, "bar": 0.5}}
 
 
-def test_the_drunkards_walk_is_the_book_s():
+def test_the_drunkards_walk_is_the_book_s() -> None:
     n, t, b = fundamental(DRUNKARD, ["home", "bar"])
     assert n == pytest.approx(np.array([[1.5, 1, 0.5], [1, 2, 1], [0.5, 1, 1.5]]))
     assert t == pytest.approx(np.array([3.0, 4.0, 3.0]))
@@ -58,7 +60,7 @@ def test_the_drunkards_walk_is_the_book_s():
 
 
 @pytest.mark.parametrize("start", ["one", "two", "three"])
-def test_the_drunkards_walk(scenario, live, start):
+def test_the_drunkards_walk(scenario: Any, live: Any, start: Any) -> None:
     """Visits, absorption and time of 2,000 walks. False-alarm rate 1e-4 over the five figures of each start."""
     n, t, b = fundamental(DRUNKARD, ["home", "bar"])
     row = list(DRUNKARD).index(start)
@@ -71,7 +73,7 @@ def test_the_drunkards_walk(scenario, live, start):
 
 
 @st.composite
-def chains(draw):
+def chains(draw: Any) -> Any:
     """A random absorbing chain of up to five stages and two ends, each stage with an exit to an end."""
     size = draw(st.integers(1, 5))
     names = [f"s{k}" for k in range(size)]
@@ -95,7 +97,7 @@ def chains(draw):
 
 @settings(max_examples=25)
 @given(chains(), st.integers(0, 1000))
-def test_random_chains(scenario, live, case, seed):
+def test_random_chains(scenario: Any, live: Any, case: Any, seed: Any) -> None:
     """Visits, absorption and time of 300 walks from each chain, with exponential stays of mean 2 days: at most 8 figures of
     25 chains, 200 fences of six standard errors: false-alarm rate below 1e-4 over all (4e-7 were the means normal; visits are
     skewed, hence six and not five).
@@ -113,7 +115,7 @@ def test_random_chains(scenario, live, case, seed):
     assert abs(time.mean() - 2.0 * t[0]) < 6.0 * np.sqrt(4.0 * (t[0] + var_steps) / 300)
 
 
-def variance(n, b, column, row):
+def variance(n: Any, b: Any, column: Any, row: Any) -> Any:
     """Variance of visits to a stage, N (2 N_dg - I) - N_sq (Kemeny and Snell), or of absorption in an end."""
     size = len(n)
     if column >= size:
@@ -131,7 +133,7 @@ MODELS = {
 MARGIN, MAILING, RATE, HORIZON = 40.0, 4.0, 0.2, 4
 
 
-def value_of(chances, years=HORIZON):
+def value_of(chances: Any, years: Any = HORIZON) -> Any:
     """V = sum over t = 0..T of [P / (1 + d)]^t R, from each recency; recency 1 has just bought (40 - 4), others cost 4."""
     size = len(chances) + 1
     moves = np.zeros((size, size))
@@ -146,7 +148,7 @@ def value_of(chances, years=HORIZON):
     return total, np.linalg.matrix_power(moves, years)
 
 
-def recency_text(chances):
+def recency_text(chances: Any) -> Any:
     names = [f"r{k + 1}" for k in range(len(chances))]
     lines = []
     for k, (name, chance) in enumerate(zip(names, chances, strict=True)):
@@ -160,23 +162,23 @@ def recency_text(chances):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_the_published_values_follow_from_the_matrix(model):
+def test_the_published_values_follow_from_the_matrix(model: Any) -> None:
     chances, published = MODELS[model]
     assert value_of(chances)[0][:-1] == pytest.approx(published, abs=6e-3)
 
 
-def test_the_published_power_of_the_matrix():
+def test_the_published_power_of_the_matrix() -> None:
     rows = [(0.0823, 0.0973, 0.1288, 0.6916), (0.037, 0.0406, 0.056, 0.8664), (0.00695, 0.00805, 0.0084, 0.9766)]
     assert value_of(MODELS["M3"][0])[1][:3] == pytest.approx(np.array(rows), abs=5e-5)
 
 
-def test_the_value_over_an_endless_horizon():
+def test_the_value_over_an_endless_horizon() -> None:
     endless = value_of(MODELS["M4"][0], 400)[0]
     assert endless[:-1] == pytest.approx((52.320, 5.554, 1.251, -1.820), abs=6e-4)
 
 
 @pytest.mark.parametrize(("model", "start"), [("M3", 1), ("M3", 2), ("M4", 1), ("M4", 3)])
-def test_simulated_customers_are_worth_what_the_chain_says(scenario, live, model, start):
+def test_simulated_customers_are_worth_what_the_chain_says(scenario: Any, live: Any, model: Any, start: Any) -> None:
     """CLV of 2,500 customers, payments at the start of years 0 to 4. False-alarm rate 1e-4 two-sided for each of four."""
     chances = MODELS[model][0]
     built = scenario(
@@ -196,7 +198,7 @@ def test_simulated_customers_are_worth_what_the_chain_says(scenario, live, model
     assert parts["profit"].value == pytest.approx(worth.sum(), rel=1e-9)
 
 
-def test_the_states_after_four_years(scenario, live):
+def test_the_states_after_four_years(scenario: Any, live: Any) -> None:
     """Shares by recency against the row of P^4, chi-square. False-alarm rate 1e-4."""
     chances = MODELS["M3"][0]
     built = scenario(recency_text(chances), start="r1", horizon=365.0 * 4.5, arrivals="cohort = 3000")

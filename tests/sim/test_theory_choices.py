@@ -1,6 +1,7 @@
 """Choice stages: shares of exits under levers, satisfaction, frailty and waiting, against sums over the normal."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,35 +11,35 @@ FOUR = "{ b = 0.4, c = 0.3, d = 0.2, e = 0.1 }"
 ENDS = "".join(f"[stages.{name}]\nend = true\n" for name in "bcde")
 
 
-def softmax(shares, shifts):
+def softmax(shares: Any, shifts: Any) -> Any:
     weights = np.asarray(shares) * np.exp(shifts)
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def normals(shares, shifts):
+def normals(shares: Any, shifts: Any) -> Any:
     """Shares averaged over a standard normal z: `shifts(z)` per exit (Gauss and Hermite, 61 nodes)."""
     values, weights = np.polynomial.hermite_e.hermegauss(61)
     return sum(w * softmax(shares, shifts(z)) for z, w in zip(values, weights, strict=True)) / math.sqrt(2.0 * math.pi)
 
 
-def counts(stays, journeys, exits="bcde"):
+def counts(stays: Any, journeys: Any, exits: Any = "bcde") -> Any:
     found = stays(journeys, "a").to
     return np.array([int((found == name).sum()) for name in exits])
 
 
-def agrees(seen, shares):
+def agrees(seen: Any, shares: Any) -> Any:
     """Chi-square at a false-alarm rate of 1e-4."""
     return stats.chisquare(seen, shares * seen.sum()).pvalue > 1e-4
 
 
-def stage(exits=FOUR, more=""):
+def stage(exits: Any = FOUR, more: Any = "") -> Any:
     return f'[stages.a]\ndwell = {{ law = "exponential", mean = 5 }}\nexits = {exits}\n{more}\n{ENDS}'
 
 
 @pytest.mark.parametrize(
     ("exits", "names"), [(FOUR, "bcde"), ("{ b = 0.8, c = 0.2 }", "bc"), ("{ b = 0.5, c = 0.2, d = 0.3 }", "bcd")]
 )
-def test_stated_probabilities(scenario, live, stays, exits, names):
+def test_stated_probabilities(scenario: Any, live: Any, stays: Any, exits: Any, names: Any) -> None:
     text = stage(exits).replace(ENDS, "".join(f"[stages.{name}]\nend = true\n" for name in names))
     journeys = live(scenario(text, arrivals="cohort = 3000"), seed=1)
     shares = [float(part.split("=")[1]) for part in exits.strip("{ }").split(",")]
@@ -46,7 +47,7 @@ def test_stated_probabilities(scenario, live, stays, exits, names):
 
 
 @pytest.mark.parametrize("level", [0.5, 1.0])
-def test_log_odds_of_levers_add_up(scenario, live, stays, level):
+def test_log_odds_of_levers_add_up(scenario: Any, live: Any, stays: Any, level: Any) -> None:
     """Two levers on one exit and one on another, at a level with and without a response curve."""
     more = f"""
 [levers.one]
@@ -67,7 +68,9 @@ two = {level}
 @pytest.mark.parametrize(
     ("exits", "names", "shares"), [(FOUR, "bcde", [0.4, 0.3, 0.2, 0.1]), ("{ b = 0.7, c = 0.3 }", "bc", [0.7, 0.3])]
 )
-def test_frailty_is_averaged_over_customers(scenario, live, stays, exits, names, shares):
+def test_frailty_is_averaged_over_customers(
+    scenario: Any, live: Any, stays: Any, exits: Any, names: Any, shares: Any
+) -> None:
     text = stage(exits).replace(ENDS, "".join(f"[stages.{name}]\nend = true\n" for name in names))
     journeys = live(
         scenario(text + '[frailty]\nloads = { "a -> b" = 1.2, "a -> c" = -0.5 }', arrivals="cohort = 3000"), seed=3
@@ -76,7 +79,7 @@ def test_frailty_is_averaged_over_customers(scenario, live, stays, exits, names,
     assert agrees(counts(stays, journeys, names), normals(shares, lambda z: loads * z))
 
 
-def test_satisfaction_shifts_odds_per_ten_points(scenario, live, stays):
+def test_satisfaction_shifts_odds_per_ten_points(scenario: Any, live: Any, stays: Any) -> None:
     """Clamped normal satisfaction, by quadrature over its normal."""
     more = """
 [satisfaction]
@@ -94,7 +97,7 @@ effects = [{ exit = "a -> b", log_odds = 0.4 }, { exit = "a -> d", log_odds = -0
     assert agrees(counts(stays, journeys), softmax([0.4, 0.3, 0.2, 0.1], shifts).mean(axis=0))
 
 
-def test_waiting_shifts_odds_beyond_the_tolerance(scenario, live, stays):
+def test_waiting_shifts_odds_beyond_the_tolerance(scenario: Any, live: Any, stays: Any) -> None:
     """Exponential patience at an unmanned desk: the wait W has a known law, (W - tolerance)+ counts."""
     more = """
 [desks.help]
@@ -110,7 +113,7 @@ effects = [{ exit = "a -> b", log_odds_per_day_waited = -0.7 }]
     assert agrees(counts(stays, journeys), softmax([0.4, 0.3, 0.2, 0.1], shifts).mean(axis=0))
 
 
-def test_the_dwell_follows_the_exit_taken(scenario, live, stays):
+def test_the_dwell_follows_the_exit_taken(scenario: Any, live: Any, stays: Any) -> None:
     """Each exit's own law; independent of which exit (false-alarm rate 1e-4 for each of two)."""
     body = """
 [stages.a]
@@ -129,7 +132,9 @@ end = true
 
 @pytest.mark.parametrize("target", ["b", "c", "d", "e"])
 @pytest.mark.parametrize("push", [1.5, -1.5])
-def test_a_push_on_one_exit_moves_nobody_between_others(scenario, live, stays, target, push):
+def test_a_push_on_one_exit_moves_nobody_between_others(
+    scenario: Any, live: Any, stays: Any, target: Any, push: Any
+) -> None:
     more = f"""
 [levers.one]
 effects = [{{ exit = "a -> {target}", log_odds = {push} }}]
@@ -145,7 +150,7 @@ pushed = {{ one = 1.0 }}
     assert (gone[moved] == target).all()
 
 
-def test_changing_a_stated_probability_moves_nobody_between_others(scenario, live, stays):
+def test_changing_a_stated_probability_moves_nobody_between_others(scenario: Any, live: Any, stays: Any) -> None:
     """The file's own numbers: b from .4 to .1, the others in proportion."""
     rest = "{ b = 0.1, c = 0.45, d = 0.3, e = 0.15 }"
     one, other = (stays(live(scenario(stage(exits), arrivals="cohort = 500")), "a").to for exits in (FOUR, rest))
@@ -157,7 +162,7 @@ def test_changing_a_stated_probability_moves_nobody_between_others(scenario, liv
 @pytest.mark.parametrize(
     ("shares", "never"), [((0.0, 0.5, 0.5), "b"), ((0.0, 1.0), "b"), ((1.0, 0.0), "c"), ((0.5, 0.5, 0.0), "d")]
 )
-def test_an_exit_that_is_never_taken(scenario, live, stays, shares, never):
+def test_an_exit_that_is_never_taken(scenario: Any, live: Any, stays: Any, shares: Any, never: Any) -> None:
     exits = ", ".join(f"{name} = {share}" for name, share in zip("bcd", shares, strict=False))
     body = f"""
 [stages.start]
@@ -196,7 +201,7 @@ push = 0.2
 """
 
 
-def test_a_lever_may_differ_by_segment(scenario, live, stays):
+def test_a_lever_may_differ_by_segment(scenario: Any, live: Any, stays: Any) -> None:
     """Response, cost and effects of a lever as each segment's override has them: odds, and hazards by their mean times.
 
     False-alarm rate 1e-4 for each of four.

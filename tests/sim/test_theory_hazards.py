@@ -6,6 +6,7 @@ the file's own words, must give back that uniform for every customer; and over c
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ RAMPS = "[{ day = 20, level = 1.0, ramp_days = 40 }, { day = 80, level = 0.2, ra
 CUSTOMERS = 400
 
 
-def race(law, effects, plan, more=""):
+def race(law: Any, effects: Any, plan: Any, more: Any = "") -> Any:
     return f"""
 [stages.a]
 race.b = {law}
@@ -45,7 +46,7 @@ push = {plan}
 """
 
 
-def level(plan, day):
+def level(plan: Any, day: Any) -> Any:
     """The level of a stepped or ramped plan, from its list of (day, level, ramp)."""
     now = 0.0
     for start, after, ramp in plan:
@@ -55,7 +56,9 @@ def level(plan, day):
     return now
 
 
-def integrated(law, entry, leave, edges, log_rate=lambda t: 0.0, log_pace=lambda t: 0.0):
+def integrated(
+    law: Any, entry: Any, leave: Any, edges: Any, log_rate: Any = lambda t: 0.0, log_pace: Any = lambda t: 0.0
+) -> Any:
     """H between `entry` and `leave`, with rate and pace constant between the edges."""
     table = LawTable()
     row = table.add(law)
@@ -71,7 +74,7 @@ def integrated(law, entry, leave, edges, log_rate=lambda t: 0.0, log_pace=lambda
     return total
 
 
-def thresholds(journeys, stage, rows, seed, exit=0):
+def thresholds(journeys: Any, stage: Any, rows: Any, seed: Any, exit: Any = 0) -> Any:
     """-log of the uniform that each stay's exit was given."""
     index, net = journeys.stages.index(stage), seeded(np.zeros(HEADER), seed, journeys.replication)
     found = []
@@ -83,13 +86,13 @@ def thresholds(journeys, stage, rows, seed, exit=0):
     return np.array(found)
 
 
-def exposures(journeys, stays, stage, law, edges, **how):
+def exposures(journeys: Any, stays: Any, stage: Any, law: Any, edges: Any, **how: Any) -> Any:
     found = stays(journeys, stage)
     times = zip(journeys.events.time[found.rows], journeys.until[found.rows], strict=True)
     return found, np.array([integrated(law, entry, leave, edges, **how) for entry, leave in times])
 
 
-def is_unit_exponential(values):
+def is_unit_exponential(values: Any) -> Any:
     """Kolmogorov and Smirnov, at a false-alarm rate of 1e-4."""
     return stats.kstest(values, stats.expon().cdf).pvalue > 1e-4
 
@@ -108,7 +111,9 @@ NODES = [(30.0, 0.5, 0.0), (60.0, 1.0, 0.0), (90.0, 0.0, 0.0)]
 
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("schedule", SCHEDULES)
-def test_steps_integrate_to_the_customers_own_threshold(scenario, live, stays, law, schedule):
+def test_steps_integrate_to_the_customers_own_threshold(
+    scenario: Any, live: Any, stays: Any, law: Any, schedule: Any
+) -> None:
     """Exact for every customer; and the thresholds of all are unit exponential (false-alarm rate 1e-4, 30 times)."""
     effects, plan, rate, pace = SCHEDULES[schedule]
     built = scenario(race(LAWS[law], effects, plan), arrivals="rate_per_day = 5\nuntil_day = 100")
@@ -124,14 +129,16 @@ def test_steps_integrate_to_the_customers_own_threshold(scenario, live, stays, l
 
 @pytest.mark.parametrize("response", ["", "response = { half = 0.4, slope = 3.0 }"])
 @pytest.mark.parametrize("schedule", ["hazard", "stretched", "both"])
-def test_ramps_integrate_within_a_thousandth(scenario, live, stays, schedule, response):
+def test_ramps_integrate_within_a_thousandth(
+    scenario: Any, live: Any, stays: Any, schedule: Any, response: Any
+) -> None:
     """The engine's 16 nodes a ramp against 4,000."""
     effects, _, rate, pace = SCHEDULES[schedule]
     built = scenario(race(LAWS["weibull"], effects, RAMPS, response), arrivals="rate_per_day = 5\nuntil_day = 100")
     journeys = live(built, seed=9, customers=100)
     nodes = [(20.0, 1.0, 40.0), (80.0, 0.2, 10.0)]
 
-    def pulled(t):
+    def pulled(t: Any) -> Any:
         x = level(nodes, t)
         return x if not response else 0.0 if x == 0 else (1 + 0.4**3) / (1 + (0.4 / x) ** 3)
 
@@ -144,13 +151,13 @@ def test_ramps_integrate_within_a_thousandth(scenario, live, stays, schedule, re
 
 
 @pytest.mark.parametrize("law", ["exponential", "weibull"])
-def test_the_survival_curve_under_steps(scenario, live, stays, law):
+def test_the_survival_curve_under_steps(scenario: Any, live: Any, stays: Any, law: Any) -> None:
     """Share still there on five days, closed form, a cohort of 1,500. False-alarm rate 1e-4 two-sided for each of ten."""
     built = scenario(race(LAWS[law], SCHEDULES["hazard"][0], STEPS), arrivals="cohort = 1500")
     days = stays(live(built, seed=3), "a").days
     scale, shape = lawtable.scale_and_shape(built.stages["a"].race["b"])
 
-    def exposed(t):
+    def exposed(t: Any) -> Any:
         pieces = [(0, 30, 1.0), (30, 60, 2.5**0.5), (60, 90, 2.5), (90, math.inf, 1.0)]
         return sum(ratio * ((min(t, b) / scale) ** shape - (a / scale) ** shape) for a, b, ratio in pieces if t > a)
 
@@ -159,7 +166,7 @@ def test_the_survival_curve_under_steps(scenario, live, stays, law):
 
 
 @pytest.mark.parametrize(("start", "end"), [(0, 7), (0.1, 7.3), (2.7, 30.9), (0.3, 1e6)])
-def test_a_window_after_the_last_entry_to_a_stage(scenario, live, stays, start, end):
+def test_a_window_after_the_last_entry_to_a_stage(scenario: Any, live: Any, stays: Any, start: Any, end: Any) -> None:
     """Exact for every stay, whichever way since + edge is rounded; customers come back, so the last entry counts."""
     body = f"""
 [stages.a]
@@ -184,7 +191,7 @@ push = [{{ day = 50, level = 1.0 }}]
         since = entry[row - 1]
         assert journeys.stages[journeys.events.stage[row - 1]] == "a"
 
-        def pulled(t, since=since):
+        def pulled(t: Any, since: Any = since) -> Any:
             return math.log(4.0) if t >= 50.0 and start <= t - since < end else 0.0
 
         total = integrated(law, entry[row], journeys.until[row], [50.0, since + start, since + end], log_rate=pulled)
@@ -196,7 +203,7 @@ push = [{{ day = 50, level = 1.0 }}]
     assert left > 100
 
 
-def test_a_window_after_a_stage_never_entered_does_nothing(scenario, live, same):
+def test_a_window_after_a_stage_never_entered_does_nothing(scenario: Any, live: Any, same: Any) -> None:
     body = """
 [stages.a]
 race.b = { law = "weibull", mean = 25, shape = 1.3 }
@@ -216,7 +223,7 @@ pushed = { push = 1.0 }
     assert np.array_equal(plain.events.time, pushed.events.time)
 
 
-def test_failures_fade(scenario, live, stays):
+def test_failures_fade(scenario: Any, live: Any, stays: Any) -> None:
     """Everybody gives up at the desk after half a day, up to four times; each failure is felt for 20 days. Exact."""
     body = """
 [stages.a]
@@ -249,7 +256,7 @@ effects = [{ exit = "b -> over", hazard_ratio_per_failure = 2.0 }]
         until = events.time[mine] + events.waited[mine] + 20.0
         most = max(most, mine.sum())
 
-        def felt(t, until=until):
+        def felt(t: Any, until: Any = until) -> Any:
             return math.log(2.0) * (until > t).sum()
 
         total = integrated(built.stages["b"].race["over"], events.time[row], journeys.until[row], until, log_rate=felt)
@@ -257,7 +264,7 @@ effects = [{ exit = "b -> over", hazard_ratio_per_failure = 2.0 }]
     assert most >= 3
 
 
-def test_a_desks_harm_is_its_own(scenario, live, stays):
+def test_a_desks_harm_is_its_own(scenario: Any, live: Any, stays: Any) -> None:
     """Two unmanned desks; what fails at one is no failure of the other. Exact: two failures of `one`, one of `two`."""
     body = """
 [stages.a]
@@ -298,7 +305,7 @@ effects = [{ exit = "c -> over", hazard_ratio_per_failure = 0.5 }, { exit = "b -
         assert total == pytest.approx(thresholds(journeys, stage, found.rows, 6), rel=1e-8)
 
 
-def test_waiting_acts_on_this_stay_only(scenario, live, stays):
+def test_waiting_acts_on_this_stay_only(scenario: Any, live: Any, stays: Any) -> None:
     """Patience of 3 days, a tolerance of 1: two days count, at the desk's own stage; a later stay is free of it. Exact."""
     body = """
 [stages.a]
@@ -329,7 +336,7 @@ effects = [{ exit = "a -> b", hazard_ratio_per_day_waited = 1.5 }]
         assert total == pytest.approx(threshold, rel=1e-7, abs=1e-8)
 
 
-def test_a_lever_for_some_customers_only(scenario, live, stays):
+def test_a_lever_for_some_customers_only(scenario: Any, live: Any, stays: Any) -> None:
     """`when`: those it holds for feel the ratio, the others do not. Exact."""
     body = race(
         LAWS["gamma"], SCHEDULES["hazard"][0], "{ steps = [{ day = 10, level = 1.0 }], when = 'segment == premium' }"
@@ -346,7 +353,7 @@ def test_a_lever_for_some_customers_only(scenario, live, stays):
     assert np.array_equal(journeys.events.held[found.rows] & 1, premium.astype(int))
 
 
-def test_frailty_and_satisfaction_shift_a_race(scenario, live, stays):
+def test_frailty_and_satisfaction_shift_a_race(scenario: Any, live: Any, stays: Any) -> None:
     """log h += gamma Z + log(ratio) (S - start mean) / 10. Exact; Z itself is standard normal (false-alarm rate 1e-4)."""
     body = """
 [frailty]
@@ -376,7 +383,7 @@ end = true
     assert stats.kstest(s[inside], stats.truncnorm(-4.0, 40 / 15, 60.0, 15.0).cdf).pvalue > 1e-4
 
 
-def test_levels_change_for_those_already_there(scenario, live, stays):
+def test_levels_change_for_those_already_there(scenario: Any, live: Any, stays: Any) -> None:
     """A campaign from day 90 moves nobody who left before; of those still there, nobody leaves later than without it."""
     body = race(LAWS["weibull"], SCHEDULES["hazard"][0], "[{ day = 90, level = 1.0 }]") + "\n[strategies.plain]\n"
     built = scenario(body, arrivals="rate_per_day = 5\nuntil_day = 100")
@@ -387,7 +394,7 @@ def test_levels_change_for_those_already_there(scenario, live, stays):
     assert (pushed[~before] < plain[~before]).all()
 
 
-def test_a_dwell_law_of_a_choice_is_stretched_from_its_start(scenario, live, stays):
+def test_a_dwell_law_of_a_choice_is_stretched_from_its_start(scenario: Any, live: Any, stays: Any) -> None:
     """In a choice stage the level of the moment at which the dwell starts decides."""
     body = """
 [stages.a]

