@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    __version__: str
     from sojourn.calibration.calibrate import Calibration as Calibration
     from sojourn.calibration.calibrate import calibrate as calibrate
     from sojourn.calibration.fit import Fit as Fit

@@ -68,13 +68,13 @@ def _same(one: Any, other: Any) -> Any:
 
 
 @pytest.fixture(scope="session")
-def scenario() -> Callable:
+def scenario() -> Callable[..., Any]:
     """(body, start=, horizon=, arrivals=, about=) -> Scenario: the tables after [arrivals], written out."""
     return _scenario
 
 
 @pytest.fixture(scope="session")
-def live() -> Callable:
+def live() -> Callable[..., Any]:
     """(scenario, strategy=None, seed=, replication=, customers=) -> Journeys.
 
     From the compiled engine; short ones from the reference engine too, which must agree to the bit.
@@ -83,12 +83,12 @@ def live() -> Callable:
 
 
 @pytest.fixture(scope="session")
-def stays() -> Callable:
+def stays() -> Callable[..., Any]:
     """(journeys, stage) -> Stays."""
     return _stays
 
 
 @pytest.fixture(scope="session")
-def same() -> Callable:
+def same() -> Callable[..., Any]:
     """(journeys, journeys) -> bool, to the bit."""
     return _same

@@ -57,5 +57,6 @@ def test_the_table_of_the_docs_is_what_the_test_log_gives(planted: Any) -> None:
     found = fit(logs.read(planted.log, planted.mapping))
     for name in planted.stages:
         law = found.stages[name].dwell
+        assert law is not None
         (row,) = re.findall(rf"^\| {name} \|.*$", TEXT, flags=re.MULTILINE)
         assert row.endswith(f"| {law.naive_mean:.1f} | {law.mean:.1f} ± {law.mean_error:.1f} |")

@@ -113,6 +113,7 @@ def test_arrivals_are_as_plain_as_the_log_allows(written: Any, arrived: Any, kin
     if kind == "rate_per_day":
         assert arrivals.until_day == pytest.approx(50.0, abs=1.0)  # nobody came in the forty days after
     if kind == "daily":
+        assert arrivals.daily is not None
         assert sum(arrivals.daily) == 400
         assert arrivals.daily[0] > 50 > arrivals.daily[1] == 0
 

@@ -180,5 +180,8 @@ def test_one_replication_without_a_desk() -> None:
     found = compare(loads(text), ["today", "push", "copy"], replications=1, customers=2000, measure="conversion")
     assert found.verdict.winner == "push"
     difference = found.differences["push - today"]["conversion"]
+    assert difference.mean is not None
+    assert difference.low is not None
+    assert difference.high is not None
     assert 0.0 < difference.low < difference.mean < difference.high
     assert found.differences["copy - today"]["conversion"] == (0.0, 0.0, 0.0)

@@ -182,7 +182,7 @@ def texts(ax: Axes) -> list[tuple[str, Bbox]]:
         seen += panel.texts
         if not panel.axison:
             continue
-        seen += [panel.title, panel._left_title, panel.xaxis.label, panel.yaxis.label]
+        seen += [panel.title, vars(panel)["_left_title"], panel.xaxis.label, panel.yaxis.label]
         for axis, limits in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
             inside = [min(limits) - 1e-9 <= at <= max(limits) + 1e-9 for at in axis.get_ticklocs()]
             seen += [label for label, shown in zip(axis.get_ticklabels(), inside, strict=True) if shown]

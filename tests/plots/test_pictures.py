@@ -72,8 +72,13 @@ def test_each_picture_says_how_to_read_it_and_what_it_shows(made: Any) -> None:
 
 
 def test_a_picture_is_rendered_once(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    rendered = []
-    monkeypatch.setattr(style, "png", lambda figure, title="": rendered.append(title) or b"x")
+    rendered: list[str] = []
+
+    def png(figure: Any, title: str = "") -> bytes:
+        rendered.append(title)
+        return b"x"
+
+    monkeypatch.setattr(style, "png", png)
     drawn = figures(two(made))
     paths = save(drawn, tmp_path)
     assert [one.png for one in drawn] == [path.read_bytes() for path in paths] == [b"x"] * len(drawn)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sojourn.scenarios.faults import Faults
+from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import library, loads
 
 TEXTS = [
@@ -70,7 +70,7 @@ def outcome(text: str) -> str:
     return said
 
 
-def said_faults(text: str) -> tuple[object, ...]:
+def said_faults(text: str) -> tuple[Fault, ...]:
     """The faults of a text that does not load."""
     with pytest.raises(Faults) as raised:
         loads(text)

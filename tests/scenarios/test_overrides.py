@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sojourn.scenarios.dwell import Exponential
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import load, loads
 from sojourn.scenarios.overrides import place_of
@@ -38,14 +39,18 @@ def test_a_segment_sees_its_own_numbers(first: str) -> None:
     assert own.stages["post_purchase"].exits == {"loyalty": 0.7, "churned": 0.3}
     assert own.stages["consideration"].choices["purchase"].probability == 0.3
     assert own.stages["consideration"].choices["purchase"].dwell is not None
-    assert own.stages["loyalty"].race["churned"].mean == 400
+    churned = own.stages["loyalty"].race["churned"]
+    assert isinstance(churned, Exponential)
+    assert churned.mean == 400
     assert own.stages["purchase"].revenue == 100
     assert own.satisfaction is not None
     assert own.satisfaction.effects[1].hazard_ratio == 0.9
     assert own.frailty is not None
     assert own.frailty.loads["loyalty -> churned"] == -0.1
     assert own.levers["loyalty_perks"].effects[0].range.central == 0.7
-    assert scenario.stages["loyalty"].race["churned"].mean == 200
+    churned = scenario.stages["loyalty"].race["churned"]
+    assert isinstance(churned, Exponential)
+    assert churned.mean == 200
     with pytest.raises(KeyError):
         scenario.for_segment("gold")
 

@@ -93,7 +93,7 @@ def places(schema: dict[str, Any], value: Any, place: Place) -> Iterator[tuple[P
         yield place, schema, value
     branch = fitting(schema, value)
     if isinstance(value, dict):
-        names = next(iter(branch.get("patternProperties", {}).values()), {})
+        names: dict[str, Any] = next(iter(branch.get("patternProperties", {}).values()), {})
         for key, below in value.items():
             inner = branch.get("properties", {}).get(key, names)
             if inner:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 Document = dict[str, Any]
 MIDDLE = ("a", "b", "c", "d", "e")  # stages in order; each leads to the next, some back; "gone" and "done" are ends
-SPLITS = {
+SPLITS: dict[int, list[tuple[float, ...]]] = {
     1: [(1.0,)],
     2: [(0.6, 0.4), (0.5, 0.5), (0.9, 0.1), (1.0, 0.0)],
     3: [(0.5, 0.2, 0.3), (0.4, 0.4, 0.2), (0.7, 0.3, 0.0)],
@@ -271,7 +271,7 @@ class _Author:
 
     def effect(self) -> Document:
         stages = self.stages.items()
-        targets = {
+        targets: dict[str, list[Any]] = {
             "choice": self.choices,
             "hazard": self.hazards,
             "window": self.hazards,

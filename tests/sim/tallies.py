@@ -43,7 +43,8 @@ def tally(network: Network, journeys: Journeys) -> Counter[str]:
 
 
 def _at_desks(network: Network, journeys: Journeys) -> Counter[str]:
-    events, count = journeys.events, Counter()
+    events = journeys.events
+    count: Counter[str] = Counter()
     asked = events.contact > 0
     served = (events.contact == RESOLVED) | (events.contact == UNRESOLVED)
     start, end = events.time + events.waited, events.time + events.waited + events.handled
@@ -78,7 +79,8 @@ def _at_desks(network: Network, journeys: Journeys) -> Counter[str]:
 
 
 def _over_time(network: Network, journeys: Journeys) -> Counter[str]:
-    events, count = journeys.events, Counter()
+    events = journeys.events
+    count: Counter[str] = Counter()
     for k, (name, lever) in enumerate(network.scenario.levers.items()):
         days, levels = network.path(name)
         ramps = [p for p in zip(days, days[1:], levels, levels[1:], strict=False) if p[0] < p[1] and p[2] != p[3]]

@@ -60,7 +60,7 @@ def test_occupancy_is_everybody_who_has_come(network: Any, write: Any, life: Any
     days = np.sort(random.uniform(0, 100, 200))
     lives = [life([("buy", day), *([("gone", day + 9)] if day < 91 else [])]) for day in days]
     curves = combine([trace(write(network, lives), network)])
-    here = sum(band.mean for band in curves.occupancy.values())
+    here = np.sum([band.mean for band in curves.occupancy.values()], axis=0)
     assert here.tolist() == np.searchsorted(days, curves.occupancy["buy"].x, side="right").tolist()
     assert np.isnan(curves.occupancy["buy"].low).all()  # one replication has no band
 
@@ -69,6 +69,7 @@ def test_retention_is_kaplan_meier_while_ten_are_followed(network: Any, write: A
     # 12 buyers on day 0: three lost on day 30; nobody else; then 20 buyers on day 45, followed for 55 days.
     lives = [life([("buy", 0), ("gone", 30)])] * 3 + [life([("buy", 0)])] * 9 + [life([("buy", 45)])] * 20
     band = combine([trace(write(network, lives), network)]).retention
+    assert band is not None
     assert band.x[0] == 0.0
     assert band.x[-1] == 55.0  # after that only nine are followed
     assert band.mean[band.x < 30].tolist() == [1.0] * 60
@@ -87,6 +88,7 @@ def test_bands_are_students(network: Any, write: Any, life: Any) -> None:
     band = curves.occupancy["buy"]
     assert (band.mean[-1], band.low[-1], band.high[-1]) == pytest.approx((109 / 3, low, high))
     assert band.x.size == POINTS
+    assert curves.retention is not None
     assert curves.retention.low.tolist() == curves.retention.mean.tolist()
 
 
@@ -94,6 +96,7 @@ def test_the_curve_of_returns_is_the_repeat_rate() -> None:
     found = load("point-of-no-return")
     outcome = run(found, "today", replications=2, customers=3000).outcomes["today"]
     band = outcome.curves.returned
+    assert band is not None
     at_90 = float(np.interp(90.0, band.x, band.mean))
     assert at_90 == pytest.approx(outcome.measures["repeat_rate.90"].mean, abs=0.01)
     assert np.all(np.diff(band.mean[band.x < 400]) >= -1e-12)

@@ -24,7 +24,8 @@ def queue(asks: Any, ranks: Any, services: Any, patience: Any, capacity: Any) ->
     events = [(day, -1, -1) for day, _ in capacity[1:]] + [(asks[k], 2 * k + 1, k) for k in range(len(asks))]
     heapq.heapify(events)
     waits, served = np.full(len(asks), np.nan), np.zeros(len(asks), dtype=bool)
-    line, busy = [], 0
+    line: list[tuple[Any, Any, int]] = []
+    busy = 0
     while events:
         now, kind, who = heapq.heappop(events)
         agents = [heads for day, heads in capacity if day <= now][-1]

@@ -23,6 +23,7 @@ from sojourn.sim import arriving, reference, rules
 from sojourn.sim.journeys import REFERRAL, RENEGED, RESOLVED, WAITING, Journeys
 from sojourn.sim.network import Network, build
 from sojourn.sim.run import run, simulate
+from sojourn.sim.timing import time_to_invitation
 
 HERE = Path(__file__).parent
 # Test files are no package, so their neighbours are run, not imported.
@@ -46,6 +47,8 @@ LEAST = {  # over the drawn set: what must have happened so often that each feat
 def differing(one: Journeys, other: Journeys) -> list[str]:
     """Columns in which two logs differ by a bit."""
     columns = []
+    a: Any
+    b: Any
     for table, twin in ((one.events, other.events), (one.customers, other.customers)):
         for name, a, b in zip(table._fields, table, twin, strict=True):
             if a.dtype.kind == "f" and b.dtype == a.dtype:
@@ -77,7 +80,7 @@ draws = settings(max_examples=DRAWN, deadline=None, database=None, suppress_heal
 @pytest.fixture(scope="module")
 def drawn() -> list[tuple[Network, int | None]]:
     """Networks of the drawn set, each with the number of candidates."""
-    networks = []
+    networks: list[tuple[Network, int | None]] = []
 
     @drawing(20261122)
     @settings(draws, phases=[Phase.generate], max_examples=400)
@@ -92,7 +95,8 @@ def drawn() -> list[tuple[Network, int | None]]:
 
 def test_drawn_scenarios() -> None:
     """No example differs, and the set as a whole has tried every feature."""
-    count, digests = Counter(), set()
+    count: Counter[str] = Counter()
+    digests = set()
 
     @drawing(20261122)
     @draws
@@ -131,9 +135,9 @@ def ordered(place: Any) -> Any:
 
     class Moment(reference.Moment):
         def __init__(self, env: Any, delay: Any, customer: Any, number: Any) -> None:
+            real = env
             env = SimpleNamespace(
                 schedule=lambda event, priority, delay: real.schedule(event, place(customer, number), delay),
-                _real=(real := env),
             )
             super().__init__(env, delay, customer, number)
             self.env = real
@@ -204,7 +208,6 @@ MUTANTS = {
         broken(arriving, invitee=lambda net, who, number: arriving.invitee(net, who, number + 1)),
     ),
 }  # fmt: skip
-time_to_invitation = reference.time_to_invitation
 
 
 @pytest.mark.parametrize("mutant", MUTANTS)
@@ -404,7 +407,7 @@ def test_measures_and_documents_are_equal(drawn: Any) -> None:
 
 def test_two_workers_give_the_logs_of_the_other_engine() -> None:
     first = load(FIRST)
-    options = {"customers": 300, "replications": 2, "keep": True}
+    options: dict[str, Any] = {"customers": 300, "replications": 2, "keep": True}
     shared = run(first, workers=2, **options).outcomes
     for name, outcome in run(first, engine="simpy", **options).outcomes.items():
         for one, other in zip(outcome.journeys, shared[name].journeys, strict=True):

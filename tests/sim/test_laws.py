@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def law_of(kind: Any, **parameters: Any) -> Any:
     return LAW.validate_python({"law": kind, **parameters})
 
 
-def row_of(law: Any) -> Any:
+def row_of(law: Any) -> tuple[Any, int]:
     table = LawTable()
     row = table.add(law)
     return (*table.done(), row)
@@ -172,7 +172,7 @@ def all_ways(cells: Any, place: Any, share: Any, exposure: Any, age: Any) -> Any
 
 @given(st.one_of(smooth, st.sampled_from(STEPPED)), shares, exposures, st.floats(-9, 9).map(lambda p: 10.0**p))
 def test_compiled_laws_give_the_same_bits(law: Any, share: Any, exposure: Any, age: Any) -> None:
-    plain = attempt(lambda: all_ways.py_func(*row_of(law), share, exposure, age))
+    plain = attempt(lambda: cast(Any, all_ways).py_func(*row_of(law), share, exposure, age))
     assume(plain is not None)
     assert all_ways(*row_of(law), share, exposure, age) == plain
 

@@ -99,7 +99,8 @@ def test_closed_forms_against_quadrature(delta: Any, length: Any) -> None:
 
 
 def test_a_path_with_jumps_and_ramps(club: Any) -> None:
-    integral = Running(*club.path("perks"), DELTA)
+    days, levels = club.path("perks")
+    integral = Running(days, levels, DELTA)
     assert integral(np.array([0.0, 20.0])).tolist() == [0.0, 0.0]
     for day in (45.0, 60.0, 73.0, 100.0, 149.0, 200.0):
         assert integral(day) == pytest.approx(numeric(level, 0, day), rel=1e-5)  # quadrature across jumps

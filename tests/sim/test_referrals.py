@@ -100,7 +100,7 @@ def test_who_an_invitee_is(scenario: Any, live: Any) -> None:
     assert (people.inviter[people.source == ARRIVAL] == -1).all()
     assert np.array_equal(people.root[people.source == ARRIVAL], people.customer[people.source == ARRIVAL])
     order = np.argsort(people.arrived, kind="stable")
-    count = {}
+    count: dict[int, int] = {}
     for k in order:
         if people.source[k] == REFERRAL:
             inviter = int(people.inviter[k])

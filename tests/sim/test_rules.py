@@ -1,6 +1,7 @@
 """What happens to one customer: satisfaction by hand, conditions, money on entry, time's edges."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -112,7 +113,7 @@ quality = 0.5
     assert journeys.events.satisfaction[asked] == pytest.approx(70 + 0.3 * (gap if gap > 0 else 2 * gap), abs=1e-12)
 
 
-CONDITIONS = {
+CONDITIONS: dict[str, tuple[str, Callable[[dict[str, Any]], Any]]] = {
     "who": ("segment == premium", lambda x: x["premium"]),
     "not_who": ("not segment == premium", lambda x: not x["premium"]),
     "where": ("stage == b or stage == c", lambda x: x["stage"] in "bc"),
@@ -172,7 +173,7 @@ failure_days = 15
     body += "[strategies.all]\n" + "\n".join(f"{k} = {{ level = 1.0, when = '{v[0]}' }}" for k, v in CONDITIONS.items())
     journeys = live(scenario(body, arrivals="rate_per_day = 3\nuntil_day = 60", horizon=150), seed=4)
     events, seen = journeys.events, dict.fromkeys(CONDITIONS, 0)
-    life = {}
+    life: dict[str, Any] = {}
     for row in range(events.customer.size):
         who = journeys.who[row]
         if events.sequence[row] == 0:

@@ -40,7 +40,7 @@ def tossed(network: Any, write: Any, life: Any, random: Any, count: Any) -> Any:
     for day in np.sort(random.uniform(0, 50, count)):
         heads = random.random() < 0.3
         end = day + random.exponential(5)
-        rows = [("toss", day)]
+        rows: list[tuple[Any, ...]] = [("toss", day)]
         if end < 50:
             rows.append(("heads", end, {"revenue": 10.0}) if heads else ("tails", end))
         lives.append(life(rows))

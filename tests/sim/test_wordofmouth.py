@@ -159,7 +159,9 @@ def test_expected_invitees_are_those_of_simulations(scenario: Any, live: Any, st
     False-alarm rate 1e-4 two-sided beyond that allowance.
     """
     built = scenario(RICH, arrivals="rate_per_day = 5\nuntil_day = 60", horizon=150)
-    expected = word_of_mouth(build(built, strategy), None).invitees
+    said = word_of_mouth(build(built, strategy), None)
+    assert said is not None
+    expected = said.invitees
     counts = np.array([
         (live(built, strategy, seed=1, replication=r).customers.source == REFERRAL).sum() for r in range(12)
     ])  # fmt: skip
