@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint clean help
+.PHONY: demo test check lint bench clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -21,6 +21,9 @@ lint: .venv/dev.stamp  ## style, types and floors
 	$(BIN)/mypy tests docs
 	$(BIN)/lint-imports --no-logo
 
+bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; half an hour
+	@$(BIN)/python -m benchmarks
+
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -36,6 +39,11 @@ help:  ## this list
 .venv/dev.stamp: .venv/venv.stamp pyproject.toml
 	@echo "Installing sojourn with its tests' and developers' tools into .venv (once; some minutes on a slow line) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+.venv/bench.stamp: .venv/venv.stamp pyproject.toml
+	@echo "Installing sojourn and the engines that it is measured against into .venv (once; some minutes on a slow line) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
 	@touch $@
 
 # The python named by PYTHON if it is recent enough, else the first one that is.

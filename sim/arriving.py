@@ -1,15 +1,17 @@
-"""Who comes, when, and under which id: arrivals from a rate or a cohort, invitees, and a market that can run dry."""
+"""Who comes, when, and under which id: arrivals from a rate or a cohort, and a market that can run dry."""
 
 import math
 
 import numpy as np
 
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import compiled
+from sojourn.sim.compiling import allocating, compiled
 from sojourn.sim.effects import level_at, response
 from sojourn.sim.journeys import Floats, Integers
-from sojourn.sim.streams import ARRIVING, INHERITING, pair, uniform, words
-from sojourn.sim.tables import BAND, INVITEES, Cells
+from sojourn.sim.streams import ARRIVING, pair
+from sojourn.sim.tables import BAND, Cells
+
+SPARE = 6.0  # standard deviations of a Poisson number that are drawn at once; the rest, if ever, follows
 
 
 @compiled
@@ -61,47 +63,75 @@ def day_of(net: Cells, total: float) -> float:
     return float(net[here + at.INTAKE_DAY] + part * (net[there + at.INTAKE_DAY] - net[here + at.INTAKE_DAY]))
 
 
+@allocating
+def totals(net: Cells, first: int, count: int, before: float) -> Floats:
+    """How many arrivals are expected by each of so many: running sums of unit exponentials, from `before` on."""
+    found = np.empty(count)
+    for n in range(count):
+        gap, _ = pair(net, first + n, 0, ARRIVING, 0, 0)
+        before -= math.log(gap)
+        found[n] = before
+    return found
+
+
 @compiled
-def candidates(net: Cells, asked: int) -> tuple[Integers, Floats]:
-    """Ids and days of those who come, band by band; before any market turns them away.
+def make_days(net: Cells, found: Floats, scale: float) -> None:
+    """Turn expected arrivals into days, in place."""
+    for n in range(found.size):
+        found[n] = day_of(net, found[n] * scale)
+
+
+@allocating
+def thinned(net: Cells, days: Floats, band: int) -> Integers:
+    """The numbers of those in a band who come: u < r(t) - band."""
+    come = np.empty(days.size, dtype=np.int64)
+    number = 0
+    for n in range(days.size):
+        _, chance = pair(net, band * BAND + n, 0, ARRIVING, 0, 0)
+        if chance < arrivals_ratio(net, days[n]) - band:
+            come[number] = n
+            number += 1
+    return come[:number]
+
+
+def poisson_totals(net: Cells, first: int, expected: float) -> Floats:
+    """Expected arrivals by each arrival of a Poisson process, as long as they stay below `expected`."""
+    some = int(expected + SPARE * math.sqrt(expected) + 16)
+    found = totals(net, first, some, 0.0)
+    while found[-1] <= expected:
+        found = np.concatenate((found, totals(net, first + found.size, some, found[-1])))
+    return found[: np.searchsorted(found, expected, side="right")]
+
+
+def arrivals(net: Cells, asked: int) -> tuple[Integers, Floats]:
+    """Ids and days of the candidates, by day and then id, before any market turns them away; both of shape (n,).
 
     Band 0 is the base stream, which every strategy shares; band j > 0 adds whom a lever brings (Poisson processes thinned by
     u < r(t) - j). `asked` >= 0 fixes how many candidates each band has: sorted uniform draws, made from spacings.
     """
     cohort = int(net[at.COHORT])
     last = int(net[at.INTAKE_FIRST]) + (int(net[at.INTAKE_COUNT]) - 1) * at.INTAKE_WIDTH
-    expected = net[last + at.INTAKE_TOTAL]
-    ids, days = [np.int64(0) for _ in range(0)], [0.0 for _ in range(0)]
+    expected = float(net[last + at.INTAKE_TOTAL])
+    ids, days = [], []
     for band in range(most_bands(net)):
-        number = asked if asked >= 0 else cohort
-        scale = 1.0
-        if number >= 0 and cohort < 0:
-            gaps = 0.0
-            for n in range(number + 1):
-                gaps -= math.log(uniform(net, band * BAND + n, 0, ARRIVING, 0, 0))
-            scale = expected / gaps
-        total, n = 0.0, 0
-        while number < 0 or n < number:
-            customer = int(np.int64(band * BAND + n))
-            gap, chance = pair(net, customer, 0, ARRIVING, 0, 0)
-            day = 0.0
-            if cohort < 0:
-                total -= math.log(gap)
-                if number < 0 and total > expected:
-                    break
-                day = day_of(net, total * scale)
-            if chance < arrivals_ratio(net, day) - band:
-                ids.append(np.int64(customer))
-                days.append(day)
-            n += 1
-    return np.array(ids), np.array(days)
-
-
-def arrivals(net: Cells, asked: int) -> tuple[Integers, Floats]:
-    """The candidates by day, then id."""
-    ids, days = candidates(net, asked)
-    order = np.argsort(days, kind="stable")
-    return ids[order], days[order]
+        first, number, scale = band * BAND, asked if asked >= 0 else cohort, 1.0
+        if cohort >= 0:
+            found = np.zeros(number)
+        else:
+            if number >= 0:
+                found = totals(net, first, number + 1, 0.0)
+                scale, found = expected / found[-1], found[:-1]
+            else:
+                found = poisson_totals(net, first, expected)
+            make_days(net, found, scale)
+        if net[at.ARRIVALS_COUNT] == 0.0:
+            return np.arange(found.size, dtype=np.int64), found
+        come = thinned(net, found, band)
+        ids.append(first + come)
+        days.append(found[come])
+    together = np.concatenate(days) if days else np.empty(0)
+    order = np.argsort(together, kind="stable")
+    return (np.concatenate(ids) if ids else np.empty(0, dtype=np.int64))[order], together[order]
 
 
 @compiled
@@ -114,10 +144,3 @@ def admitted(net: Cells, customer: int, so_far: int, at_start: bool) -> bool:
         return bool(so_far < size)
     chance, _ = pair(net, customer, 0, ARRIVING, 0, 1)
     return bool(chance * size < size - so_far)
-
-
-@compiled
-def invitee(net: Cells, inviter: int, number: int) -> int:
-    """The id of the `number`-th person whom a customer invites: 62 bits of Philox, the same under every strategy."""
-    a, b, _, _ = words(net, inviter, 0, INHERITING, 0, number)
-    return INVITEES + int(np.int64((a << np.uint64(32) | b) >> np.uint64(2))) // 2

@@ -1,74 +1,149 @@
 """The fast engine: the same rules as `reference`, scheduled in compiled code, for the same journeys to the last bit.
 
 Where nothing couples customers each is followed alone, from arrival to the end, and after them those whom they invited. Where
-customers compete for desks or for room in a market, `coupled` takes events in the order that the reference keeps.
+customers compete for desks or for room in a market, `coupled` takes shared events in the order that the reference keeps.
+Kernels never make room themselves: they stop where it runs out, and go on when `Alone` or `Together` have made more.
 """
 
-from sojourn.sim import arriving, rules
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import compiled, patience_asked
-from sojourn.sim.coupled import compete, more_people, more_rows
-from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, Floats, Integers
-from sojourn.sim.tables import Cells, Crowd, crowd, seeded
+from sojourn.sim.journeys import Customers, Events, Floats, Integers
+from sojourn.sim.recording import part, record, register
+from sojourn.sim.tables import Cells, Customer, nobody, seeded
 from sojourn.sim.timing import time_to_invitation
 
+PILOT = 16_384  # candidates after whom it is known how much room the rest need
+FEWEST = 50_000  # candidates for whom a second processor is worth the while
+CANDIDATE, PEOPLE, ROWS = range(3)  # how far a kernel has come
 
-def run(net: Cells, seed: int, replication: int, candidates: int | None, *, coupled: bool) -> Crowd:
-    """One replication; people and log, as many as there are."""
+
+def run(
+    net: Cells, seed: int, replication: int, candidates: int | None, *, coupled: bool, workers: int = 1
+) -> tuple[Events, Customers]:
+    """One replication: the log, customer by customer, and the customers by id. Does not depend on `workers`."""
     net = seeded(net, seed, replication)
     with patience_asked("compete" if coupled else "follow"):
         ids, days = arriving.arrivals(net, -1 if candidates is None else candidates)
-        room = crowd(net, len(ids) + 16, 3 * len(ids) + 64)
-        whole, real, marks, amounts, people, rows = (compete if coupled else follow)(net, room, ids, days)
-    return Crowd(whole[:people], real[:people], marks[:rows], amounts[:rows])
+        if coupled:
+            from sojourn.sim.coupled import together
+
+            return together(net, ids, days)
+        if workers == 1 or ids.size < FEWEST:
+            return joined(net, [alone(net, ids, days, 0, ids.size)], ids, days)
+        edges = np.linspace(0, ids.size, workers + 1).astype(np.int64)
+        with ThreadPoolExecutor(workers) as pool:  # kernels do not hold Python's lock
+            shares = pool.map(lambda k: alone(net, ids, days, edges[k], edges[k + 1]), range(workers))
+            return joined(net, list(shares), ids, days)
+
+
+def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int) -> tuple[Events, Customers]:
+    """Follow the candidates from number `first` to before `last`."""
+    inviting = recording.used(net, at.INVITING)
+    pilot = min(last - first, PILOT)
+    log, people = recording.events(net, 4 * pilot + 64), recording.customers(net, pilot + 64 if inviting else last - first)
+    tree = nobody(net, 64)
+    done = np.array([first, 0, 0])
+    while not follow(net, ids, days, last, tree, log, people, done):
+        if done[ROWS] < 0:  # the tree of one arrival has more people than there is room for
+            done[ROWS] = -1 - done[ROWS]
+            tree = nobody(net, 2 * tree.whole.shape[0])
+            continue
+        share = (last - first) / max(done[CANDIDATE] - first, 1)
+        log = recording.enlarged(log, done[ROWS], room(done[ROWS], share, log.stage.size))
+        if inviting:
+            people = recording.enlarged(people, done[PEOPLE], room(done[PEOPLE], share, people.source.size))
+    return trimmed(log, done[ROWS]), trimmed(people, done[PEOPLE])
+
+
+def room(used: int, share: float, now: int) -> int:
+    """Room for all, if the rest is like what came so far; at least half more than now."""
+    return int(max(1.5 * now, 1.03 * used * share + 1024))
+
+
+def trimmed(table: Any, rows: int) -> Any:
+    """The rows in use."""
+    return type(table)(*(column[:rows] for column in table))
+
+
+def joined(net: Cells, shares: list[tuple[Events, Customers]], ids: Integers, days: Floats) -> tuple[Events, Customers]:
+    """One log of the shares, in order of customers."""
+    log, people = (_stacked([share[k] for share in shares]) for k in (0, 1))
+    if not recording.used(net, at.INVITING):
+        people = people._replace(customer=ids, arrived=days)
+    if (people.customer[1:] < people.customer[:-1]).any():
+        counts = np.diff(np.append(np.flatnonzero(log.sequence == 0), log.sequence.size))
+        log = log._replace(customer=np.repeat(np.arange(counts.size), counts))
+        return recording.arranged(log, people)
+    return log, people
+
+
+def _stacked(tables: list[Any]) -> Any:
+    """Tables one below the other, column by column, so that no more than one column is there twice."""
+    if len(tables) == 1:
+        return tables[0]
+    columns = [list(table) for table in tables]
+    kind, tables[:] = type(tables[0]), []
+    stacked = []
+    for k in range(len(columns[0])):
+        stacked.append(np.concatenate([own[k] for own in columns]))
+        for own in columns:
+            own[k] = None
+    return kind(*stacked)
 
 
 @compiled
 def follow(
-    net: Cells, room: Crowd, ids: Integers, days: Floats
-) -> "tuple[Integers, Floats, Integers, Floats, int, int]":
-    """Everybody alone, one after the other; the crowd's arrays, how many people, how many rows."""
-    whole, real, marks, amounts = room
-    people, rows, done = 0, 0, 0
-    for n in range(ids.size):
-        if people == whole.shape[0]:
-            whole, real = more_people(whole, real)
-        who = Crowd(whole, real, marks, amounts)
-        whole[people, at.NEXT] = rules.born(net, who, people, ids[n], ARRIVAL, -1, 0.0, days[n])
-        people += 1
-        while done < people:  # the arrival, and then those whom it invited, and whom they invited
-            i, now = done, real[done, at.ARRIVED]
-            done += 1
-            while now <= net[at.HORIZON]:
-                if rows == marks.shape[0]:
-                    marks, amounts = more_rows(marks, amounts)
-                who = Crowd(whole, real, marks, amounts)
-                rules.enter(net, who, i, whole[i, at.NEXT], now, rows)
-                rows += 1
-                delay, to = rules.proceed(net, who, i, now, NOT_ASKED, 0.0, 0.0)
+    net: Cells, ids: Integers, days: Floats, last: int, tree: Customer, log: Events, people: Customers, done: Integers
+) -> bool:
+    """Everybody alone, one after the other; False where room runs out, with `done` as before the arrival that has none."""
+    horizon, inviting = net[at.HORIZON], net[at.INVITING] != 0.0
+    rows, room, size = done[ROWS], log.stage.size, tree.whole.shape[0]
+    n, known = done[CANDIDATE], done[PEOPLE]
+    while n < last:
+        if inviting and known + size > people.source.size:
+            done[CANDIDATE], done[PEOPLE], done[ROWS] = n, known, rows
+            return False
+        row, born, lived = rows, 1, 0
+        me = Customer(tree.whole[0], tree.real[0])
+        me.whole[at.NEXT] = rules.born(net, me, ids[n], days[n])
+        while lived < born:  # the arrival, and then those whom it invited, and whom they invited
+            me = Customer(tree.whole[lived], tree.real[lived])
+            now, stage = me.real[at.ARRIVED], me.whole[at.NEXT]
+            if known + lived < people.customer.size or not inviting:
+                register(net, people, known + lived, me)
+            while now <= horizon:
+                if row == room:
+                    done[CANDIDATE], done[PEOPLE], done[ROWS] = n, known, rows
+                    return False
+                rules.enter(net, me, stage, now)
+                delay, stage = rules.proceed(net, me, now)
+                record(net, log, row, me.whole[at.ID], me)
+                row += 1
                 leaves = now + delay
-                here = whole[i, at.HERE]
-                if net[here + at.STAGE_INVITES] > 0.0:
-                    until = min(leaves, net[at.HORIZON])
-                    number, moment = 0, now + time_to_invitation(net, who, i, now, 0)
+                if inviting and net[me.whole[at.HERE] + at.STAGE_INVITES] > 0.0:
+                    until = min(leaves, horizon)
+                    number, moment = 0, now + time_to_invitation(net, me, now, 0)
                     while moment <= until:
-                        if people == whole.shape[0]:
-                            whole, real = more_people(whole, real)
-                            who = Crowd(whole, real, marks, amounts)
-                        invite(net, who, i, people, moment)
-                        people += 1
+                        if born == size:
+                            done[CANDIDATE], done[PEOPLE], done[ROWS] = n, known, -1 - rows
+                            return False
+                        new = Customer(tree.whole[born], tree.real[born])
+                        customer = rules.next_invitee(net, me)
+                        new.whole[at.NEXT] = rules.brought(net, new, me, customer, moment)
+                        born += 1
                         number += 1
-                        moment = moment + time_to_invitation(net, who, i, moment, number)
-                whole[i, at.NEXT] = to
+                        moment = moment + time_to_invitation(net, me, moment, number)
                 now = leaves
-    return whole, real, marks, amounts, people, rows
-
-
-@compiled
-def invite(net: Cells, who: Crowd, i: int, new: int, now: float) -> None:
-    """Customer i brings a new one, for whom there is room in the market."""
-    who.whole[i, at.INVITATIONS] += 1
-    customer = arriving.invitee(net, who.whole[i, at.ID], who.whole[i, at.INVITATIONS])
-    bonus = rules.lever_costs(net, who, i, at.LEVER_PER_REFERRAL, now)
-    rules.born(net, who, new, customer, REFERRAL, i, bonus, now)
-    who.whole[new, at.NEXT] = int(net[who.whole[i, at.HERE] + at.STAGE_ENTERS])
+            part(net, people, known + lived, me)
+            lived += 1
+        n += 1
+        known += born
+        rows = row
+    done[CANDIDATE], done[PEOPLE], done[ROWS] = n, known, rows
+    return True

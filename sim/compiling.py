@@ -17,6 +17,10 @@ import llvmlite.binding
 import numba
 import scipy
 from numba import types
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.lowering import Lower
+from numba.core.typed_passes import NativeLowering
 from numba.extending import get_cython_function_address, overload, register_jitable
 from scipy import special
 
@@ -33,7 +37,9 @@ SOURCES = (
     "coupled",
     "effects",
     "heap",
+    "lines",
     "journeys",
+    "recording",
     "rules",
     "streams",
     "tables",
@@ -53,10 +59,39 @@ def _special(name: str) -> None:
     overload(getattr(special, name))(typed)
 
 
+class _LowerApart(Lower):  # type: ignore[misc]  # numba has no types
+    """Lowering that forbids LLVM to copy a function into its callers."""
+
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)
+        self.function.attributes.add("noinline")
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _LoweringApart(NativeLowering):  # type: ignore[misc]
+    _name = "native_lowering_apart"
+
+    @property
+    def lowering_class(self) -> type[Lower]:
+        return _LowerApart
+
+
+class _Apart(CompilerBase):  # type: ignore[misc]
+    """numba's own compiler, but for that."""
+
+    def define_pipelines(self) -> list[Any]:
+        builder = DefaultPassBuilder.define_nopython_pipeline(self.state)
+        builder.passes = [
+            (_LoweringApart if one is NativeLowering else one, why) for one, why in builder.passes
+        ]
+        builder.finalize()
+        return [builder]
+
+
 for _name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
     _special(_name)
 for _scalar in laws.SCALARS:
-    register_jitable(_scalar)
+    register_jitable(pipeline_class=_Apart, forceinline=False)(_scalar)
 
 
 @contextmanager
@@ -104,9 +139,24 @@ def compiled_once(signature: str) -> Callable[[F], F]:
     return lambda function: _compile(function, signature)
 
 
-def _compile(function: F, signature: str | None) -> F:
+def allocating(function: F) -> F:
+    """The same for what makes arrays. Whatever does not is spared numba's counting of references, half of the time of a rule."""
+    return _compile(function, None, _nrt=True)
+
+
+def apart(function: F) -> F:
+    """The same for what is long or rare: LLVM would copy it into every caller, which makes compilation twice as long."""
+    return _compile(function, None, pipeline_class=_Apart)
+
+
+def inlined(function: F) -> F:
+    """The same for what runs at every stay: it becomes part of each function that calls it."""
+    return _compile(function, None, forceinline=True)
+
+
+def _compile(function: F, signature: str | None, **more: Any) -> F:
     folder = cache_folder()
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": folder is not None}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": folder is not None, "_nrt": False, "forceinline": False, **more}
     config: Any = numba.config
     before = config.CACHE_DIR
     if folder is not None:

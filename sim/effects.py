@@ -3,8 +3,8 @@
 import math
 
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import compiled
-from sojourn.sim.tables import Cells, Crowd
+from sojourn.sim.compiling import apart, compiled
+from sojourn.sim.tables import Cells, Customer
 
 # Conditions in postfix, as `scenarios.conditions` writes them: comparisons 0 to 5 (==, !=, <, <=, >, >=), and, or, not.
 AND, OR, NOT = 6, 7, 8
@@ -27,7 +27,7 @@ def level_at(net: Cells, lever: int, time: float) -> float:
     return level
 
 
-@compiled
+@apart
 def response(net: Cells, lever: int, level: float) -> float:
     """f(level): linear, or a Hill curve scaled so that f(0) = 0 and f(1) = 1."""
     row = int(net[at.LEVER_ROWS]) + lever * at.LEVER_WIDTH
@@ -37,38 +37,38 @@ def response(net: Cells, lever: int, level: float) -> float:
     return float((1.0 + half**slope) / (1.0 + (half / level) ** slope))
 
 
-@compiled
-def failures_felt(net: Cells, crowd: Crowd, i: int, desk: int, time: float) -> int:
-    """How many failures customer i still feels; of one desk, or of all (desk -1)."""
+@apart
+def failures_felt(net: Cells, me: Customer, desk: int, time: float) -> int:
+    """How many failures a customer still feels; of one desk, or of all (desk -1)."""
     felt = 0
     ends, desks = at.ENTRIES + int(net[at.SINCES_COUNT]), at.VISITS + int(net[at.STAGES])
     for k in range(int(net[at.FELT_SLOTS])):
-        if crowd.real[i, ends + k] > time and (desk < 0 or crowd.whole[i, desks + k] == desk):
+        if me.real[ends + k] > time and (desk < 0 or me.whole[desks + k] == desk):
             felt += 1
     return felt
 
 
 @compiled
-def looked_up(net: Cells, crowd: Crowd, i: int, name: int, time: float) -> float:
+def looked_up(net: Cells, me: Customer, name: int, time: float) -> float:
     """What a name in a condition stands for."""
     if name == OF_SEGMENT:
-        return float(crowd.whole[i, at.SEGMENT])
+        return float(me.whole[at.SEGMENT])
     if name == OF_STAGE:
-        return float(crowd.whole[i, at.STAGE])
+        return float(me.whole[at.STAGE])
     if name == OF_SOURCE:
-        return float(crowd.whole[i, at.SOURCE])
+        return float(me.whole[at.SOURCE])
     if name == OF_SATISFACTION:
-        return float(crowd.real[i, at.SATISFACTION])
+        return float(me.real[at.SATISFACTION])
     if name == OF_PURCHASES:
-        return float(crowd.whole[i, at.PURCHASES])
+        return float(me.whole[at.PURCHASES])
     if name == OF_SPEND:
-        return float(crowd.real[i, at.SPEND])
-    return float(failures_felt(net, crowd, i, -1, time))
+        return float(me.real[at.SPEND])
+    return float(failures_felt(net, me, -1, time))
 
 
-@compiled
-def fulfils(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float) -> bool:
-    """Whether customer i meets a condition now."""
+@apart
+def fulfils(net: Cells, me: Customer, first: int, count: int, time: float) -> bool:
+    """Whether a customer meets a condition now."""
     stack = 0  # truth values as bits, the last on the right
     for code in range(first, first + count * at.CODE_WIDTH, at.CODE_WIDTH):
         op = int(net[code + at.CODE_OP])
@@ -79,7 +79,7 @@ def fulfils(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: floa
             both = last & before if op == AND else last | before
             stack = ((stack >> 2) << 1) | both
         else:
-            value, than = looked_up(net, crowd, i, int(net[code + at.CODE_NAME]), time), net[code + at.CODE_VALUE]
+            value, than = looked_up(net, me, int(net[code + at.CODE_NAME]), time), net[code + at.CODE_VALUE]
             true = (
                 (op == 0 and value == than)
                 or (op == 1 and value != than)
@@ -92,61 +92,61 @@ def fulfils(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: floa
     return stack & 1 == 1
 
 
-@compiled
-def levers_held(net: Cells, crowd: Crowd, i: int, time: float) -> int:
-    """Bit k: lever k's condition holds for customer i now (a lever without one always holds)."""
+@apart
+def levers_held(net: Cells, me: Customer, time: float) -> int:
+    """Bit k: lever k's condition holds for a customer now (a lever without one always holds)."""
     held = 0
     for k in range(int(net[at.LEVERS])):
         row = int(net[at.LEVER_ROWS]) + k * at.LEVER_WIDTH
         codes = int(net[row + at.LEVER_CODES_COUNT])
-        if codes == 0 or fulfils(net, crowd, i, int(net[row + at.LEVER_CODES_FIRST]), codes, time):
+        if codes == 0 or fulfils(net, me, int(net[row + at.LEVER_CODES_FIRST]), codes, time):
             held |= 1 << k
     return held
 
 
 @compiled
-def acts(net: Cells, crowd: Crowd, i: int, term: int, time: float) -> bool:
-    """Whether a term acts on customer i: its lever is held, and `time` lies in its window after the entry to its stage."""
-    if not crowd.whole[i, at.HELD] >> int(net[term + at.TERM_LEVER]) & 1:
+def acts(net: Cells, me: Customer, term: int, time: float) -> bool:
+    """Whether a term acts on a customer: its lever is held, and `time` lies in its window after the entry to its stage."""
+    if not me.whole[at.HELD] >> int(net[term + at.TERM_LEVER]) & 1:
         return False
     slot = int(net[term + at.TERM_SINCE])
     if slot < 0:
         return True
     # The edges are summed as in `next_change`, so that rounding cannot make a window miss its own edge.
-    since = crowd.real[i, at.ENTRIES + slot]
+    since = me.real[at.ENTRIES + slot]
     return bool(since + net[term + at.TERM_START] <= time < since + net[term + at.TERM_END])
 
 
 @compiled
-def own_lever(net: Cells, crowd: Crowd, i: int, lever: int) -> int:
-    """The number of a lever's row as customer i's segment knows it: responses and costs may differ, steps never do."""
-    return int(crowd.whole[i, at.SEGMENT] * int(net[at.LEVERS]) + lever)
+def own_lever(net: Cells, me: Customer, lever: int) -> int:
+    """The number of a lever's row as a customer's segment knows it: responses and costs may differ, steps never do."""
+    return int(me.whole[at.SEGMENT] * int(net[at.LEVERS]) + lever)
 
 
-@compiled
-def shift_now(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float) -> float:
+@apart
+def shift_now(net: Cells, me: Customer, first: int, count: int, time: float) -> float:
     """Sum of beta f(level) over a span of terms, at the levels of this moment."""
     total = 0.0
     for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
-        if acts(net, crowd, i, term, time):
-            lever = own_lever(net, crowd, i, int(net[term + at.TERM_LEVER]))
+        if acts(net, me, term, time):
+            lever = own_lever(net, me, int(net[term + at.TERM_LEVER]))
             total += net[term + at.TERM_BETA] * response(net, lever, level_at(net, lever, time))
     return total
 
 
 @compiled
-def shift_within(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float, interval: int) -> float:
+def shift_within(net: Cells, me: Customer, first: int, count: int, time: float, interval: int) -> float:
     """The same over an interval between breaks that begins at or before `time`, on ramps at its middle."""
     total = 0.0
-    responses = int(net[at.RESPONSES]) + interval * int(net[at.LEVERS] * net[at.SEGMENTS]) + own_lever(net, crowd, i, 0)
+    responses = int(net[at.RESPONSES]) + interval * int(net[at.LEVERS] * net[at.SEGMENTS]) + own_lever(net, me, 0)
     for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
-        if acts(net, crowd, i, term, time):
+        if acts(net, me, term, time):
             total += net[term + at.TERM_BETA] * net[responses + int(net[term + at.TERM_LEVER])]
     return total
 
 
-@compiled
-def next_change(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: float, interval: int) -> float:
+@apart
+def next_change(net: Cells, me: Customer, first: int, count: int, time: float, interval: int) -> float:
     """The next moment after `time` at which the terms of a span change: a break, or a window that opens or closes."""
     if count == 0:
         return math.inf
@@ -154,26 +154,26 @@ def next_change(net: Cells, crowd: Crowd, i: int, first: int, count: int, time: 
     for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
         slot = int(net[term + at.TERM_SINCE])
         if slot >= 0:
-            since = crowd.real[i, at.ENTRIES + slot]
+            since = me.real[at.ENTRIES + slot]
             for edge in (since + net[term + at.TERM_START], since + net[term + at.TERM_END]):
                 if time < edge < moment:
                     moment = edge
     return float(moment)
 
 
-@compiled
-def personal_shift(net: Cells, crowd: Crowd, i: int, exit: int, time: float) -> float:
+@apart
+def personal_shift(net: Cells, me: Customer, exit: int, time: float) -> float:
     """What satisfaction, frailty, this stay's wait and the failures still felt do to an exit, log scale."""
-    total = net[exit + at.EXIT_FRAILTY] * crowd.real[i, at.FRAILTY]
+    total = net[exit + at.EXIT_FRAILTY] * me.real[at.FRAILTY]
     if net[exit + at.EXIT_PER_POINT] != 0.0:
-        segment = int(net[at.SEGMENT_ROWS]) + crowd.whole[i, at.SEGMENT] * at.SEGMENT_WIDTH
-        total += net[exit + at.EXIT_PER_POINT] * (crowd.real[i, at.SATISFACTION] - net[segment + at.SEGMENT_START])
+        segment = int(net[at.SEGMENT_ROWS]) + me.whole[at.SEGMENT] * at.SEGMENT_WIDTH
+        total += net[exit + at.EXIT_PER_POINT] * (me.real[at.SATISFACTION] - net[segment + at.SEGMENT_START])
     felt = int(net[exit + at.EXIT_FELT_FIRST])
     for _ in range(int(net[exit + at.EXIT_FELT_COUNT])):
         desk = int(net[felt + at.FELT_DESK])
-        if net[felt + at.FELT_PER_DAY_WAITED] != 0.0 and net[crowd.whole[i, at.HERE] + at.STAGE_DESK] == desk:
-            total += net[felt + at.FELT_PER_DAY_WAITED] * crowd.real[i, at.WAITED]
+        if net[felt + at.FELT_PER_DAY_WAITED] != 0.0 and net[me.whole[at.HERE] + at.STAGE_DESK] == desk:
+            total += net[felt + at.FELT_PER_DAY_WAITED] * me.real[at.BORNE]
         if net[felt + at.FELT_PER_FAILURE] != 0.0:
-            total += net[felt + at.FELT_PER_FAILURE] * failures_felt(net, crowd, i, desk, time)
+            total += net[felt + at.FELT_PER_FAILURE] * failures_felt(net, me, desk, time)
         felt += at.FELT_WIDTH
     return float(total)

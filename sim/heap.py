@@ -1,89 +1,90 @@
-"""Binary heaps for compiled code: what is due next, or who is served next."""
+"""What is due next, for compiled code: a binary heap in the order of (time, customer, event number, row)."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.compiling import compiled
+from sojourn.sim.compiling import apart, compiled
 
-# Entries stand in the order of (first key, second key, customer, number); the row is carried along.
 CUSTOMER, NUMBER, ROW = range(3)
 
 
 class Heap(NamedTuple):
     """Entries in heap order; `size[0]` of the rows are in use."""
 
-    keys: NDArray[np.float64]  # (room, 2)
+    times: NDArray[np.float64]  # (room,)
     items: NDArray[np.int64]  # (room, 3): customer, number, row
     size: NDArray[np.int64]  # (1,)
 
 
-@compiled
 def heap(room: int) -> Heap:
     """An empty heap."""
-    return Heap(np.empty((room, 2)), np.empty((room, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
+    return Heap(np.empty(room), np.empty((room, 3), dtype=np.int64), np.zeros(1, dtype=np.int64))
 
 
-@compiled
-def before(one: Heap, a: int, b: int) -> bool:
-    """Whether entry a comes before entry b."""
-    for k in range(2):
-        if one.keys[a, k] != one.keys[b, k]:
-            return bool(one.keys[a, k] < one.keys[b, k])
-    if one.items[a, CUSTOMER] != one.items[b, CUSTOMER]:
-        return bool(one.items[a, CUSTOMER] < one.items[b, CUSTOMER])
-    return bool(one.items[a, NUMBER] < one.items[b, NUMBER])
-
-
-@compiled
-def swap(one: Heap, a: int, b: int) -> None:
-    """Exchange two entries."""
-    for k in range(2):
-        one.keys[a, k], one.keys[b, k] = one.keys[b, k], one.keys[a, k]
-    for k in range(3):
-        one.items[a, k], one.items[b, k] = one.items[b, k], one.items[a, k]
-
-
-@compiled
-def roomy(one: Heap, more: int) -> Heap:
-    """The heap with room for so many more entries: itself where it has it."""
-    size = one.size[0]
-    if size + more <= one.keys.shape[0]:
-        return one
+def roomier(one: Heap, more: int) -> Heap:
+    """The heap with room for so many more entries, and as many again."""
+    size = int(one.size[0])
     larger = heap(2 * (size + more))
-    larger.keys[:size], larger.items[:size] = one.keys[:size], one.items[:size]
-    larger.size[0] = size
+    larger.times[:size], larger.items[:size], larger.size[0] = one.times[:size], one.items[:size], size
     return larger
 
 
 @compiled
-def push(one: Heap, first: float, second: float, customer: int, number: int, row: int) -> None:
-    """Add an entry; there must be room."""
-    last = one.size[0]
-    one.size[0] = last + 1
-    one.keys[last, 0], one.keys[last, 1] = first, second
-    one.items[last, CUSTOMER], one.items[last, NUMBER], one.items[last, ROW] = customer, number, row
-    while last > 0 and before(one, last, (last - 1) // 2):
-        swap(one, last, (last - 1) // 2)
-        last = (last - 1) // 2
+def precedes(time: float, customer: int, number: int, row: int, one: Heap, k: int) -> bool:
+    """Whether an event comes before entry k."""
+    if time != one.times[k]:
+        return bool(time < one.times[k])
+    if customer != one.items[k, CUSTOMER]:
+        return bool(customer < one.items[k, CUSTOMER])
+    if number != one.items[k, NUMBER]:
+        return bool(number < one.items[k, NUMBER])
+    return bool(row < one.items[k, ROW])
 
 
 @compiled
+def put(one: Heap, k: int, time: float, customer: int, number: int, row: int) -> None:
+    """Write entry k."""
+    one.times[k] = time
+    one.items[k, CUSTOMER], one.items[k, NUMBER], one.items[k, ROW] = customer, number, row
+
+
+@compiled
+def move(one: Heap, origin: int, to: int) -> None:
+    """Write entry `to` over with entry `origin`."""
+    put(one, to, one.times[origin], one.items[origin, CUSTOMER], one.items[origin, NUMBER], one.items[origin, ROW])
+
+
+@apart
+def push(one: Heap, time: float, customer: int, number: int, row: int) -> None:
+    """Add an entry; there must be room."""
+    k = int(one.size[0])
+    one.size[0] = k + 1
+    while k > 0 and precedes(time, customer, number, row, one, (k - 1) // 2):
+        move(one, (k - 1) // 2, k)
+        k = (k - 1) // 2
+    put(one, k, time, customer, number, row)
+
+
+@apart
 def pop(one: Heap) -> "tuple[float, int, int, int]":
-    """Take the first entry off: its first key, customer, number and row."""
-    taken = one.keys[0, 0], one.items[0, CUSTOMER], one.items[0, NUMBER], one.items[0, ROW]
-    last = one.size[0] - 1
+    """Take the first entry off: its time, customer, number and row."""
+    taken = one.times[0], one.items[0, CUSTOMER], one.items[0, NUMBER], one.items[0, ROW]
+    last = int(one.size[0]) - 1
     one.size[0] = last
-    swap(one, 0, last)
-    at = 0
-    while True:
-        child = 2 * at + 1
-        if child >= last:
-            return taken
-        if child + 1 < last and before(one, child + 1, child):
+    time, customer, number, row = one.times[last], one.items[last, CUSTOMER], one.items[last, NUMBER], one.items[last, ROW]
+    k = 0
+    while 2 * k + 1 < last:
+        child = 2 * k + 1
+        if child + 1 < last and precedes(
+            one.times[child + 1], one.items[child + 1, CUSTOMER], one.items[child + 1, NUMBER], one.items[child + 1, ROW],
+            one, child,
+        ):  # fmt: skip
             child += 1
-        if not before(one, child, at):
-            return taken
-        swap(one, child, at)
-        at = child
+        if precedes(time, customer, number, row, one, child):
+            break
+        move(one, child, k)
+        k = child
+    put(one, k, time, customer, number, row)
+    return taken

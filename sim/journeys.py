@@ -12,9 +12,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim import tables as at
-from sojourn.sim.tables import Crowd
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -26,7 +23,7 @@ SOURCES = ("arrival", "referral")
 
 
 class Events(NamedTuple):
-    """One row a stage entry. All columns have the same length."""
+    """One row a stage entry. All columns have the same length; one of which the scenario makes no use is a constant (read-only)."""
 
     customer: Integers  # id
     sequence: Integers  # counts the customer's rows from 0
@@ -42,7 +39,7 @@ class Events(NamedTuple):
 
 
 class Customers(NamedTuple):
-    """One row a customer who arrived, ids ascending. All columns have the same length."""
+    """One row a customer who arrived, ids ascending. All columns have the same length; unused ones are constants (read-only)."""
 
     customer: Integers
     arrived: Floats  # day
@@ -50,7 +47,7 @@ class Customers(NamedTuple):
     source: NDArray[np.int8]  # ARRIVAL or REFERRAL
     inviter: Integers  # id, -1 for arrivals
     root: Integers  # id of the arrival from whom the chain of referrals springs (its own for arrivals)
-    frailty: Floats  # Z
+    frailty: Floats  # Z; 0 where it loads on nothing
     satisfaction: Floats  # S at the horizon; NaN where the scenario has no satisfaction
     expectation: Floats  # E at the horizon
 
@@ -109,44 +106,3 @@ class Journeys:
     def by_time(self) -> Integers:
         """Row order of files: time, then customer, then sequence; shape (rows,)."""
         return np.lexsort((self.events.sequence, self.events.customer, self.events.time))
-
-
-def journeys(
-    crowd: Crowd,
-    *,
-    strategy: str,
-    replication: int,
-    stages: tuple[str, ...],
-    segments: tuple[str, ...],
-    horizon: float,
-) -> Journeys:
-    """Journeys from what an engine leaves, rows in any order."""
-    marks, amounts = crowd.marks, crowd.amounts
-    order = np.lexsort((marks[:, at.ROW_SEQUENCE], marks[:, at.ROW_CUSTOMER]))
-    events = Events(
-        customer=marks[order, at.ROW_CUSTOMER],
-        sequence=marks[order, at.ROW_SEQUENCE],
-        stage=marks[order, at.ROW_STAGE].astype(np.int16),
-        time=amounts[order, at.ROW_TIME],
-        revenue=amounts[order, at.ROW_REVENUE],
-        cost=amounts[order, at.ROW_COST],
-        held=marks[order, at.ROW_HELD],
-        contact=marks[order, at.ROW_CONTACT].astype(np.int8),
-        waited=amounts[order, at.ROW_WAITED],
-        handled=amounts[order, at.ROW_HANDLED],
-        satisfaction=amounts[order, at.ROW_SATISFACTION],
-    )
-    order = np.argsort(crowd.whole[:, at.ID])
-    whole, real = crowd.whole[order], crowd.real[order]
-    customers = Customers(
-        customer=whole[:, at.ID].copy(),
-        arrived=real[:, at.ARRIVED].copy(),
-        segment=whole[:, at.SEGMENT].astype(np.int16),
-        source=whole[:, at.SOURCE].astype(np.int8),
-        inviter=whole[:, at.INVITER].copy(),
-        root=whole[:, at.ROOT].copy(),
-        frailty=real[:, at.FRAILTY].copy(),
-        satisfaction=real[:, at.SATISFACTION].copy(),
-        expectation=real[:, at.EXPECTATION].copy(),
-    )
-    return Journeys(strategy, replication, stages, segments, horizon, events, customers)

@@ -166,6 +166,15 @@ class _Builder:
             at.BREAKS: self.table.put(breaks), at.RESPONSES: self.table.put(response.ravel()),
             at.SINCES: self.table.put(self.stage_index[name] for name in self.slots), at.SINCES_COUNT: len(self.slots),
             at.FELT_SLOTS: at.FELT_AT_ONCE if failures else 0,
+            at.ALWAYS: sum(1 << k for name, k in self.lever_index.items() if self.condition(name) is None),
+            # A mask of more than 53 levers is no exact cell: then each is looked at.
+            at.CONDITIONAL: any(self.condition(name) is not None for name in scenario.levers) or len(scenario.levers) > 53,
+            at.FRAIL: any(part.frailty is not None and any(part.frailty.loads.values()) for part in own),
+            at.SATISFIED: any(part.satisfaction is not None for part in own),
+            at.PAID: any(self.paid(stage) for part in own for stage in part.stages.values())
+            or any(lever.cost.per_customer or lever.cost.per_referral for part in own for lever in part.levers.values()),
+            at.INVITING: any(stage.referrals is not None for part in own for stage in part.stages.values()),
+            at.SERVED: any(stage.desk is not None for part in own for stage in part.stages.values()),
         }  # fmt: skip
         (cells,) = self.table.done()
         for place, value in header.items():
@@ -180,9 +189,12 @@ class _Builder:
 
     def lever(self, own: Scenario, name: str) -> Sequence[float]:
         lever, path = own.levers[name], self.paths[self.lever_index[name]]
-        when = self.plans[name].when if name in self.plans else None
         half, slope = (lever.response.half, lever.response.slope) if lever.response is not None else (0.0, 1.0)
-        return *self.rows(path.steps), *self.codes(when), half, slope, lever.cost.per_customer, lever.cost.per_referral
+        return *self.rows(path.steps), *self.codes(self.condition(name)), half, slope, lever.cost.per_customer, lever.cost.per_referral
+
+    def condition(self, lever: str) -> str | None:
+        """For whom the strategy pulls a lever, None for everybody."""
+        return self.plans[lever].when if lever in self.plans else None
 
     def codes(self, condition: str | None) -> tuple[int, int]:
         """A condition's rows: place and count."""
@@ -230,10 +242,10 @@ class _Builder:
         stage = own.stages[name]
         touch, use, invites = stage.touchpoint, stage.desk, stage.referrals
         kind = {"end": END, "choice": CHOICE, "race": RACE}[stage.kind]
-        exits = self.rows([self.exit(own, name, to) for to in (stage.choices if kind == CHOICE else stage.race)])
+        ways = [self.exit(own, name, to) for to in (stage.choices if kind == CHOICE else stage.race)]
         return (
-            kind, *exits, stage.role == "purchase",
-            self.table.add(stage.revenue), self.table.add(stage.cost), stage.acquisition_cost,
+            kind, *self.rows(ways), stage.role == "purchase",
+            self.table.add(stage.revenue), self.table.add(stage.cost), stage.acquisition_cost, self.paid(stage),
             touch is not None and own.satisfaction is not None,
             touch.performance if touch is not None else 0.0, touch.sd if touch is not None else 0.0,
             self.desk_index[use.name] if use is not None else -1, log_odds(use.probability) if use is not None else 0.0,
@@ -243,7 +255,12 @@ class _Builder:
             *self.terms(own, "demand", name, ("log_odds",)),
             *self.terms(own, "spend", name, ("rate_ratio",)),
             *self.terms(own, "referrals", name, ("rate_ratio",)),
+            *chances(ways if kind == CHOICE else []),
         )  # fmt: skip
+
+    def paid(self, stage: Stage) -> bool:
+        """Whether entries to a stage bring or cost anything."""
+        return stage.revenue is not None or stage.cost is not None or stage.acquisition_cost != 0.0
 
     def exit(self, own: Scenario, stage: str, to: str) -> Sequence[float]:
         here, name = own.stages[stage], f"{stage} -> {to}"
@@ -263,7 +280,8 @@ class _Builder:
         terms = self.terms(own, "exit", name, ("log_odds", "hazard_ratio"))
         pace, count = self.terms(own, "dwell", name, ("time_ratio",))
         count += self.terms(own, "dwell", stage, ("time_ratio",))[1]  # stands right behind
-        return self.stage_index[to], dwell, weight, per_10 / 10.0, load, *felt, *terms, pace, count
+        rarity = math.exp(-weight) if weight > -math.inf else math.inf
+        return self.stage_index[to], dwell, weight, rarity, per_10 / 10.0, load, *felt, *terms, pace, count
 
     def desk(self, own: Scenario, name: str) -> Sequence[float]:
         desk = own.desks[name]
@@ -282,6 +300,16 @@ class _Builder:
             *self.rows([self.codes(condition) for condition in desk.priority]),
             *self.rows(agents),
         )  # fmt: skip
+
+
+def chances(exits: Sequence[Sequence[float]]) -> tuple[bool, float]:
+    """Whether a choice between these exits is the same for everybody at all times; then the odds of the second of two."""
+    moved = (at.EXIT_PER_POINT, at.EXIT_FRAILTY, at.EXIT_FELT_COUNT, at.EXIT_TERMS_COUNT)
+    plain = not any(exit[cell] for exit in exits for cell in moved)
+    if not plain or len(exits) != 2:
+        return plain, 0.0
+    first, second = (exit[at.EXIT_WEIGHT] for exit in exits)
+    return plain, math.inf if first == -math.inf else math.exp(second - first)
 
 
 def log_odds(probability: float) -> float:

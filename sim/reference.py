@@ -11,14 +11,13 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, cast
 
-import numpy as np
 import simpy
 from simpy.events import EventPriority
 
-from sojourn.sim import arriving, rules
+from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
-from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, RENEGED, RESOLVED, UNRESOLVED, WAITING
-from sojourn.sim.tables import Cells, Crowd, crowd, nobody, seeded
+from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events
+from sojourn.sim.tables import Cells, Customer, nobody, seeded
 from sojourn.sim.timing import time_to_invitation
 
 Steps = Generator[simpy.Event, Any, None]
@@ -61,46 +60,46 @@ class Desk:
                 self.busy += 1
                 called.succeed()
 
-    def contact(self, i: int) -> Generator[simpy.Event, Any, tuple[int, float, float]]:
-        """One contact of customer i, who asks now; gives what became of it, days waited, days of service."""
+    def contact(self, me: Customer) -> Steps:
+        """One contact of a customer, who asks now; leaves what became of it, days waited and days of service with them."""
         office, env, net = self.office, self.office.env, self.office.net
-        customer, number, asked = office.of(i, at.ID), 8 * office.of(i, at.SEQUENCE), env.now
+        customer, number, asked = int(me.whole[at.ID]), 8 * int(me.whole[at.SEQUENCE]), env.now
         if self.free() and not self.waiting:
             self.busy += 1
         else:
             called = env.event()
-            rank = int(rules.rank_at_desk(net, office.crowd, i, self.number, asked))
+            rank = int(rules.rank_at_desk(net, me, self.number, asked))
             heapq.heappush(self.line, (rank, asked, customer, number, called))
             self.waiting.add(called)
-            office.note(i, WAITING, office.horizon - asked, 0.0)
-            yield called | Moment(env, rules.patience(net, office.crowd, i, self.number), customer, number + GIVES_UP)
+            note(me, WAITING, office.horizon - asked, 0.0)
+            yield called | Moment(env, rules.patience(net, me, self.number), customer, number + GIVES_UP)
             if not called.triggered:
                 self.waiting.remove(called)
-                return RENEGED, env.now - asked, 0.0
-        waited = env.now - asked
-        handled, resolved = rules.handling(net, office.crowd, i, self.number, env.now)
-        outcome = RESOLVED if resolved else UNRESOLVED
-        office.note(i, outcome, waited, handled)
+                note(me, RENEGED, env.now - asked, 0.0)
+                return
+        handled, resolved = rules.handling(net, me, self.number, env.now)
+        note(me, RESOLVED if resolved else UNRESOLVED, env.now - asked, handled)
         yield Moment(env, handled, customer, number + IS_SERVED)
         self.busy -= 1
         self.call_next()
-        return outcome, waited, handled
 
 
 class Reference:
-    """One replication: the clock, the crowd, the desks and the market."""
+    """One replication: the clock, the customers, the desks and the market."""
 
     def __init__(self, net: Cells, seed: int, replication: int, candidates: int | None) -> None:
         self.net = net = seeded(net, seed, replication)
         self.env = simpy.Environment()
         self.horizon = float(net[at.HORIZON])
         self.ids, self.days = arriving.arrivals(net, -1 if candidates is None else candidates)
-        self.crowd: Crowd = crowd(net, len(self.ids) + 16, 4 * len(self.ids) + 64)
-        self.people = self.rows = 0
+        self.people: list[Customer] = []
+        self.log = recording.events(net, 4 * len(self.ids) + 64)
+        self.rows = 0
         self.desks = [Desk(self, d) for d in range(int(net[at.DESKS]))]
+        self.contacts: dict[int, Customer] = {}  # who is at a desk, in line or served
 
-    def run(self, watch: Callable[[float], None] | None = None) -> Crowd:
-        """Let the days pass up to the horizon, which still counts; returns people and log, as many as there are."""
+    def run(self, watch: Callable[[float], None] | None = None) -> tuple[Events, Customers]:
+        """Let the days pass up to the horizon, which still counts; returns the log and the customers, by id."""
         env, net = self.env, self.net
         for d, desk in enumerate(self.desks):
             row = int(net[at.DESK_ROWS]) + d * at.DESK_WIDTH
@@ -113,81 +112,71 @@ class Reference:
             moment = Moment(env, day, customer, ENTERS)
             moment.callbacks.append(partial(self.arrive, customer, at_start))
         env.run(until=math.nextafter(self.horizon, math.inf))
-        whole, real, marks, amounts = self.crowd
-        return Crowd(whole[: self.people], real[: self.people], marks[: self.rows], amounts[: self.rows])
-
-    def of(self, i: int, column: int) -> int:
-        """One of customer i's whole numbers."""
-        return int(self.crowd.whole[i, column])
+        for me in self.contacts.values():  # the horizon came first: the log knows how far they got
+            self.record(me)
+        customers = recording.customers(net, len(self.people))
+        for place, me in enumerate(self.people):
+            recording.register(net, customers, place, me)
+        return recording.arranged(Events(*(column[: self.rows] for column in self.log)), customers)
 
     def arrive(self, customer: int, at_start: bool, _: simpy.Event) -> None:
         """A candidate comes, if the market has room."""
-        if arriving.admitted(self.net, customer, self.people, at_start):
-            i = self.room()
-            start = rules.born(self.net, self.crowd, i, customer, ARRIVAL, -1, 0.0, self.env.now)
-            self.env.process(self.journey(i, start))
+        if arriving.admitted(self.net, customer, len(self.people), at_start):
+            me = self.newcomer()
+            self.env.process(self.journey(me, rules.born(self.net, me, customer, self.env.now)))
 
-    def journey(self, i: int, stage: int) -> Steps:
+    def newcomer(self) -> Customer:
+        """One customer more."""
+        me = nobody(self.net)
+        me.whole[at.PLACE] = len(self.people)
+        self.people.append(me)
+        return me
+
+    def journey(self, me: Customer, stage: int) -> Steps:
         """One customer from stage to stage."""
         net, env = self.net, self.env
-        customer, number = self.of(i, at.ID), 0
+        customer, number = int(me.whole[at.ID]), 0
         while True:
-            row = self.row()  # before the crowd is named: room for it may mean a larger log
-            desk = rules.enter(net, self.crowd, i, stage, env.now, row)
-            contact, waited, handled = NOT_ASKED, 0.0, 0.0
+            desk = rules.enter(net, me, stage, env.now)
             if desk >= 0:
-                contact, waited, handled = yield from self.desks[desk].contact(i)
-            delay, to = rules.proceed(net, self.crowd, i, env.now, contact, waited, handled)
+                self.contacts[customer] = me
+                yield from self.desks[desk].contact(me)
+                del self.contacts[customer]
+            delay, to = rules.proceed(net, me, env.now)
+            self.record(me)
             leaves = env.now + delay
-            if net[self.of(i, at.HERE) + at.STAGE_INVITES] > 0.0:
-                env.process(self.invite(i, min(leaves, self.horizon)))
+            if net[me.whole[at.HERE] + at.STAGE_INVITES] > 0.0:
+                env.process(self.invite(me, min(leaves, self.horizon)))
             if not leaves <= self.horizon:
                 return
             yield Moment(env, delay, customer, number + LEAVES)
             stage = to
             number += 8
 
-    def invite(self, i: int, until: float) -> Steps:
+    def invite(self, me: Customer, until: float) -> Steps:
         """Invitations of one stay."""
         net, env = self.net, self.env
-        inviter, place = self.of(i, at.ID), 8 * self.of(i, at.SEQUENCE) + INVITES
-        enters = int(net[self.of(i, at.HERE) + at.STAGE_ENTERS])
+        inviter, place = int(me.whole[at.ID]), 8 * int(me.whole[at.SEQUENCE]) + INVITES
         number = 0
         while True:
-            delay = time_to_invitation(net, self.crowd, i, env.now, number)
+            delay = time_to_invitation(net, me, env.now, number)
             if env.now + delay > until:
                 return
             yield Moment(env, delay, inviter, place)
             number += 1
-            self.crowd.whole[i, at.INVITATIONS] += 1
-            customer = arriving.invitee(net, inviter, self.of(i, at.INVITATIONS))
-            if arriving.admitted(net, customer, self.people, False):
-                bonus = rules.lever_costs(net, self.crowd, i, at.LEVER_PER_REFERRAL, env.now)
-                new = self.room()
-                rules.born(net, self.crowd, new, customer, REFERRAL, i, bonus, env.now)
-                env.process(self.journey(new, enters))
+            customer = rules.next_invitee(net, me)
+            if arriving.admitted(net, customer, len(self.people), False):
+                new = self.newcomer()
+                env.process(self.journey(new, rules.brought(net, new, me, customer, env.now)))
 
-    def room(self) -> int:
-        """A free row for a new customer."""
-        whole, real = self.crowd.whole, self.crowd.real
-        if self.people == len(whole):
-            whole = np.concatenate([whole, np.zeros_like(whole)])
-            real = np.concatenate([real, nobody(*real.shape)])
-            self.crowd = self.crowd._replace(whole=whole, real=real)
-        self.people += 1
-        return self.people - 1
-
-    def row(self) -> int:
-        """A free row of the log."""
-        marks, amounts = self.crowd.marks, self.crowd.amounts
-        if self.rows == len(marks):
-            marks, amounts = (np.concatenate([table, np.zeros_like(table)]) for table in (marks, amounts))
-            self.crowd = self.crowd._replace(marks=marks, amounts=amounts)
+    def record(self, me: Customer) -> None:
+        """Write a stay down."""
+        if self.rows == self.log.stage.size:
+            self.log = recording.enlarged(self.log, self.rows, 2 * self.rows)
+        recording.record(self.net, self.log, self.rows, me.whole[at.PLACE], me)
         self.rows += 1
-        return self.rows - 1
 
-    def note(self, i: int, contact: int, waited: float, handled: float) -> None:
-        """How far the contact has come: the log knows, even if the horizon comes first."""
-        row = self.of(i, at.ROW)
-        self.crowd.marks[row, at.ROW_CONTACT] = contact
-        self.crowd.amounts[row, [at.ROW_WAITED, at.ROW_HANDLED]] = waited, handled
+
+def note(me: Customer, contact: int, waited: float, handled: float) -> None:
+    """How far a contact has come."""
+    me.whole[at.CONTACT], me.real[at.WAITED], me.real[at.HANDLED] = contact, waited, handled

@@ -13,7 +13,7 @@ from sojourn.scenarios.model import Scenario
 from sojourn.sim.curves import Curves, Trace, combine, trace
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.estimating import Parts, estimate
-from sojourn.sim.journeys import Journeys, journeys
+from sojourn.sim.journeys import Journeys
 from sojourn.sim.measures import estimate_single, measure
 from sojourn.sim.network import Network, build, check_strategies
 from sojourn.sim.wordofmouth import refuse_avalanche
@@ -79,25 +79,39 @@ class Done(NamedTuple):
 
 
 def simulate(
-    network: Network, *, seed: int = 1, replication: int = 0, customers: int | None = None, engine: str = "compiled"
+    network: Network,
+    *,
+    seed: int = 1,
+    replication: int = 0,
+    customers: int | None = None,
+    engine: str = "compiled",
+    workers: int = 1,
 ) -> Journeys:
-    """The journeys of one replication. `customers` fixes the number of candidates; both engines give the same bits."""
+    """The journeys of one replication. `customers` fixes the number of candidates; both engines give the same bits.
+
+    `workers` processors share the customers where nothing couples them; what comes out does not depend on it.
+    """
     # numba and SimPy are loaded only where something runs.
+    from sojourn.sim.recording import finished_customers, finished_events
+
     if engine == "simpy":
         from sojourn.sim.reference import Reference
 
-        crowd = Reference(network.cells, seed, replication, customers).run()
+        log, people = Reference(network.cells, seed, replication, customers).run()
     else:
         from sojourn.sim import compiled
 
-        crowd = compiled.run(network.cells, seed, replication, customers, coupled=network.coupled)
-    return journeys(
-        crowd,
-        strategy=network.strategy,
-        replication=replication,
-        stages=network.stages,
-        segments=network.segments,
-        horizon=network.scenario.about.horizon_days,
+        log, people = compiled.run(
+            network.cells, seed, replication, customers, coupled=network.coupled, workers=workers
+        )
+    return Journeys(
+        network.strategy,
+        replication,
+        network.stages,
+        network.segments,
+        network.scenario.about.horizon_days,
+        finished_events(network.cells, log),
+        finished_customers(network.cells, people),
     )
 
 

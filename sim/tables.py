@@ -1,8 +1,8 @@
-"""What engines read (a scenario under one strategy) and write (customers, rows of the log), as plain arrays.
+"""What engines read (a scenario under one strategy) and how they know a customer, as plain arrays.
 
 The network is one array of cells. A row of it is known by its place, and its columns are offsets from there:
-`net[stage + STAGE_DESK]`. Few arrays, so that rules are compiled soon and called cheaply. Everything that may differ by segment
-stands once per segment. A span `X_FIRST, X_COUNT` names rows of another table, one after the other; places of laws are those of
+`net[stage + STAGE_DESK]`. Few arrays, so that rules are compiled soon and called cheaply. A customer is two short arrays, whole
+numbers and real ones, and so is as cheap to hand on. Everything that may differ by segment stands once per segment. A span `X_FIRST, X_COUNT` names rows of another table, one after the other; places of laws are those of
 `scenarios.laws`, -1 for none.
 """
 
@@ -31,28 +31,31 @@ MAX_BANDS = INVITEES // BAND
     RESPONSES,  # place of f of each lever's level, interval by interval between breaks
     SINCES, SINCES_COUNT,  # stages whose last entry is remembered, by slot
     FELT_SLOTS,  # failures remembered per customer
+    ALWAYS, CONDITIONAL,  # mask of the levers that hold for everybody; whether some hold for some only
+    FRAIL, SATISFIED, PAID, INVITING, SERVED,  # whether anything uses frailty, satisfaction, money, invitations, desks
     HEADER,
-) = range(25)  # fmt: skip
+) = range(32)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
     STAGE_KIND, STAGE_EXITS_FIRST, STAGE_EXITS_COUNT, STAGE_PURCHASE,
-    STAGE_REVENUE, STAGE_COST, STAGE_ACQUISITION,  # laws, and a plain amount; at entry
+    STAGE_REVENUE, STAGE_COST, STAGE_ACQUISITION, STAGE_PAID,  # laws, and a plain amount, at entry; whether there are any
     STAGE_TOUCHED, STAGE_PERFORMANCE, STAGE_SPREAD,  # touchpoint
     STAGE_DESK, STAGE_ASKS,  # number of the desk, -1 for none; log-odds of asking
     STAGE_INVITES, STAGE_ENTERS,  # referrals a day, and the stage where they come in
     STAGE_POINTS_FIRST, STAGE_POINTS_COUNT, STAGE_ASKS_FIRST, STAGE_ASKS_COUNT,
     STAGE_SPEND_FIRST, STAGE_SPEND_COUNT, STAGE_INVITES_FIRST, STAGE_INVITES_COUNT,  # spans of terms
+    STAGE_PLAIN, STAGE_ODDS,  # whether nothing moves the choice of an exit; then the odds of the second of two
     STAGE_WIDTH,
-) = range(23)  # fmt: skip
+) = range(26)  # fmt: skip
 (
     EXIT_TO, EXIT_DWELL,
-    EXIT_WEIGHT,  # log of the stated probability; 0 in a race
+    EXIT_WEIGHT, EXIT_RARITY,  # log of the stated probability, and one over it; 0 and 1 in a race
     EXIT_PER_POINT, EXIT_FRAILTY,  # log-odds or log hazard ratio per point of S above its start mean, and per unit of Z
     EXIT_FELT_FIRST, EXIT_FELT_COUNT,  # span of what desks do
     EXIT_TERMS_FIRST, EXIT_TERMS_COUNT, EXIT_PACE_FIRST, EXIT_PACE_COUNT,  # spans of terms: on the exit; on its time
     EXIT_WIDTH,
-) = range(12)  # fmt: skip
+) = range(13)  # fmt: skip
 FELT_DESK, FELT_PER_DAY_WAITED, FELT_PER_FAILURE, FELT_WIDTH = range(
     4
 )  # what a desk does to an exit directly, log scale
@@ -80,49 +83,34 @@ AGENTS_DAY, AGENTS_NUMBER, AGENTS_WIDTH = range(3)
 START_SHARE, START_STAGE, START_WIDTH = range(3)  # the share is cumulative
 INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrivals, straight in between
 
-# --- customers: columns of Crowd.whole and Crowd.real -------------------------------------------------------------
+# --- a customer: cells of Customer.whole and Customer.real ---------------------------------------------------------
 (
-    ID, ROOT, INVITER, SOURCE, SEGMENT, STAGE, SEQUENCE, ROW, HELD, PURCHASES, INVITATIONS,
+    ID, ROOT, INVITER, SOURCE, SEGMENT, STAGE, SEQUENCE, HELD, CONTACT, PURCHASES, INVITATIONS,
     HERE,  # place of the stage's row
-    NEXT, INVITED, QUEUED,  # for the compiled engine: the stage to come, invitations of this stay, the place in line
+    PLACE, NEXT, AWAITS, INVITED, QUEUED, RANK, BEFORE, AFTER,  # for the compiled engine: see `coupled` and `lines`
     VISITS,  # from here on: entries by stage, then desks of the failures felt
-) = range(16)  # fmt: skip
+) = range(21)  # fmt: skip
 (
-    BONUS, FRAILTY, START, SATISFACTION, EXPECTATION, ARRIVED, WAITED, SPEND,
-    UNTIL,  # for the compiled engine: the end of this stay's invitations
+    BONUS, FRAILTY, START, SATISFACTION, EXPECTATION, ARRIVED, SPEND,
+    ENTERED, REVENUE, COST, WAITED, HANDLED,  # this stay's, as the log has them
+    BORNE,  # days waited beyond the tolerance
+    LEAVES,  # for the compiled engine: the end of this stay
     ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt
-) = range(10)  # fmt: skip
-
-# --- the log: columns of Crowd.marks and Crowd.amounts -----------------------------------------------------------
-ROW_CUSTOMER, ROW_SEQUENCE, ROW_STAGE, ROW_HELD, ROW_CONTACT, MARKS = range(6)
-ROW_TIME, ROW_REVENUE, ROW_COST, ROW_WAITED, ROW_HANDLED, ROW_SATISFACTION, AMOUNTS = range(7)
+) = range(15)  # fmt: skip
 
 
-class Crowd(NamedTuple):
-    """Customers of one replication, one row each, and the log that they write, one row a stage entry."""
+class Customer(NamedTuple):
+    """One customer, as rules know them; also many, one row each."""
 
     whole: NDArray[np.int64]
     real: NDArray[np.float64]
-    marks: NDArray[np.int64]
-    amounts: NDArray[np.float64]
 
 
-def crowd(net: Cells, size: int, rows: int) -> Crowd:
-    """Room for `size` customers and `rows` rows."""
+def nobody(net: Cells, *size: int) -> Customer:
+    """Room for a customer, or for `size` of them; `rules.born` fills it."""
     slots = int(net[FELT_SLOTS])
-    return Crowd(
-        np.zeros((size, VISITS + int(net[STAGES]) + slots), dtype=np.int64),
-        nobody(size, ENTRIES + int(net[SINCES_COUNT]) + slots),
-        np.zeros((rows, MARKS), dtype=np.int64),
-        np.zeros((rows, AMOUNTS)),
-    )
-
-
-def nobody(size: int, width: int) -> NDArray[np.float64]:
-    """Rows of `Crowd.real`: nothing has been entered yet, no failure is felt."""
-    real = np.zeros((size, width))
-    real[:, ENTRIES:] = -np.inf
-    return real
+    whole = np.zeros((*size, VISITS + int(net[STAGES]) + slots), dtype=np.int64)
+    return Customer(whole, np.zeros((*size, ENTRIES + int(net[SINCES_COUNT]) + slots)))
 
 
 def seeded(net: Cells, seed: int, replication: int) -> Cells:

@@ -9,10 +9,10 @@ import math
 
 from sojourn.scenarios import laws
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import compiled
+from sojourn.sim.compiling import apart, compiled
 from sojourn.sim.effects import next_change, personal_shift, shift_within
 from sojourn.sim.streams import INVITING, uniform
-from sojourn.sim.tables import Cells, Crowd
+from sojourn.sim.tables import Cells, Customer
 
 
 @compiled
@@ -25,32 +25,34 @@ def interval_at(net: Cells, time: float, interval: int) -> int:
 
 
 @compiled
-def failure_fades(net: Cells, crowd: Crowd, i: int, time: float) -> float:
+def failure_fades(net: Cells, me: Customer, time: float) -> float:
     """The next moment at which a failure is no longer felt."""
     moment = math.inf
     ends = at.ENTRIES + int(net[at.SINCES_COUNT])
     for k in range(ends, ends + int(net[at.FELT_SLOTS])):
-        if time < crowd.real[i, k] < moment:
-            moment = crowd.real[i, k]
+        if time < me.real[k] < moment:
+            moment = me.real[k]
     return moment
 
 
-@compiled
-def time_to_exit(net: Cells, crowd: Crowd, i: int, exit: int, now: float, exposure: float) -> float:
+@apart
+def time_to_exit(net: Cells, me: Customer, exit: int, now: float, exposure: float) -> float:
     """Days from `now` until an exit's exposure reaches `exposure`; inf where that is beyond the horizon, or never."""
     dwell = int(net[exit + at.EXIT_DWELL])
     terms, terms_count = int(net[exit + at.EXIT_TERMS_FIRST]), int(net[exit + at.EXIT_TERMS_COUNT])
     paces, paces_count = int(net[exit + at.EXIT_PACE_FIRST]), int(net[exit + at.EXIT_PACE_COUNT])
+    if terms_count == 0 and paces_count == 0 and net[exit + at.EXIT_FELT_COUNT] == 0.0:
+        return laws.age_at(net, dwell, exposure / math.exp(personal_shift(net, me, exit, now)))
     interval = interval_at(net, now, 0)
     time, age, used = now, 0.0, 0.0
     while True:
-        until = next_change(net, crowd, i, terms, terms_count, time, interval)
-        until = min(until, next_change(net, crowd, i, paces, paces_count, time, interval))
+        until = next_change(net, me, terms, terms_count, time, interval)
+        until = min(until, next_change(net, me, paces, paces_count, time, interval))
         if net[exit + at.EXIT_FELT_COUNT] > 0.0:
-            until = min(until, failure_fades(net, crowd, i, time))
-        shift = personal_shift(net, crowd, i, exit, time)
-        rate = math.exp(shift + shift_within(net, crowd, i, terms, terms_count, time, interval))
-        pace = math.exp(shift_within(net, crowd, i, paces, paces_count, time, interval))
+            until = min(until, failure_fades(net, me, time))
+        shift = personal_shift(net, me, exit, time)
+        rate = math.exp(shift + shift_within(net, me, terms, terms_count, time, interval))
+        pace = math.exp(shift_within(net, me, paces, paces_count, time, interval))
         if until == math.inf:
             due = laws.age_at(net, dwell, used + exposure / rate)
             return (time - now) + (due - age) * pace
@@ -66,18 +68,18 @@ def time_to_exit(net: Cells, crowd: Crowd, i: int, exit: int, now: float, exposu
         interval = interval_at(net, time, interval)
 
 
-@compiled
-def time_to_invitation(net: Cells, crowd: Crowd, i: int, now: float, number: int) -> float:
+@apart
+def time_to_invitation(net: Cells, me: Customer, now: float, number: int) -> float:
     """Days from `now` to the next invitation in a referring stage; `number` counts the invitations of this stay from 0."""
-    here, stage = crowd.whole[i, at.HERE], crowd.whole[i, at.STAGE]
+    here, stage = me.whole[at.HERE], me.whole[at.STAGE]
     terms, count = int(net[here + at.STAGE_INVITES_FIRST]), int(net[here + at.STAGE_INVITES_COUNT])
-    visit = crowd.whole[i, at.VISITS + stage]
-    exposure = -math.log(uniform(net, crowd.whole[i, at.ID], stage, INVITING, visit, number))
+    visit = me.whole[at.VISITS + stage]
+    exposure = -math.log(uniform(net, me.whole[at.ID], stage, INVITING, visit, number))
     interval = interval_at(net, now, 0)
     time = now
     while True:
-        until = next_change(net, crowd, i, terms, count, time, interval)
-        rate = net[here + at.STAGE_INVITES] * math.exp(shift_within(net, crowd, i, terms, count, time, interval))
+        until = next_change(net, me, terms, count, time, interval)
+        rate = net[here + at.STAGE_INVITES] * math.exp(shift_within(net, me, terms, count, time, interval))
         if rate * (until - time) >= exposure:
             return float((time - now) + exposure / rate)
         if until > net[at.HORIZON]:

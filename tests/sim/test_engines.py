@@ -23,6 +23,7 @@ from sojourn.sim import arriving, reference, rules
 from sojourn.sim.journeys import REFERRAL, RENEGED, RESOLVED, WAITING, Journeys
 from sojourn.sim.network import Network, build
 from sojourn.sim.run import run, simulate
+from sojourn.sim.tables import BONUS
 from sojourn.sim.timing import time_to_invitation
 
 HERE = Path(__file__).parent
@@ -163,6 +164,12 @@ def always_resolved(*args: Any) -> Any:
     return rules.handling(*args)[0], True
 
 
+def free_of_charge(net: Any, me: Any, *more: Any) -> Any:
+    stage = rules.brought(net, me, *more)
+    me.real[BONUS] = 0.0
+    return stage
+
+
 def swapped(number: int) -> int:
     """Leaving comes before inviting."""
     event = number % 8
@@ -197,16 +204,13 @@ MUTANTS = {
         "rules",
         broken(rules, agents_at=lambda net, desk, time: rules.agents_at(net, desk, math.nextafter(time, -1.0))),
     ),
-    "referrals cost nothing": ("rules", broken(rules, lever_costs=lambda *args: 0.0)),
+    "referrals cost nothing": ("rules", broken(rules, brought=free_of_charge)),
     "invitations an ulp late": ("time_to_invitation", lambda *args: later(time_to_invitation(*args))),
     "one place less in the market": (
         "arriving",
         broken(arriving, admitted=lambda net, who, n, start: arriving.admitted(net, who, n + 1, start)),
     ),
-    "invitees are others": (
-        "arriving",
-        broken(arriving, invitee=lambda net, who, number: arriving.invitee(net, who, number + 1)),
-    ),
+    "invitees are others": ("rules", broken(rules, next_invitee=lambda *args: rules.next_invitee(*args) + 1)),
 }  # fmt: skip
 
 

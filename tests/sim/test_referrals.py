@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sojourn.sim.arriving import invitee
+from sojourn.sim import tables as at
 from sojourn.sim.journeys import ARRIVAL, REFERRAL
 from sojourn.sim.streams import INVITING, uniform
-from sojourn.sim.tables import HEADER, INVITEES, seeded
+from sojourn.sim.rules import next_invitee
+from sojourn.sim.tables import HEADER, INVITEES, nobody, seeded
 
 BODY = """
 [stages.a]
@@ -88,6 +89,13 @@ bonus = [{ day = 20, level = 1.0 }, { day = 60, level = 0.25 }]
                 since = day
                 checked += 1
     assert checked > 50
+
+
+def invitee(net: Any, inviter: int, number: int) -> int:
+    """The id of the `number`-th whom a customer invites, by the rule."""
+    me = nobody(net)
+    me.whole[at.ID], me.whole[at.INVITATIONS] = inviter, number - 1
+    return int(next_invitee(net, me))
 
 
 def test_who_an_invitee_is(scenario: Any, live: Any) -> None:

@@ -1,0 +1,144 @@
+"""Where journeys are written down: columns with room to spare, and only those of which the scenario makes use.
+
+A column that is not used has no room, is never written, and reads as its constant everywhere.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.sim import tables as at
+from sojourn.sim.compiling import allocating, apart, compiled, inlined
+from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events, Integers
+from sojourn.sim.tables import Cells, Customer
+
+# By column: its type, the flag of the network that says whether it is used (HEADER: always), and what stands there if not.
+EVENTS: dict[str, tuple[type, int, float]] = {
+    "customer": (np.int64, at.HEADER, 0), "sequence": (np.int64, at.HEADER, 0),
+    "stage": (np.int16, at.HEADER, 0), "time": (np.float64, at.HEADER, 0),
+    "revenue": (np.float64, at.PAID, 0.0), "cost": (np.float64, at.PAID, 0.0), "held": (np.int64, at.CONDITIONAL, 0),
+    "contact": (np.int8, at.SERVED, NOT_ASKED), "waited": (np.float64, at.SERVED, 0.0),
+    "handled": (np.float64, at.SERVED, 0.0), "satisfaction": (np.float64, at.SATISFIED, np.nan),
+}  # fmt: skip
+CUSTOMERS: dict[str, tuple[type, int, float]] = {
+    "customer": (np.int64, at.HEADER, 0), "arrived": (np.float64, at.HEADER, 0),
+    "segment": (np.int16, at.SEGMENTS, 0), "source": (np.int8, at.INVITING, ARRIVAL),
+    "inviter": (np.int64, at.INVITING, -1), "root": (np.int64, at.INVITING, 0),
+    "frailty": (np.float64, at.FRAIL, 0.0),
+    "satisfaction": (np.float64, at.SATISFIED, np.nan), "expectation": (np.float64, at.SATISFIED, np.nan),
+}  # fmt: skip
+
+
+def used(net: Cells, flag: int) -> bool:
+    """Whether the network makes use of the columns of a flag."""
+    return flag == at.HEADER or bool(net[flag] > (1.0 if flag == at.SEGMENTS else 0.0))
+
+
+def events(net: Cells, rows: int) -> Events:
+    """Room for so many stage entries."""
+    return Events(*(np.empty(rows if used(net, flag) else 0, dtype=kind) for kind, flag, _ in EVENTS.values()))
+
+
+def customers(net: Cells, rows: int) -> Customers:
+    """Room for so many customers."""
+    return Customers(*(np.empty(rows if used(net, flag) else 0, dtype=kind) for kind, flag, _ in CUSTOMERS.values()))
+
+
+def enlarged(table: Any, rows: int, room: int) -> Any:
+    """The same table with another room; its first `rows` rows stay."""
+    return type(table)(*(_enlarged(column, rows, room) if column.size else column for column in table))
+
+
+def _enlarged(column: NDArray[Any], rows: int, room: int) -> NDArray[Any]:
+    wider = np.empty((room, *column.shape[1:]), dtype=column.dtype)
+    wider[:rows] = column[:rows]
+    return wider
+
+
+def finished_events(net: Cells, table: Events) -> Events:
+    """The table with the constants of columns that are not used, as read-only arrays of no size in memory."""
+    constants = {name: constant for name, (_, _, constant) in EVENTS.items()}
+    return _finished(net, table, EVENTS, {**constants, "held": net[at.ALWAYS]})
+
+
+def finished_customers(net: Cells, table: Customers) -> Customers:
+    """The same for customers; where nobody invites, everybody is their own root."""
+    done: Customers = _finished(net, table, CUSTOMERS, {name: constant for name, (_, _, constant) in CUSTOMERS.items()})
+    return done if used(net, at.INVITING) else done._replace(root=done.customer)
+
+
+def _finished(net: Cells, table: Any, columns: dict[str, tuple[type, int, float]], constants: dict[str, float]) -> Any:
+    size = table.customer.size
+    return type(table)(
+        *(
+            column if used(net, flag) else np.broadcast_to(np.array(constants[name], dtype=kind), size)
+            for column, (name, (kind, flag, _)) in zip(table, columns.items(), strict=True)
+        )
+    )
+
+
+@inlined
+def record(net: Cells, log: Events, row: int, customer: int, me: Customer) -> None:
+    """Write a stay down, once all that the log says about it is known; `customer` is the id, or a place that stands for it."""
+    log.customer[row] = customer
+    log.sequence[row] = me.whole[at.SEQUENCE]
+    log.stage[row] = me.whole[at.STAGE]
+    log.time[row] = me.real[at.ENTERED]
+    if net[at.PAID] != 0.0:
+        log.revenue[row] = me.real[at.REVENUE]
+        log.cost[row] = me.real[at.COST]
+    if net[at.CONDITIONAL] != 0.0:
+        log.held[row] = me.whole[at.HELD]
+    if net[at.SERVED] != 0.0:
+        log.contact[row] = me.whole[at.CONTACT]
+        log.waited[row] = me.real[at.WAITED]
+        log.handled[row] = me.real[at.HANDLED]
+    if net[at.SATISFIED] != 0.0:
+        log.satisfaction[row] = me.real[at.SATISFACTION]
+
+
+@apart
+def register(net: Cells, people: Customers, place: int, me: Customer) -> None:
+    """Write down who a customer is, at birth."""
+    people.customer[place] = me.whole[at.ID]
+    people.arrived[place] = me.real[at.ARRIVED]
+    if net[at.SEGMENTS] > 1.0:
+        people.segment[place] = me.whole[at.SEGMENT]
+    if net[at.INVITING] != 0.0:
+        people.source[place] = me.whole[at.SOURCE]
+        people.inviter[place] = me.whole[at.INVITER]
+        people.root[place] = me.whole[at.ROOT]
+    if net[at.FRAIL] != 0.0:
+        people.frailty[place] = me.real[at.FRAILTY]
+    part(net, people, place, me)
+
+
+@inlined
+def part(net: Cells, people: Customers, place: int, me: Customer) -> None:
+    """Write down how a customer feels, as far as life has gone."""
+    if net[at.SATISFIED] != 0.0:
+        people.satisfaction[place] = me.real[at.SATISFACTION]
+        people.expectation[place] = me.real[at.EXPECTATION]
+
+
+@allocating
+def rows_in_order(places: Integers, sequence: Integers, starts: Integers) -> Integers:
+    """The row that belongs at each place of the log; a customer's rows begin at `starts[place]`."""
+    order = np.empty(places.size, dtype=np.int64)
+    for row in range(places.size):
+        order[starts[places[row]] + sequence[row]] = row
+    return order
+
+
+def arranged(log: Events, people: Customers) -> tuple[Events, Customers]:
+    """Customers by id, and rows customer by customer; `log.customer` holds places among `people`, in any order."""
+    order = np.argsort(people.customer, kind="stable")
+    counts = np.bincount(log.customer, minlength=order.size)
+    ends = np.cumsum(counts[order])
+    starts = np.empty(order.size, dtype=np.int64)
+    starts[order] = ends - counts[order]
+    rows = rows_in_order(log.customer, log.sequence, starts)
+    people = Customers(*(column[order] if column.size else column for column in people))
+    ids = np.repeat(people.customer, counts[order])
+    return Events(ids, *(column[rows] if column.size else column for column in log[1:])), people
