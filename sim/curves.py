@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sojourn.sim import survival
 from sojourn.sim.estimates import LEVEL, Band, Estimate
 from sojourn.sim.estimating import Part, over_replications, student
-from sojourn.sim.figures import returns
 from sojourn.sim.journeys import Journeys
 from sojourn.sim.lives import Lives, since
 from sojourn.sim.network import Network
@@ -76,7 +75,7 @@ def trace(journeys: Journeys, network: Network) -> Trace:
 
     returned, waited = np.full(POINTS, np.nan), np.zeros(POINTS)
     if lives.buyers.size:
-        durations, causes = returns(lives)
+        durations, causes, *_ = lives.returns
         times, _, incidence = survival.aalen_johansen(durations, causes, 2)
         returned = survival.at(times, incidence[0], days, before=0.0)
         waited = durations.size - np.searchsorted(np.sort(durations), days, side="left").astype(np.float64)
