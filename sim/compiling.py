@@ -30,6 +30,7 @@ SOURCES = (
     "arriving",
     "compiled",
     "compiling",
+    "counting",
     "coupled",
     "effects",
     "heap",

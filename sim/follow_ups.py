@@ -36,7 +36,9 @@ class Read(NamedTuple):
     median: Floats  # first day on which the incidence of cause 0 is half of its last, shape (curves,); if asked for
 
 
-def read(sample: FollowUps, groups: Groups = NO_GROUPS, *, days: Sequence[float] = (), median: bool = False) -> Read:
+def read(
+    sample: FollowUps, groups: Groups = NO_GROUPS, *, days: Sequence[float] | Floats = (), median: bool = False
+) -> Read:
     """Curves of a sample, as `survival.aalen_johansen` defines them, by one walk for all.
 
     Args:

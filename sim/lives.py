@@ -58,14 +58,16 @@ class Lives:
     @cached_property
     def second_purchase(self) -> Floats:
         """Day of each buyer's second purchase; shape (buyers,)."""
-        return self._after_first_purchase(self.purchase_rows)
+        following = np.flatnonzero(firsts(self.purchasers)) + 1
+        return self._after_first_purchase(self.purchase_rows, following)
 
     @cached_property
     def lost_after_purchase(self) -> Floats:
         """Day on which each buyer is first lost (enters a stage of role lost) after the first purchase; shape
         (buyers,).
         """
-        return self._after_first_purchase(self._rows(self.losing))
+        rows = self._rows(self.losing)
+        return self._after_first_purchase(rows, np.searchsorted(rows, self.first_purchase_row))
 
     @cached_property
     def ended(self) -> Floats:
@@ -115,15 +117,14 @@ class Lives:
             return self.rows(int(stages[0]))
         return np.flatnonzero(wanted[self.journeys.events.stage])
 
-    def _after_first_purchase(self, rows: Integers) -> Floats:
-        """Day of each buyer's first row among `rows` that comes after the row of the first purchase."""
-        start = np.full(self.count, np.iinfo(np.int64).max, dtype=np.int64)
-        start[self.buyers] = self.first_purchase_row
-        later = rows[rows > start[self.journeys.who[rows]]]
-        later = later[firsts(self.journeys.who[later])]
-        day = np.full(self.count, np.nan)
-        day[self.journeys.who[later]] = self.journeys.events.time[later]
-        return day[self.buyers]
+    def _after_first_purchase(self, rows: Integers, following: Integers) -> Floats:
+        """Day of each buyer's row among `rows` at the place that follows the first purchase, if it is the buyer's."""
+        day = np.full(self.buyers.size, np.nan)
+        there = np.flatnonzero(following < rows.size)
+        row = rows[following[there]]
+        own = self.journeys.who[row] == self.buyers[there]
+        day[there[own]] = self.journeys.events.time[row[own]]
+        return day
 
 
 def firsts(who: Integers) -> Flags:

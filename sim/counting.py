@@ -1,0 +1,58 @@
+"""Counting over a whole log at once: who enters and leaves a stage by when, and who moves where."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.sim.compiling import compiled
+from sojourn.sim.journeys import Floats, Integers
+
+Short = NDArray[np.int16]
+
+
+@compiled
+def tally(stage: Short, sequence: Integers, time: Floats, days: Floats, stages: int) -> "tuple[Integers, Integers]":
+    """Count entries less exits by stage and day, and moves from stage to stage.
+
+    Args:
+        stage: of each row of a log, customer by customer, shape (rows,).
+        sequence: 0 on a customer's first row, shape (rows,).
+        time: days, shape (rows,).
+        days: at even distances from 0 on, ascending, shape (d,).
+        stages: how many there are.
+
+    Returns:
+        Entries less exits later than the day before and not later than the day, (stages, d + 1), the last column later than
+        all; moves, (stages, stages).
+    """
+    change, moves = np.zeros((stages, days.size + 1), dtype=np.int64), np.zeros((stages, stages), dtype=np.int64)
+    for row in range(time.size):
+        here, day = stage[row], place(time[row], days)
+        change[here, day] += 1
+        if sequence[row] > 0:
+            before = stage[row - 1]
+            change[before, day] -= 1
+            moves[before, here] += 1
+    return change, moves
+
+
+@compiled
+def reaching(values: Floats, days: Floats) -> Floats:
+    """How many of the values are at least as large as each of the days (as in `tally`), shape (d,)."""
+    below = np.zeros(days.size + 1)
+    for value in values:
+        day = place(value, days)
+        if day < days.size and days[day] == value:
+            day += 1
+        below[day] += 1.0
+    return values.size - np.cumsum(below)[:-1]
+
+
+@compiled
+def place(value: float, days: Floats) -> int:
+    """The first of the days that is not before the value; their number where all are."""
+    day = min(int(value / days[-1] * (days.size - 1)), days.size - 1)
+    while day > 0 and days[day - 1] >= value:
+        day -= 1
+    while day < days.size and days[day] < value:
+        day += 1
+    return day
