@@ -14,7 +14,8 @@ from sojourn.sim.curves import Curves, Trace, combine, trace
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.estimating import Parts, estimate
 from sojourn.sim.journeys import Journeys, journeys
-from sojourn.sim.measures import estimate_single, measure
+from sojourn.sim.lives import Lives
+from sojourn.sim.measures import measure_single, measured
 from sojourn.sim.network import Network, build, check_strategies
 from sojourn.sim.wordofmouth import refuse_avalanche
 
@@ -169,9 +170,9 @@ def _work(task: Task) -> Done:
     network, seed, replication, customers, engine, *_ = task
     lived = simulate(network, seed=seed, replication=replication, customers=customers, engine=engine)
     fixed = task.customers is not None or task.network.scenario.arrivals.cohort is not None
-    single = estimate_single(lived, task.network, fixed=fixed) if task.alone else None
-    parts = measure(lived, task.network)
-    return Done(parts, trace(lived, task.network), single, lived if task.wanted else None)
+    lives = Lives(lived, network)
+    parts, single = measure_single(lives, fixed=fixed) if task.alone else (measured(lives), None)
+    return Done(parts, trace(lived, network, lives), single, lived if task.wanted else None)
 
 
 @contextmanager
