@@ -3,9 +3,10 @@
 import numpy as np
 
 from sojourn.sim.compiling import compiled
-from sojourn.sim.journeys import Integers
+from sojourn.sim.journeys import Floats, Integers
 
 DIGIT = 11  # bits that one pass sorts by: its 2,048 counters stay in the processor's first cache
+COARSE, PLACE = 32, 31  # bits of what `in_order` sorts by, and of the row that stands behind it
 
 
 @compiled
@@ -20,7 +21,7 @@ def ascending(keys: Integers, low: int) -> Integers:
     other = np.empty_like(keys)
     counts = np.empty(1 << DIGIT, dtype=np.int64)
     mask, shift = (1 << DIGIT) - 1, low
-    while highest >> shift > 0:
+    while shift < 63 and highest >> shift > 0:
         counts[:] = 0
         for key in keys:
             counts[(key >> shift) & mask] += 1
@@ -37,3 +38,44 @@ def ascending(keys: Integers, low: int) -> Integers:
             keys, other = other, keys
         shift += DIGIT
     return keys
+
+
+def in_order(values: Floats, highest: float) -> Integers:
+    """The order of values between 0 and `highest` (shape (n,)), equal ones as they stand; shape (n,)."""
+    if values.size >= 1 << PLACE or not values.size:
+        return np.argsort(values, kind="stable")
+    order, shared = _coarsely(values, highest)
+    if (
+        shared.size
+    ):  # too close for the radix sort to tell apart: each such lot stands together, and is put right in place
+        order[shared] = order[shared][np.argsort(values[order[shared]], kind="stable")]
+    return order
+
+
+@compiled
+def _coarsely(values: Floats, highest: float) -> "tuple[Integers, Integers]":
+    """The order by the first 32 bits of each value's share of the highest, and the places of those that share theirs, if
+    any of them stand wrong.
+    """
+    most, mask = (1 << COARSE) - 1, (1 << PLACE) - 1
+    keys = np.empty(values.size, dtype=np.int64)
+    for n in range(values.size):
+        keys[n] = min(int(values[n] / highest * most), most) << PLACE | n
+    keys = ascending(keys, PLACE)
+    wrong, shared = False, 0
+    for n in range(1, keys.size):
+        if keys[n] >> PLACE == keys[n - 1] >> PLACE:
+            shared += 1
+            wrong |= values[keys[n] & mask] < values[keys[n - 1] & mask]
+    places = np.empty(2 * shared if wrong else 0, dtype=np.int64)
+    if wrong:
+        count = 0
+        for n in range(keys.size):
+            left = n > 0 and keys[n] >> PLACE == keys[n - 1] >> PLACE
+            if left or (n + 1 < keys.size and keys[n] >> PLACE == keys[n + 1] >> PLACE):
+                places[count] = n
+                count += 1
+        places = places[:count]
+    for n in range(keys.size):
+        keys[n] &= mask
+    return keys, places

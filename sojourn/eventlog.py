@@ -1,125 +1,135 @@
-"""The event log on disk: journeys go to Parquet one replication at a time, so that memory holds one of them.
+"""The event log on disk: journeys go to Parquet one replication at a time, in slices, so that memory holds one of them.
 
-DuckDB scans the numpy columns as they stand; neither pandas nor pyarrow is needed. One thread and a fixed order of rows
-make the same run the same bytes.
+Rows are in a fixed order and the writer has no choices, so that the same run makes the same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
-import duckdb
+import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.journeys import SOURCES, Journeys
+from sojourn.parquet import DOUBLE, INT32, INT64, TEXT, Column, Group, Ids, ParquetFile, Places, Same
+from sojourn.sim.journeys import SOURCES, Integers, Journeys
 
 EVENTS = "events.parquet"
 CUSTOMERS = "customers.parquet"
+SLICE = 1 << 18  # rows that are sorted out and written at a time: a row group
+FEW = 1 << 16  # values that a dictionary holds at most
 
-_EVENTS = """
-    SELECT $strategy AS strategy, CAST($replication AS INTEGER) AS replication, customer, sequence,
-        ($stages)[stage + 1] AS stage, CASE WHEN from_stage >= 0 THEN ($stages)[from_stage + 1] END AS from_stage,
-        time, ($segments)[segment + 1] AS segment, ($sources)[source + 1] AS source
-    FROM rows
-"""
-_CUSTOMERS = """
-    SELECT $strategy AS strategy, CAST($replication AS INTEGER) AS replication, customer, arrived,
-        ($segments)[segment + 1] AS segment, ($sources)[source + 1] AS source,
-        CASE WHEN inviter >= 0 THEN inviter END AS inviter, root, frailty,
-        CASE WHEN isnan(satisfaction) THEN NULL ELSE satisfaction END AS satisfaction,
-        CASE WHEN isnan(expectation) THEN NULL ELSE expectation END AS expectation
-    FROM rows
-"""
+_RUN = {"strategy": TEXT, "replication": INT32, "customer": INT64}
+_EVENTS = {
+    **_RUN, "sequence": INT64, "stage": TEXT, "from_stage": TEXT, "time": DOUBLE, "segment": TEXT, "source": TEXT,
+}  # fmt: skip
+_CUSTOMERS = {
+    **_RUN, "arrived": DOUBLE, "segment": TEXT, "source": TEXT, "inviter": INT64, "root": INT64, "frailty": DOUBLE,
+    "satisfaction": DOUBLE, "expectation": DOUBLE,
+}  # fmt: skip
 
 
 class _Part(NamedTuple):
     strategy: str
     replication: int
-    events: Path
-    customers: Path
+    events: list[Group]
+    customers: list[Group]
 
 
 class EventLog:
-    """A sink for journeys: call it with each replication, then `write`; a context manager that closes its database.
+    """A sink for journeys: call it with each replication, then `write`; a context manager that closes its files.
 
-    `folder` holds the parts in the meantime and must exist.
+    `folder` takes the files at once and must exist.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._parts: list[_Part] = []
-        self._database = duckdb.connect()
-        self._database.execute("SET threads = 1")
-        self._database.execute("SET temp_directory = $folder", {"folder": str(folder)})
+        self._events = ParquetFile(folder / EVENTS, _EVENTS, {"from_stage"})
+        self._customers = ParquetFile(folder / CUSTOMERS, _CUSTOMERS, {"inviter", "satisfaction", "expectation"})
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._database.close()
+        self._events.close()
+        self._customers.close()
 
     def __call__(self, journeys: Journeys) -> None:
         """Take one replication of one strategy."""
-        number = len(self._parts)
-        part = _Part(
-            journeys.strategy,
-            journeys.replication,
-            self._folder / f"events-{number}.part",
-            self._folder / f"customers-{number}.part",
-        )
-        values = {
-            "strategy": journeys.strategy,
-            "replication": journeys.replication,
-            "stages": list(journeys.stages),
-            "segments": list(journeys.segments),
-            "sources": list(SOURCES),
-        }
-        self._database.register("rows", _event_rows(journeys))
-        self._copy(_EVENTS, values, part.events)
-        self._database.register("rows", _customer_rows(journeys))
-        del values["stages"]
-        self._copy(_CUSTOMERS, values, part.customers)
-        self._database.unregister("rows")
-        self._parts.append(part)
+        run: dict[str, Column] = {"strategy": Same(journeys.strategy), "replication": Same(journeys.replication)}
+        events = [self._events.write(rows.size, run | _event_rows(journeys, rows)) for rows in _by_time(journeys)]
+        customers = [
+            self._customers.write(stop - start, run | _customer_rows(journeys, slice(start, stop)))
+            for start, stop in _slices(journeys.customers.customer.size)
+        ]
+        self._parts.append(_Part(journeys.strategy, journeys.replication, events, customers))
 
     def write(self, folder: Path) -> list[str]:
-        """Join the parts, by strategy and replication, into two files of `folder`; returns their names."""
+        """Finish the two files, by strategy and replication, in `folder`; returns their names."""
         ordered = sorted(self._parts, key=lambda part: (part.strategy, part.replication))
-        for name, paths in ((EVENTS, [p.events for p in ordered]), (CUSTOMERS, [p.customers for p in ordered])):
-            self._copy(
-                "SELECT * FROM read_parquet($paths)", {"paths": [_literal(path) for path in paths]}, folder / name
-            )
-            for path in paths:
-                path.unlink()
+        self._events.finish([group for part in ordered for group in part.events])
+        self._customers.finish([group for part in ordered for group in part.customers])
+        for name in (EVENTS, CUSTOMERS):
+            (self._folder / name).replace(folder / name)
         return [EVENTS, CUSTOMERS]
 
-    def _copy(self, query: str, values: Mapping[str, Any], path: Path) -> None:
-        target = "'" + str(path).replace("'", "''") + "'"
-        try:
-            self._database.execute(f"COPY ({query}) TO {target} (FORMAT parquet)", dict(values))
-        except duckdb.IOException as error:
-            raise OSError(str(error)) from error
+
+def _slices(count: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, count, SLICE):
+        yield start, min(start + SLICE, count)
 
 
-def _event_rows(journeys: Journeys) -> dict[str, NDArray[Any]]:
-    order, events, customers = journeys.by_time(), journeys.events, journeys.customers
-    who = journeys.who[order]
+def _by_time(journeys: Journeys) -> Iterator[Integers]:
+    """Rows by time, then customer, then sequence, a slice at a time: they stand by customer and sequence already."""
+    from sojourn.sim.sorting import in_order
+
+    order = in_order(journeys.events.time, journeys.horizon)
+    for start, stop in _slices(order.size):
+        yield order[start:stop]
+
+
+def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Column]:
+    events, customers = journeys.events, journeys.customers
+    sequence = events.sequence[rows]
+    before = events.stage[rows - 1]
+    before[sequence == 0] = -1
+    highest = int(sequence.max())
+    whose = {
+        name: Same(names[0]) if not column.any() else Places(column[journeys.who[rows]], names)
+        for name, column, names in (
+            ("segment", customers.segment, journeys.segments),
+            ("source", customers.source, SOURCES),
+        )
+    }
     return {
-        "customer": events.customer[order],
-        "sequence": events.sequence[order],
-        "stage": events.stage[order],
-        "from_stage": journeys.from_stage[order],
-        "time": events.time[order],
-        "segment": customers.segment[who],
-        "source": customers.source[who],
+        "customer": Ids(events.customer[rows]),
+        "sequence": Places(sequence, np.arange(highest + 1)) if highest < FEW else Ids(sequence),
+        "stage": Places(events.stage[rows], journeys.stages),
+        "from_stage": Places(before, journeys.stages),
+        "time": events.time[rows],
+        **whose,
     }
 
 
-def _customer_rows(journeys: Journeys) -> dict[str, NDArray[Any]]:
-    return dict(journeys.customers._asdict())
+def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Column]:
+    customers = journeys.customers
+    inviter = customers.inviter[rows]
+    return {
+        "customer": Ids(customers.customer[rows]),
+        "arrived": customers.arrived[rows],
+        "segment": Places(customers.segment[rows], journeys.segments),
+        "source": Places(customers.source[rows], SOURCES),
+        "inviter": Same(None) if (inviter < 0).all() else Ids(inviter),
+        "root": Ids(customers.root[rows]),
+        "frailty": _number(customers.frailty[rows]),
+        "satisfaction": _number(customers.satisfaction[rows]),
+        "expectation": _number(customers.expectation[rows]),
+    }
 
 
-def _literal(path: Path) -> str:
-    """Return a path that DuckDB reads as it is, and not as a pattern of names."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+def _number(values: NDArray[np.float64]) -> Column:
+    """Numbers of which many scenarios have only one, or none."""
+    if np.isnan(values).all():
+        return Same(None)
+    return Same(float(values[0])) if (values == values[0]).all() else values
