@@ -38,13 +38,16 @@ def tally(stage: Short, sequence: Integers, time: Floats, days: Floats, stages: 
 @compiled
 def reaching(values: Floats, days: Floats) -> Floats:
     """How many of the values are at least as large as each of the days (as in `tally`), shape (d,)."""
-    below = np.zeros(days.size + 1)
+    reach = np.zeros(days.size)
     for value in values:
         day = place(value, days)
         if day < days.size and days[day] == value:
             day += 1
-        below[day] += 1.0
-    return values.size - np.cumsum(below)[:-1]
+        if day > 0:
+            reach[day - 1] += 1.0  # and all the days before, below
+    for day in range(days.size - 1, 0, -1):
+        reach[day - 1] += reach[day]
+    return reach
 
 
 @compiled

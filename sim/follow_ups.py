@@ -68,30 +68,34 @@ def _walk(sample: FollowUps, group: NDArray[np.int8], days: Floats, median: bool
     from sojourn.sim import leaving_out as kernel  # numba only where something is measured
     from sojourn.sim.sorting import ascending
 
-    curves = found.left.size
-    assert curves - 1 <= kernel.MAX_GROUPS
+    size = found.left.size
+    assert size - 1 <= kernel.MAX_GROUPS
     assert sample.kinds <= kernel.MAX_CAUSES
     limits = last_ticks(days)
     start = int(limits[0]) if limits.size else np.iinfo(np.int64).max
-    early, ages, longest = np.zeros((sample.kinds, curves)), np.zeros(curves), np.full(curves, -1.0)
+    early, ages, longest = np.zeros((sample.kinds, size)), np.zeros(size), np.full(size, -1.0)
     durations, causes = sample.durations, sample.causes
     keys = kernel.keyed(durations, causes, group, start, 0 if median else -1, early, ages, longest)
     keys = ascending(keys, kernel.BY_TIME)
-    here = np.bincount(group, minlength=curves).astype(np.float64)
-    left, incidence, area, stop, read, _ = kernel.walk(keys, here, early, ages, limits, np.empty(0))
+    here = np.bincount(group, minlength=size).astype(np.float64)
+    curves, by_day = kernel.begun(here, early, ages), np.empty((2, limits.size, size))
+    kernel.walk(keys, curves, limits, np.empty(0), by_day)
+    left, incidence = curves.left, curves.incidence
 
-    last = np.full(curves, longest.max())  # of the others
+    last = np.full(size, longest.max())  # of the others
     if np.count_nonzero(longest == last) == 1:
         last[longest.argmax()] = np.sort(longest)[-2]
     some = last >= 0.0
     found.left[some], found.incidence[:, some] = left[some], incidence[:, some]
-    found.mean[some] = (area + np.where(left > 0.0, left * (last - stop), 0.0))[some] / kernel.TICKS
+    area = curves.area + np.where(left > 0.0, left * (last - curves.stop), 0.0)
+    found.mean[some] = area[some] / kernel.TICKS
     known = some & ((days[:, None] <= last / kernel.TICKS) | (left == 0.0))
-    found.left_at[known], found.incidence_at[known] = read[0][known], read[1][known]
+    found.left_at[known], found.incidence_at[known] = by_day[0][known], by_day[1][known]
     if median:
         targets = np.where(incidence[0] > 0.0, incidence[0] * HALF, np.inf)
-        reached = kernel.walk(keys, here, early, ages, np.empty(0, dtype=np.int64), targets)[-1]
-        found.median[some] = np.where(np.isfinite(reached), reached / kernel.TICKS, np.nan)[some]
+        again = kernel.begun(here, early, ages)
+        kernel.walk(keys, again, limits[:0], targets, np.empty((2, 0, size)))
+        found.median[some] = np.where(np.isfinite(again.reached), again.reached / kernel.TICKS, np.nan)[some]
 
 
 def last_ticks(days: Floats) -> Integers:

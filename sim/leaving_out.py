@@ -5,6 +5,8 @@ takes the same share S / n off (Efron 1967: redistribution to the right). Within
 by cause and by group; each curve is brought up to date once a run, from the counts of all less those of its group.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,36 +61,65 @@ def keyed(
     return keys[:count]
 
 
-@compiled
-def walk(
-    keys: Integers, here: Floats, early: Floats, ages: Floats, limits: Integers, targets: Floats
-) -> "tuple[Floats, Floats, Floats, Floats, Floats, Floats]":
-    """All curves: each without its group, and the last one, whose group has nobody.
+class Curves(NamedTuple):
+    """What the walk keeps of each curve; curve c leaves group c out, and the last one nobody. Shapes end in (curves,)."""
+
+    left: Floats  # survival when the run began
+    incidence: Floats  # of each cause by then, (causes, curves)
+    risk: Floats  # at risk when it began
+    area: Floats  # under the survival, in ticks
+    stop: Floats  # the tick up to which the area is known
+    needed: Floats  # events of cause 0 in the run until the target is reached
+    reached: Floats  # the tick at which it was; inf before
+    # Of each group, the last one empty:
+    now: Floats  # at risk
+    new: Floats  # events of the run, by cause, (causes, curves)
+    aged: Floats  # the sum of their ticks since the run before
+
+
+def begun(here: Floats, early: Floats, ages: Floats) -> Curves:
+    """All curves once the early events have happened.
 
     Args:
-        keys: from `keyed`, sorted from bit BY_TIME up.
         here: how many of each group are followed, shape (curves,), the last one 0.
         early: from `keyed`, shape (causes, curves).
         ages: from `keyed`, shape (curves,).
+    """
+    size = here.size
+    return Curves(
+        left=np.ones(size),
+        incidence=np.zeros(early.shape),
+        risk=here.sum() - here,
+        area=np.zeros(size),
+        stop=np.zeros(size),
+        needed=np.full(size, np.inf),
+        reached=np.full(size, np.inf),
+        now=here - early.sum(axis=0),
+        new=early.copy(),
+        aged=ages.copy(),
+    )
+
+
+@compiled
+def walk(keys: Integers, curves: Curves, limits: Integers, targets: Floats, read: Floats) -> None:
+    """Take all curves to the end.
+
+    Args:
+        keys: from `keyed`, sorted from bit BY_TIME up.
+        curves: from `begun`.
         limits: ticks at which to read the curves, ascending, shape (d,).
         targets: of the incidence of cause 0, shape (curves,), to find when it gets there; or empty.
-
-    Returns:
-        The survival at the end, shape (curves,); the incidences, (causes, curves); the area under the survival, (curves,),
-        up to the tick beside it, (curves,); the survival and the incidence of cause 0 at the limits, (2, d, curves); the
-        ticks at which the targets were reached, (curves,), inf where they were not.
+        read: takes the survival and the incidence of cause 0 at the limits, shape (2, d, curves).
     """
-    causes, curves = early.shape
-    left, area, stop = np.ones(curves), np.zeros(curves), np.zeros(curves)
-    incidence, read = np.zeros((causes, curves)), np.empty((2, limits.size, curves))
-    reached, needed = np.full(curves, np.inf), np.full(curves, np.inf)
-    # Of the run: events by cause and group, the sum of their ticks since the run before; who was at risk.
-    new, aged = early.copy(), ages.copy()
-    all_new, all_aged = early.sum(axis=1), ages.sum()
-    risk, everybody, now = here.sum() - here, here.sum() - early.sum(), here - early.sum(axis=0)
-    since, running = 0.0, True
-    least = ahead(targets, reached, incidence, left, risk, needed)
-    n = 0
+    causes, size = curves.new.shape
+    all_new, all_aged, everybody = np.zeros(causes), 0.0, 0.0
+    for group in range(size):
+        everybody += curves.now[group]
+        all_aged += curves.aged[group]
+        for cause in range(causes):
+            all_new[cause] += curves.new[cause, group]
+    since, running, n = 0.0, True, 0
+    least = ahead(curves, targets)
     for due in range(limits.size + 1):
         while n < keys.size and (due == limits.size or keys[n] >> SHIFT <= limits[due]):
             ticks = float(keys[n] >> SHIFT)
@@ -96,62 +127,62 @@ def walk(
             n += 1
             if cause == CENSORED:
                 if running:
-                    there = everybody - now
-                    close(new, all_new, aged, all_aged, there, ticks, since, risk, left, incidence, area, stop)
+                    close(curves, all_new, all_aged, everybody, since, ticks)
                     since, all_aged, running = ticks, 0.0, False
-                now[group] -= 1.0
-                everybody -= 1.0
-                continue
-            if not running:
-                risk, running = everybody - now, True
-                least = ahead(targets, reached, incidence, left, risk, needed)
-            new[cause, group] += 1.0
-            all_new[cause] += 1.0
-            aged[group] += ticks - since
-            all_aged += ticks - since
-            now[group] -= 1.0
+            else:
+                if not running:
+                    for curve in range(size):
+                        curves.risk[curve] = everybody - curves.now[curve]
+                    least, running = ahead(curves, targets), True
+                curves.new[cause, group] += 1.0
+                all_new[cause] += 1.0
+                curves.aged[group] += ticks - since
+                all_aged += ticks - since
+            curves.now[group] -= 1.0
             everybody -= 1.0
             if cause == 0 and all_new[0] >= least:
-                for curve in range(curves):
-                    if all_new[0] - new[0, curve] >= needed[curve]:
-                        reached[curve], needed[curve] = ticks, np.inf
-                least = needed.min()
+                least = np.inf
+                for curve in range(size):
+                    if all_new[0] - curves.new[0, curve] >= curves.needed[curve]:
+                        curves.reached[curve], curves.needed[curve] = ticks, np.inf
+                    least = min(least, curves.needed[curve])
         if running:
             # At the end nobody is left, and it does not matter until when.
-            until, there = float(limits[due]) if due < limits.size else since, everybody - now
-            close(new, all_new, aged, all_aged, there, until, since, risk, left, incidence, area, stop)
+            until = float(limits[due]) if due < limits.size else since
+            close(curves, all_new, all_aged, everybody, since, until)
             since, all_aged, running = until, 0.0, False
         if due < limits.size:
-            read[0, due], read[1, due] = left, incidence[0]
-    return left, incidence, area, stop, read, reached
+            for curve in range(size):
+                read[0, due, curve], read[1, due, curve] = curves.left[curve], curves.incidence[0, curve]
 
 
 @compiled
-def ahead(targets: Floats, reached: Floats, incidence: Floats, left: Floats, risk: Floats, needed: Floats) -> float:
+def ahead(curves: Curves, targets: Floats) -> float:
     """How many events of cause 0 it takes in the run that begins until each curve's target is reached; the least of them."""
-    if targets.size == 0:
-        return np.inf
+    least = np.inf
     for curve in range(targets.size):
-        if reached[curve] == np.inf and risk[curve] > 0.0:
-            needed[curve] = np.ceil((targets[curve] - incidence[0, curve]) * (risk[curve] / left[curve]))
-        else:
-            needed[curve] = np.inf
-    return float(needed.min())
+        curves.needed[curve] = np.inf
+        if curves.reached[curve] == np.inf and curves.risk[curve] > 0.0:
+            missing = targets[curve] - curves.incidence[0, curve]
+            curves.needed[curve] = np.ceil(missing * (curves.risk[curve] / curves.left[curve]))
+            least = min(least, curves.needed[curve])
+    return least
 
 
 @compiled
-def close(
-    new: Floats, all_new: Floats, aged: Floats, all_aged: float, there: Floats, until: float, since: float,
-    risk: Floats, left: Floats, incidence: Floats, area: Floats, stop: Floats,
-) -> None:  # fmt: skip
+def close(curves: Curves, all_new: Floats, all_aged: float, everybody: float, since: float, until: float) -> None:
     """Bring all curves up to date at the end of a run, and forget its events."""
-    for curve in range(risk.size):
-        if risk[curve] > 0.0:  # else the others are gone, and this curve has come to its end
+    for curve in range(curves.left.size):
+        risk, left = curves.risk[curve], curves.left[curve]
+        if risk > 0.0:  # else the others are gone, and this curve has come to its end
+            there = everybody - curves.now[curve]
             for cause in range(all_new.size):
-                incidence[cause, curve] += left[curve] * ((all_new[cause] - new[cause, curve]) / risk[curve])
-            area[curve] += left[curve] * ((all_aged - aged[curve] + there[curve] * (until - since)) / risk[curve])
-            left[curve] *= there[curve] / risk[curve]
-            stop[curve] = until
-    new[:] = 0.0
-    all_new[:] = 0.0
-    aged[:] = 0.0
+                curves.incidence[cause, curve] += left * ((all_new[cause] - curves.new[cause, curve]) / risk)
+            curves.area[curve] += left * ((all_aged - curves.aged[curve] + there * (until - since)) / risk)
+            curves.left[curve] = left * (there / risk)
+            curves.stop[curve] = until
+        curves.aged[curve] = 0.0
+        for cause in range(all_new.size):
+            curves.new[cause, curve] = 0.0
+    for cause in range(all_new.size):
+        all_new[cause] = 0.0

@@ -102,7 +102,7 @@ class ParquetFile:
         data = self._page(0, told, levels, page.data)
         size, used = Long(self._at - begin), [PLAIN, RUNS, page.encoding] if page.encoding != PLAIN else [PLAIN, RUNS]
         nulls = 0 if page.there is None else rows - int(np.count_nonzero(page.there))
-        lowest, highest = (None if one is None else _plain([one], kind, bare=True) for one in page.bounds)
+        lowest, highest = (None if one is None else bytes(_plain([one], kind, bare=True)) for one in page.bounds)
         bounds = Struct((3, Long(nulls)), (5, highest), (6, lowest))
         facts = Struct(
             (1, kind), (2, used), (3, [name]), (4, 0), (5, Long(rows)), (6, size), (7, size),
