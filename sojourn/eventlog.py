@@ -114,13 +114,12 @@ def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Column]:
 
 def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Column]:
     customers = journeys.customers
-    inviter = customers.inviter[rows]
     return {
         "customer": Ids(customers.customer[rows]),
         "arrived": customers.arrived[rows],
         "segment": Places(customers.segment[rows], journeys.segments),
         "source": Places(customers.source[rows], SOURCES),
-        "inviter": Same(None) if (inviter < 0).all() else Ids(inviter),
+        "inviter": Ids(customers.inviter[rows]),
         "root": Ids(customers.root[rows]),
         "frailty": _number(customers.frailty[rows]),
         "satisfaction": _number(customers.satisfaction[rows]),
@@ -129,7 +128,5 @@ def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Column]:
 
 
 def _number(values: NDArray[np.float64]) -> Column:
-    """Numbers of which many scenarios have only one, or none."""
-    if np.isnan(values).all():
-        return Same(None)
+    """Numbers of which many scenarios have only one."""
     return Same(float(values[0])) if (values == values[0]).all() else values

@@ -93,6 +93,7 @@ class ParquetFile:
     def _chunk(self, name: str, kind: int, column: Column, rows: int) -> Struct:
         """Write one column of a group; returns what the footer says of it."""
         begin, page = self._at, encoded(column, kind, rows)
+        assert page.there is None or name in self._nullable
         places = None
         if page.dictionary is not None:
             count = len(page.dictionary)
@@ -140,8 +141,12 @@ def encoded(column: Column, kind: int, rows: int) -> Encoded:
         return Encoded(PLACES, packed(place, len(column.values)), bounds, there, column.values)
     if isinstance(column, Ids):
         there, ids = _present(column.values >= 0, column.values)
+        if not ids.size:
+            return encoded(Same(None), kind, rows)
         return Encoded(DELTAS, differences(ids), (ids.min(), ids.max()), there)
     there, values = _present(~np.isnan(column), column)
+    if not values.size:
+        return encoded(Same(None), kind, rows)
     return Encoded(PLAIN, _plain(values, kind), (values.min(), values.max()), there)
 
 
