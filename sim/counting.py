@@ -36,6 +36,40 @@ def tally(stage: Short, sequence: Integers, time: Floats, days: Floats, stages: 
 
 
 @compiled
+def by_stage(stage: Short, stages: int) -> "tuple[Integers, Integers]":
+    """Rows of a log in the order of their stages, as they stand within each, shape (rows,); and where those of each stage
+    begin and the last end, (stages + 1,).
+    """
+    begin = np.zeros(stages + 1, dtype=np.int64)
+    for here in stage:
+        begin[here + 1] += 1
+    for place in range(stages):
+        begin[place + 1] += begin[place]
+    rows, next_place = np.empty(stage.size, dtype=np.int64), begin.copy()
+    for row in range(stage.size):
+        rows[next_place[stage[row]]] = row
+        next_place[stage[row]] += 1
+    return rows, begin
+
+
+@compiled
+def stays(
+    rows: Integers, stage: Short, sequence: Integers, time: Floats, horizon: float, cause_of: Short
+) -> "tuple[Floats, Short]":
+    """How long each of the stays that begin on `rows` has lasted, days, and the cause of its end by the stage that follows; -1
+    where it is open at the horizon. Both of shape (rows,).
+    """
+    durations, causes = np.empty(rows.size), np.empty(rows.size, dtype=np.int16)
+    for n in range(rows.size):
+        row = rows[n]
+        if row + 1 < time.size and sequence[row + 1] > 0:
+            durations[n], causes[n] = time[row + 1] - time[row], cause_of[stage[row + 1]]
+        else:
+            durations[n], causes[n] = horizon - time[row], -1
+    return durations, causes
+
+
+@compiled
 def reaching(values: Floats, days: Floats) -> Floats:
     """How many of the values are at least as large as each of the days (as in `tally`), shape (d,)."""
     reach = np.zeros(days.size)

@@ -13,7 +13,7 @@ from sojourn.sim.desks import desk_figures
 from sojourn.sim.follow_ups import FollowUps, Read
 from sojourn.sim.impressions import impressions
 from sojourn.sim.journeys import REFERRAL, Floats, Integers
-from sojourn.sim.lives import Lives, firsts, since
+from sojourn.sim.lives import Lives, firsts
 from sojourn.sim.network import Network
 from sojourn.sim.sums import NOTHING, Sums, Tally
 
@@ -113,12 +113,11 @@ def _stays(lives: Lives, stage: int, rows: Integers, who: Integers) -> Sample:
     for segment in range(len(network.segments)):
         exits.update(dict.fromkeys(network.segment_stage(segment, stage).exit_names))
     following = [journeys.stages.index(target) for target in exits]
-    cause_of = np.full(len(journeys.stages) + 1, survival.CENSORED, dtype=np.int16)  # the last is for -1: still open
+    cause_of = np.full(len(journeys.stages), survival.CENSORED, dtype=np.int16)
     cause_of[following] = np.arange(len(following))
-    days = since(journeys.events.time[rows], journeys.until[rows])
     return Sample(
         (*(f"step.{name}.{target}" for target in exits), f"step.{name}.open", f"dwell.{name}"),
-        FollowUps(days, cause_of[journeys.next_stage[rows]], len(following), who),
+        FollowUps(*lives.stays(rows, cause_of), len(following), who),
         lambda curves: [*curves.incidence, curves.left, curves.mean],
     )
 
@@ -134,7 +133,7 @@ def _way_to(lives: Lives, stage: int, rows: Integers, entered: Integers) -> Samp
     """From arrival to the first entry to a stage; ending elsewhere competes."""
     journeys = lives.journeys
     days, causes = lives.whole.durations.copy(), lives.whole.causes.copy()
-    days[entered] = since(journeys.customers.arrived[entered], journeys.events.time[rows])
+    days[entered] = journeys.events.time[rows] - journeys.customers.arrived[entered]
     causes[entered] = 0
     names = (f"time_to.{journeys.stages[stage]}",)
     return Sample(names, FollowUps(days, causes, 2, None), lambda curves: [curves.median], median=True)

@@ -16,7 +16,7 @@ HALF = 0.5 - 1e-12  # a hair below one half, so that rounding in sums does not p
 class FollowUps(NamedTuple):
     """How long each of n was followed, and how that ended."""
 
-    durations: Floats  # days, rounded as by `lives.since`, shape (n,)
+    durations: Floats  # days, taken to a billionth as by `lives.since`, shape (n,)
     causes: Short  # 0 and up, -1 where censored, shape (n,)
     kinds: int  # how many causes there are
     owner: Integers | None  # index of the customer, shape (n,); None: one follow-up for each customer, in their order

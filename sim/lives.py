@@ -70,20 +70,20 @@ class Lives:
         return self._after_first_purchase(rows, np.searchsorted(rows, self.first_purchase_row))
 
     @cached_property
-    def ended(self) -> Floats:
-        """Day on which each customer entered an end stage."""
-        row = self.journeys.first[1:] - 1
-        return np.where(self.ending[self.final_stage], self.journeys.events.time[row], np.nan)
+    def final_row(self) -> Integers:
+        """Each customer's last row."""
+        return self.journeys.first[1:] - 1
 
     @cached_property
     def final_stage(self) -> NDArray[np.int16]:
         """The stage in which each customer is at the horizon."""
-        return self.journeys.events.stage[self.journeys.first[1:] - 1]
+        return self.journeys.events.stage[self.final_row]
 
     @cached_property
     def returns(self) -> FollowUps:
         """From each buyer's first purchase to the second (cause 0), or to loss or an end (1), or until the horizon."""
-        second, gone = self.second_purchase, np.fmin(self.lost_after_purchase, self.ended[self.buyers])
+        ended = np.where(self.ending[self.final_stage[self.buyers]], self._final_time[self.buyers], np.nan)
+        second, gone = self.second_purchase, np.fmin(self.lost_after_purchase, ended)
         repeated = np.isfinite(second) & ~(gone < second)  # gone is NaN only where there is neither loss nor end
         until = np.where(repeated, second, np.where(np.isfinite(gone), gone, self.journeys.horizon))
         causes = np.where(repeated, 0, np.where(np.isfinite(gone), 1, CENSORED)).astype(np.int16)
@@ -101,14 +101,36 @@ class Lives:
     @cached_property
     def whole(self) -> FollowUps:
         """From each customer's arrival to an end (cause 1), or until the horizon; nothing has cause 0."""
-        ended = np.isfinite(self.ended)
-        until = np.where(ended, self.ended, self.journeys.horizon)
-        causes = np.where(ended, np.int16(1), np.int16(CENSORED))
-        return FollowUps(since(self.journeys.customers.arrived, until), causes, 2, None)
+        causes = np.where(self.ending, np.int16(1), np.int16(CENSORED))[self.final_stage]
+        until = np.where(causes == CENSORED, self.journeys.horizon, self._final_time)
+        return FollowUps(until - self.journeys.customers.arrived, causes, 2, None)
 
     def rows(self, stage: int) -> Integers:
         """Rows that enter a stage, customer by customer."""
-        return np.flatnonzero(self.journeys.events.stage == stage)
+        rows, begin = self._by_stage
+        return rows[begin[stage] : begin[stage + 1]]
+
+    def stays(self, rows: Integers, cause_of: NDArray[np.int16]) -> tuple[Floats, NDArray[np.int16]]:
+        """Days of the stays that begin on `rows`, and how they ended by the stage that follows; see `counting.stays`."""
+        if not rows.size:
+            return np.empty(0), np.empty(0, dtype=np.int16)
+        from sojourn.sim import counting
+
+        events = self.journeys.events
+        return counting.stays(rows, events.stage, events.sequence, events.time, self.journeys.horizon, cause_of)
+
+    @cached_property
+    def _by_stage(self) -> tuple[Integers, Integers]:
+        stage, count = self.journeys.events.stage, len(self.journeys.stages)
+        if not stage.size:
+            return np.empty(0, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
+        from sojourn.sim import counting  # numba only where something is measured
+
+        return counting.by_stage(stage, count)
+
+    @property
+    def _final_time(self) -> Floats:
+        return self.journeys.events.time[self.final_row]
 
     def _rows(self, wanted: Flags) -> Integers:
         """Rows that enter one of the wanted stages."""
