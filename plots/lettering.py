@@ -1,6 +1,7 @@
 """How much room words take, and how they are cut and broken to fit: in inches, without drawing anything."""
 
 import warnings
+from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
@@ -9,6 +10,7 @@ FONT = "DejaVu Sans"  # ships with matplotlib: the same picture on every machine
 SIZE, SMALL = 10.5, 9.0  # points
 
 
+@lru_cache(maxsize=1024)  # the same words are tried again and again
 def span(text: str, size: float = SIZE, weight: str = "normal") -> float:
     """How wide a line of text is, in inches (a little generous, as the screen rounds)."""
     if not text:

@@ -236,6 +236,7 @@ def png(figure: Figure, dpi: int = DPI, title: str = "") -> bytes:
             dpi=dpi,
             facecolor=PAPER,
             metadata={"Software": None},
+            pil_kwargs={"compress_level": 3},  # a tenth larger than at 6, and packed in a third of the time
             bbox_inches=Bbox.from_bounds(0, 0, wide, tall),
         )
         if added is not None:

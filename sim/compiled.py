@@ -14,7 +14,7 @@ from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import compiled, patience_asked
 from sojourn.sim.journeys import Customers, Events, Floats, Integers
-from sojourn.sim.recording import part, record, register
+from sojourn.sim.recording import part, record, register, trimmed
 from sojourn.sim.tables import Cells, Customer, nobody, seeded
 from sojourn.sim.timing import time_to_invitation
 
@@ -36,7 +36,7 @@ def run(
             return together(net, ids, days)
         if workers == 1 or ids.size < FEWEST:
             return joined(net, [alone(net, ids, days, 0, ids.size)], ids, days)
-        edges = np.linspace(0, ids.size, workers + 1).astype(np.int64)
+        edges = [ids.size * k // workers for k in range(workers + 1)]
         with ThreadPoolExecutor(workers) as pool:  # kernels do not hold Python's lock
             shares = pool.map(lambda k: alone(net, ids, days, edges[k], edges[k + 1]), range(workers))
             return joined(net, list(shares), ids, days)
@@ -46,7 +46,10 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int) -> tup
     """Follow the candidates from number `first` to before `last`."""
     inviting = recording.used(net, at.INVITING)
     pilot = min(last - first, PILOT)
-    log, people = recording.events(net, 4 * pilot + 64), recording.customers(net, pilot + 64 if inviting else last - first)
+    log, people = (
+        recording.events(net, 4 * pilot + 64),
+        recording.customers(net, pilot + 64 if inviting else last - first),
+    )
     tree = nobody(net, 64)
     done = np.array([first, 0, 0])
     while not follow(net, ids, days, last, tree, log, people, done):
@@ -64,11 +67,6 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int) -> tup
 def room(used: int, share: float, now: int) -> int:
     """Room for all, if the rest is like what came so far; at least half more than now."""
     return int(max(1.5 * now, 1.03 * used * share + 1024))
-
-
-def trimmed(table: Any, rows: int) -> Any:
-    """The rows in use."""
-    return type(table)(*(column[:rows] for column in table))
 
 
 def joined(net: Cells, shares: list[tuple[Events, Customers]], ids: Integers, days: Floats) -> tuple[Events, Customers]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding
@@ -28,19 +29,23 @@ from sojourn.scenarios import laws
 
 FIRST_TIME = "Compiling the engine for this machine: once, for about half a minute ..."
 UNKEPT = "Compiling the engine: half a minute, and every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
+FIRST = Lock()
 F = TypeVar("F", bound=Callable[..., Any])
 # Every file with compiled code, or with constants and table layouts that are compiled in (a test looks for missing ones).
 SOURCES = (
     "arriving",
     "compiled",
     "compiling",
+    "counting",
     "coupled",
     "effects",
     "heap",
     "lines",
     "journeys",
+    "leaving_out",
     "recording",
     "rules",
+    "sorting",
     "streams",
     "tables",
     "timing",
@@ -59,16 +64,16 @@ def _special(name: str) -> None:
     overload(getattr(special, name))(typed)
 
 
-class _LowerApart(Lower):  # type: ignore[misc]  # numba has no types
+class _LowerApart(Lower):
     """Lowering that forbids LLVM to copy a function into its callers."""
 
     def setup_function(self, fndesc: Any) -> None:
-        super().setup_function(fndesc)
+        super().setup_function(fndesc)  # type: ignore[no-untyped-call]
         self.function.attributes.add("noinline")
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _LoweringApart(NativeLowering):  # type: ignore[misc]
+@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
+class _LoweringApart(NativeLowering):
     _name = "native_lowering_apart"
 
     @property
@@ -76,14 +81,12 @@ class _LoweringApart(NativeLowering):  # type: ignore[misc]
         return _LowerApart
 
 
-class _Apart(CompilerBase):  # type: ignore[misc]
+class _Apart(CompilerBase):
     """numba's own compiler, but for that."""
 
     def define_pipelines(self) -> list[Any]:
-        builder = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        builder.passes = [
-            (_LoweringApart if one is NativeLowering else one, why) for one, why in builder.passes
-        ]
+        builder: Any = DefaultPassBuilder.define_nopython_pipeline(self.state)  # type: ignore[no-untyped-call]
+        builder.passes = [(_LoweringApart if one is NativeLowering else one, why) for one, why in builder.passes]
         builder.finalize()
         return [builder]
 
@@ -102,11 +105,15 @@ def patience_asked(what: str) -> Iterator[None]:
         yield
         return
     mark = Path(folder) / f"{what}.done"
-    if not mark.exists():
-        print(FIRST_TIME, file=sys.stderr, flush=True)
-    yield
-    with suppress(OSError):
-        mark.touch()
+    if mark.exists():
+        yield
+        return
+    with FIRST:  # one thread compiles, and says so; the others wait for it
+        if not mark.exists():
+            print(FIRST_TIME, file=sys.stderr, flush=True)
+        yield
+        with suppress(OSError):
+            mark.touch()
 
 
 @cache
@@ -156,7 +163,14 @@ def inlined(function: F) -> F:
 
 def _compile(function: F, signature: str | None, **more: Any) -> F:
     folder = cache_folder()
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "cache": folder is not None, "_nrt": False, "forceinline": False, **more}
+    options: dict[str, Any] = {
+        "nogil": True,
+        "error_model": "numpy",
+        "cache": folder is not None,
+        "_nrt": False,
+        "forceinline": False,
+        **more,
+    }
     config: Any = numba.config
     before = config.CACHE_DIR
     if folder is not None:

@@ -41,8 +41,7 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
             crowd = recording.enlarged(crowd, done[FRESH], 2 * crowd.whole.shape[0])
         if due.times.size < due.size[0] + waiting + 8:
             due = roomier(due, waiting + 8)
-    rows, number = done[ROWS], done[PEOPLE]
-    return recording.arranged(Events(*(column[:rows] for column in log)), Customers(*(column[:number] for column in people)))
+    return recording.arranged(recording.trimmed(log, done[ROWS]), recording.trimmed(people, done[PEOPLE]))
 
 
 def capacity_changes(net: Cells) -> Heap:
@@ -76,7 +75,10 @@ def compete(
         ):
             return False
         i, now = done[WALKING], 0.0
-        at_once, back = i < 0, False  # a first entry belongs to the event that is taken; later ones are events of their own
+        at_once, back = (
+            i < 0,
+            False,
+        )  # a first entry belongs to the event that is taken; later ones are events of their own
         done[WALKING] = -1
         n = done[CANDIDATE]
         if i >= 0:

@@ -9,12 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim import survival
 from sojourn.sim.estimates import LEVEL, Band, Estimate
 from sojourn.sim.estimating import Part, over_replications, student
-from sojourn.sim.figures import returns
+from sojourn.sim.follow_ups import FollowUps, read
 from sojourn.sim.journeys import Journeys
-from sojourn.sim.lives import Lives, since
+from sojourn.sim.lives import Lives
 from sojourn.sim.network import Network
 
 Floats = NDArray[np.float64]
@@ -51,41 +50,34 @@ class Curves:
     """Moves a replication from stage to stage, of all pairs that occur; open stays are no moves."""
 
 
-def trace(journeys: Journeys, network: Network) -> Trace:
-    """One replication's curves."""
+def trace(journeys: Journeys, network: Network, lives: Lives | None = None) -> Trace:
+    """One replication's curves; `lives` are its facts, where others share them."""
+    from sojourn.sim.counting import tally  # numba only where something is measured
+
+    lives = lives or Lives(journeys, network)
     days = np.linspace(0.0, journeys.horizon, POINTS)
-    count = len(journeys.stages)
     events = journeys.events
-    change = np.zeros((count, POINTS + 1))  # the last column takes what lies past the horizon
-    into = np.searchsorted(days, events.time, side="left")
-    stage = events.stage.astype(np.int64)
-    change += _tally(stage * (POINTS + 1) + into, count)
-    left = np.flatnonzero(journeys.next_stage >= 0)
-    out_of = np.searchsorted(days, journeys.until[left], side="left")
-    change -= _tally(stage[left] * (POINTS + 1) + out_of, count)
+    change, moves = tally(events.stage, events.sequence, events.time, days, len(journeys.stages))
+    occupancy = np.cumsum(change, axis=1)[:, :POINTS].astype(np.float64)  # the last column is past the horizon
+    nothing = np.full(POINTS, np.nan), np.zeros(POINTS)
+    retention, followed = _retained(lives, days) if lives.buyers.size and lives.losing.any() else nothing
+    returned, waited = _returned(lives, days) if lives.buyers.size else nothing
+    return Trace(journeys.stages, days, occupancy, retention, followed, returned, waited, moves.astype(np.float64))
 
-    lives = Lives(journeys, network)
-    retention, followed = np.full(POINTS, np.nan), np.zeros(POINTS)
-    if lives.buyers.size and lives.losing.any():
-        lost = lives.lost_after_purchase
-        durations = since(lives.first_purchase, np.where(np.isfinite(lost), lost, journeys.horizon))
-        times, left_over = survival.kaplan_meier(durations, np.isfinite(lost))
-        retention = survival.at(times, left_over, days, before=1.0)
-        followed = durations.size - np.searchsorted(np.sort(durations), days, side="left").astype(np.float64)
-        retention[days > times[-1]] = np.nan
 
-    returned, waited = np.full(POINTS, np.nan), np.zeros(POINTS)
-    if lives.buyers.size:
-        durations, causes = returns(lives)
-        times, _, incidence = survival.aalen_johansen(durations, causes, 2)
-        returned = survival.at(times, incidence[0], days, before=0.0)
-        waited = durations.size - np.searchsorted(np.sort(durations), days, side="left").astype(np.float64)
-        returned[days > times[-1]] = np.nan
+def _retained(lives: Lives, days: Floats) -> tuple[Floats, Floats]:
+    return _known(lives.losses, days, read(lives.losses, days=days).left_at[:, -1])
 
-    pairs = stage[left] * count + journeys.next_stage[left]
-    moves = np.bincount(pairs, minlength=count * count).reshape(count, count).astype(np.float64)
-    occupancy = np.cumsum(change, axis=1)[:, :POINTS]
-    return Trace(journeys.stages, days, occupancy, retention, followed, returned, waited, moves)
+
+def _returned(lives: Lives, days: Floats) -> tuple[Floats, Floats]:
+    return _known(lives.returns, days, read(lives.returns, days=days).incidence_at[:, -1])
+
+
+def _known(sample: FollowUps, days: Floats, share: Floats) -> tuple[Floats, Floats]:
+    """A share by day up to the longest follow-up, NaN after it; and how many are followed that long."""
+    from sojourn.sim.counting import reaching
+
+    return np.where(days <= sample.durations.max(), share, np.nan), reaching(sample.durations, days)
 
 
 def combine(traces: Sequence[Trace]) -> Curves:
@@ -116,10 +108,6 @@ def _share(days: Floats, shares: Sequence[Floats], at_risk: Sequence[Floats]) ->
         return None
     band = _band(days[shown], curves[:, shown])
     return Band(band.x, band.mean, np.maximum(band.low, 0.0), np.minimum(band.high, 1.0))
-
-
-def _tally(cells: NDArray[np.int64], count: int) -> Floats:
-    return np.bincount(cells, minlength=count * (POINTS + 1)).reshape(count, POINTS + 1).astype(np.float64)
 
 
 def _band(x: Floats, curves: Floats) -> Band:

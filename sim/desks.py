@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sojourn.sim.journeys import NOT_ASKED, RENEGED, RESOLVED, UNRESOLVED
 from sojourn.sim.lives import Lives
 from sojourn.sim.network import Network
-from sojourn.sim.sums import Sums
+from sojourn.sim.sums import NOTHING, Sums, Tally
 
 Floats = NDArray[np.float64]
 
@@ -31,19 +31,20 @@ def desk_figures(lives: Lives) -> Iterator[tuple[str, Sums]]:
     if not network.desks:
         return
     events = journeys.events
-    served_by = desk_of(network)[journeys.customers.segment[journeys.who], events.stage]
+    asked = np.flatnonzero(events.contact != NOT_ASKED)
+    served_by = desk_of(network)[journeys.customers.segment[journeys.who[asked]], events.stage[asked]]
     for index, name in enumerate(network.desks):
-        rows = np.flatnonzero((served_by == index) & (events.contact != NOT_ASKED))
-        requests = lives.total(rows)
-        yield f"desk.{name}.wait", Sums(lives.total(rows, events.waited[rows]), requests)
-        served = rows[(events.contact[rows] == RESOLVED) | (events.contact[rows] == UNRESOLVED)]
+        rows = asked[served_by == index]
+        who, contact = journeys.who[rows], events.contact[rows]
+        requests = Tally.of(who)
+        yield f"desk.{name}.wait", Sums(Tally.of(who, events.waited[rows]), requests)
+        served = rows[(contact == RESOLVED) | (contact == UNRESOLVED)]
         begun = events.time[served] + events.waited[served]
         over = np.minimum(begun + events.handled[served], journeys.horizon)
-        busy = lives.total(served, np.maximum(over - begun, 0.0))
+        busy = Tally.of(journeys.who[served], np.maximum(over - begun, 0.0))
         capacity = agent_days(*network.agents(name), begun, over, journeys.horizon)
-        yield f"desk.{name}.utilisation", Sums(busy, np.zeros(lives.count), 0.0, capacity)
-        reneged = (events.contact[rows] == RENEGED).astype(np.float64)
-        yield f"desk.{name}.abandoned", Sums(lives.total(rows, reneged), requests)
+        yield f"desk.{name}.utilisation", Sums(busy, NOTHING, 0.0, capacity)
+        yield f"desk.{name}.abandoned", Sums(Tally.of(who[contact == RENEGED]), requests)
 
 
 def agent_days(days: ArrayLike, agents: ArrayLike, begun: Floats, over: Floats, horizon: float) -> float:

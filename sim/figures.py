@@ -10,11 +10,12 @@ import numpy as np
 
 from sojourn.sim import money, survival
 from sojourn.sim.desks import desk_figures
+from sojourn.sim.follow_ups import FollowUps, Read
 from sojourn.sim.impressions import impressions
-from sojourn.sim.journeys import REFERRAL, Floats, Integers, Journeys
-from sojourn.sim.lives import Lives, since, summed
+from sojourn.sim.journeys import REFERRAL, Floats, Integers
+from sojourn.sim.lives import Lives, firsts
 from sojourn.sim.network import Network
-from sojourn.sim.sums import Sums
+from sojourn.sim.sums import NOTHING, Sums, Tally
 
 WINDOWS = (30, 90, 180, 365, 730)  # days, for retention.DAYS, repeat_rate.DAYS and clv.DAYS
 MONTH = 30.44  # days
@@ -24,10 +25,10 @@ class Sample(NamedTuple):
     """Follow-ups, and the figures that are read off them."""
 
     names: tuple[str, ...]
-    durations: Floats  # days, shape (n,)
-    causes: Integers  # 0 and up, -1 where censored
-    owner: Integers  # whose follow-up: index of the customer
-    read: Callable[[Floats, Integers], list[float]]  # (durations, causes) -> one figure a name, NaN where undefined
+    follow_ups: FollowUps
+    told: Callable[[Read], list[Floats]]  # one figure a name and curve
+    days: tuple[int, ...] = ()  # on which its curves are read
+    median: bool = False  # whether it is read too
 
 
 Figure = tuple[str, Sums] | Sample
@@ -42,72 +43,69 @@ def windows(network: Network) -> tuple[int, ...]:
     return tuple(days for days in WINDOWS if days < horizon or (days == horizon and together))
 
 
-def figures(journeys: Journeys, network: Network) -> Iterator[Figure]:
+def figures(lives: Lives) -> Iterator[Figure]:
     """All measures that the scenario defines. Definitions: `measures.measure`."""
-    lives = Lives(journeys, network)
+    journeys, network = lives.journeys, lives.network
+    everybody = Tally(lives.count)
     yield from _money(lives)
     yield from _acquisition(lives)
     for index, name in enumerate(journeys.stages):
-        entered = np.isfinite(lives.entries(index))
-        yield f"reach.{name}", Sums(entered.astype(np.float64), _ones(lives))
-        yield f"occupancy.{name}", Sums((lives.final_stage == index).astype(np.float64), _ones(lives))
+        rows = lives.rows(index)
+        who = journeys.who[rows]
+        first = firsts(who)
+        entered = who[first]
+        yield f"reach.{name}", Sums(Tally.of(entered), everybody)
+        yield f"occupancy.{name}", Sums(Tally.of(np.flatnonzero(lives.final_stage == index)), everybody)
         if not lives.ending[index]:
-            yield _stays(lives, index)
+            yield _stays(lives, index, rows, who)
         if not _all_start_in(network, name):
-            yield _way_to(lives, index)
+            yield _way_to(lives, index, rows[first], entered)
     if lives.buying.any():
-        yield from _purchases(lives)
+        yield from _purchases(lives, everybody)
     if network.scenario.satisfaction is not None:
         yield from _satisfaction(lives)
     if any(stage.referrals is not None for stage in network.scenario.stages.values()):
-        invited = journeys.customers.source == REFERRAL
-        yield "referrals", Sums(invited.astype(np.float64), _ones(lives))
+        yield "referrals", Sums(Tally.of(np.flatnonzero(journeys.customers.source == REFERRAL)), everybody)
     yield from desk_figures(lives)
-
-
-def _ones(lives: Lives) -> Floats:
-    return np.ones(lives.count)
 
 
 def _money(lives: Lives) -> Iterator[Figure]:
     journeys, network = lives.journeys, lives.network
+    ledger = money.Ledger(journeys, network)
     for discounted in (True, False):
-        booked = money.book(journeys, network, discounted=discounted)
-        revenue = summed(journeys.who, booked.revenue, lives.count)
-        cost = summed(journeys.who, booked.cost, lives.count)
+        booked = ledger.booked(discounted=discounted)
         overhead = money.overhead(network, journeys.horizon, discounted=discounted)
-        profit = revenue - cost
+        profit = Tally.of(ledger.who, booked.revenue - booked.cost)
+        cost = Tally.of(ledger.who, booked.cost)
         if discounted:
             yield "profit", Sums(profit, None, -overhead)
             yield "roi", Sums(profit, cost, -overhead, overhead)
         else:
             yield "profit.undiscounted", Sums(profit, None, -overhead)
-            yield "revenue", Sums(revenue, None)
+            yield "revenue", Sums(Tally.of(ledger.who, booked.revenue), None)
             yield "cost", Sums(cost, None, overhead)
     arrived = journeys.customers.arrived
-    half = journeys.horizon / 2
-    for name, days in [("clv", half), *((f"clv.{days}", float(days)) for days in windows(network))]:
-        followed = (arrived + days <= journeys.horizon).astype(np.float64)
-        booked = money.book(journeys, network, discounted=True, window=days)
-        margin = summed(journeys.who, booked.revenue - booked.cost, lives.count)
-        yield name, Sums(margin * followed, followed)
+    for name, days in [("clv", journeys.horizon / 2), *((f"clv.{days}", float(days)) for days in windows(network))]:
+        followed = np.flatnonzero(arrived + days <= journeys.horizon)
+        yield name, Sums(Tally.of(*ledger.within(days)), Tally.of(followed))
 
 
 def _acquisition(lives: Lives) -> Iterator[Figure]:
     network, journeys = lives.network, lives.journeys
     charge = money.acquisition(network)
     if charge.any() and lives.buying.any():
-        paid = charge[journeys.customers.segment[journeys.who], journeys.events.stage]
-        spent = summed(journeys.who, paid, lives.count)
-        yield "cac", Sums(spent, (lives.purchases > 0).astype(np.float64))
+        rows = np.flatnonzero(np.any(charge, axis=0)[journeys.events.stage])
+        who = journeys.who[rows]
+        paid = charge[journeys.customers.segment[who], journeys.events.stage[rows]]
+        yield "cac", Sums(Tally.of(who, paid), Tally.of(lives.buyers))
     shown = impressions(network)
     if shown is not None:
-        yield "impressions", Sums(np.zeros(lives.count), None, shown)
-        came = (journeys.customers.source != REFERRAL).astype(np.float64)
-        yield "click_through", Sums(came, np.zeros(lives.count), 0.0, shown)
+        yield "impressions", Sums(NOTHING, None, shown)
+        came = Tally.of(np.flatnonzero(journeys.customers.source != REFERRAL))
+        yield "click_through", Sums(came, NOTHING, 0.0, shown)
 
 
-def _stays(lives: Lives, stage: int) -> Sample:
+def _stays(lives: Lives, stage: int, rows: Integers, who: Integers) -> Sample:
     """Stays in one stage: which exit, and how long."""
     journeys, network = lives.journeys, lives.network
     name = journeys.stages[stage]
@@ -115,19 +113,13 @@ def _stays(lives: Lives, stage: int) -> Sample:
     for segment in range(len(network.segments)):
         exits.update(dict.fromkeys(network.segment_stage(segment, stage).exit_names))
     following = [journeys.stages.index(target) for target in exits]
-    cause_of = np.full(len(journeys.stages) + 1, survival.CENSORED)  # the last one is for -1: still open
+    cause_of = np.full(len(journeys.stages), survival.CENSORED, dtype=np.int16)
     cause_of[following] = np.arange(len(following))
-    rows = np.flatnonzero(journeys.events.stage == stage)
-
-    def read(durations: Floats, causes: Integers) -> list[float]:
-        if durations.size == 0:
-            return [float("nan")] * (len(following) + 2)
-        times, left, incidence = survival.aalen_johansen(durations, causes, len(following))
-        return [*incidence[:, -1].tolist(), float(left[-1]), survival.restricted_mean(times, left)]
-
-    names = (*(f"step.{name}.{target}" for target in exits), f"step.{name}.open", f"dwell.{name}")
-    days = since(journeys.events.time[rows], journeys.until[rows])
-    return Sample(names, days, cause_of[journeys.next_stage[rows]], journeys.who[rows], read)
+    return Sample(
+        (*(f"step.{name}.{target}" for target in exits), f"step.{name}.open", f"dwell.{name}"),
+        FollowUps(*lives.stays(rows, cause_of), len(following), who),
+        lambda curves: [*curves.incidence, curves.left, curves.mean],
+    )
 
 
 def _all_start_in(network: Network, stage: str) -> bool:
@@ -137,81 +129,52 @@ def _all_start_in(network: Network, stage: str) -> bool:
     return starts | {one.referrals.enters for one in stages if one.referrals is not None} == {stage}
 
 
-def _way_to(lives: Lives, stage: int) -> Sample:
+def _way_to(lives: Lives, stage: int, rows: Integers, entered: Integers) -> Sample:
     """From arrival to the first entry to a stage; ending elsewhere competes."""
     journeys = lives.journeys
-    entered, arrived = lives.entries(stage), journeys.customers.arrived
-    causes = np.where(np.isfinite(entered), 0, np.where(np.isfinite(lives.ended), 1, survival.CENSORED))
-    until = np.where(causes == 0, entered, np.where(causes == 1, lives.ended, journeys.horizon))
-
-    def read(durations: Floats, causes: Integers) -> list[float]:
-        times, _, incidence = survival.aalen_johansen(durations, causes, 2)
-        return [survival.median_of_incidence(times, incidence[0])]
-
-    return Sample((f"time_to.{journeys.stages[stage]}",), since(arrived, until), causes, np.arange(lives.count), read)
+    days, causes = lives.whole.durations.copy(), lives.whole.causes.copy()
+    days[entered] = journeys.events.time[rows] - journeys.customers.arrived[entered]
+    causes[entered] = 0
+    names = (f"time_to.{journeys.stages[stage]}",)
+    return Sample(names, FollowUps(days, causes, 2, None), lambda curves: [curves.median], median=True)
 
 
-def returns(lives: Lives) -> tuple[Floats, Integers]:
-    """Days from each buyer's first purchase to the second (cause 0), or to loss or an end (1), or until the horizon."""
-    second, gone = lives.second_purchase, np.fmin(lives.lost_after_purchase, lives.ended[lives.buyers])
-    repeated = np.isfinite(second) & ~(gone < second)  # gone is NaN only where there is neither loss nor end
-    until = np.where(repeated, second, np.where(np.isfinite(gone), gone, lives.journeys.horizon))
-    causes = np.where(repeated, 0, np.where(np.isfinite(gone), 1, survival.CENSORED))
-    return since(lives.first_purchase, until), causes
+def _purchases(lives: Lives, everybody: Tally) -> Iterator[Figure]:
+    yield "conversion", Sums(Tally.of(lives.buyers), everybody)
+    yield "purchases", Sums(Tally.of(lives.purchasers), everybody)
 
-
-def _purchases(lives: Lives) -> Iterator[Figure]:
-    journeys = lives.journeys
-    horizon = journeys.horizon
-    bought = np.zeros(lives.count)
-    bought[lives.buyers] = 1.0
-    yield "conversion", Sums(bought, _ones(lives))
-    yield "purchases", Sums(lives.purchases.astype(np.float64), _ones(lives))
-
-    start, lost = lives.first_purchase, lives.lost_after_purchase
     days = windows(lives.network)
     names = ("repeat_rate", *(f"repeat_rate.{d}" for d in days))
 
-    def read_repeats(durations: Floats, causes: Integers) -> list[float]:
-        times, left, incidence = survival.aalen_johansen(durations, causes, 2)
-        by_day = {day: survival.incidence_at(times, left, incidence[0], day) for day in days}
-        return [by_day.get(365, float("nan")), *by_day.values()]
+    def repeats(curves: Read) -> list[Floats]:
+        year = curves.incidence_at[days.index(365)] if 365 in days else np.full(curves.left.size, np.nan)
+        return [year, *curves.incidence_at]
 
-    yield Sample(names, *returns(lives), lives.buyers, read_repeats)
+    yield Sample(names, lives.returns, repeats, days)
     if not lives.losing.any():
         return
-    churned = np.isfinite(lost)
-    at_risk = since(start, np.where(churned, lost, horizon))
-
-    def read_retention(durations: Floats, causes: Integers) -> list[float]:
-        times, left = survival.kaplan_meier(durations, causes == 0)
-        return [survival.survival_at(times, left, d) for d in days]
-
     if days:
         names = tuple(f"retention.{d}" for d in days)
-        yield Sample(names, at_risk, np.where(churned, 0, survival.CENSORED), lives.buyers, read_retention)
-    losses, months = np.zeros(lives.count), np.zeros(lives.count)
-    losses[lives.buyers] = churned
-    months[lives.buyers] = at_risk / MONTH
-    yield "churn_rate", Sums(losses, months)
+        yield Sample(names, lives.losses, lambda curves: list(curves.left_at), days)
+    at_risk, causes, *_ = lives.losses
+    yield "churn_rate", Sums(Tally.of(lives.buyers[causes == 0]), Tally.of(lives.buyers, at_risk / MONTH))
 
 
 def _satisfaction(lives: Lives) -> Iterator[Figure]:
     from scipy.special import ndtr  # scipy only where figures are made
 
-    journeys = lives.journeys
-    score = journeys.customers.satisfaction
-    here = ~lives.losing[lives.final_stage]
-    present = here.astype(np.float64)
-    yield "satisfaction", Sums(np.where(here, score, 0.0), present)
+    customers = lives.journeys.customers
+    here = np.flatnonzero(~lives.losing[lives.final_stage])
+    score, present = customers.satisfaction[here], Tally.of(here)
+    yield "satisfaction", Sums(Tally.of(here, score), present)
     laws = [scenario.satisfaction for scenario in money.by_segment(lives.network)]
     answers = [(law.nps, law.start.mean) for law in laws if law is not None and law.nps is not None]
     if len(answers) < len(laws):
         return
     table = np.array([[nps.mean, nps.per_10_points, nps.sd, start] for nps, start in answers])
-    mean, slope, sd, start = table[journeys.customers.segment].T
+    mean, slope, sd, start = table[customers.segment[here]].T
     latent = mean + slope * (score - start) / 10.0
     with np.errstate(divide="ignore", invalid="ignore"):  # sd = 0: a step, and undecided on its edge
         promoter = np.where(sd > 0.0, ndtr((latent - 8.5) / sd), latent >= 8.5)
         detractor = np.where(sd > 0.0, ndtr((6.5 - latent) / sd), latent < 6.5)
-    yield "nps", Sums(np.where(here, 100.0 * (promoter - detractor), 0.0), present)
+    yield "nps", Sums(Tally.of(here, 100.0 * (promoter - detractor)), present)

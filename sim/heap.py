@@ -73,7 +73,12 @@ def pop(one: Heap) -> "tuple[float, int, int, int]":
     taken = one.times[0], one.items[0, CUSTOMER], one.items[0, NUMBER], one.items[0, ROW]
     last = int(one.size[0]) - 1
     one.size[0] = last
-    time, customer, number, row = one.times[last], one.items[last, CUSTOMER], one.items[last, NUMBER], one.items[last, ROW]
+    time, customer, number, row = (
+        one.times[last],
+        one.items[last, CUSTOMER],
+        one.items[last, NUMBER],
+        one.items[last, ROW],
+    )
     k = 0
     while 2 * k + 1 < last:
         child = 2 * k + 1

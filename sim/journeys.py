@@ -23,7 +23,7 @@ SOURCES = ("arrival", "referral")
 
 
 class Events(NamedTuple):
-    """One row a stage entry. All columns have the same length; one of which the scenario makes no use is a constant (read-only)."""
+    """One row a stage entry. All columns have the same length; one that the scenario does not use is a read-only constant."""
 
     customer: Integers  # id
     sequence: Integers  # counts the customer's rows from 0

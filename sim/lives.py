@@ -5,8 +5,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.sim.follow_ups import FollowUps
 from sojourn.sim.journeys import Floats, Integers, Journeys
 from sojourn.sim.network import Network
+from sojourn.sim.survival import CENSORED
 
 Flags = NDArray[np.bool_]
 
@@ -26,17 +28,22 @@ class Lives:
     @cached_property
     def purchase_rows(self) -> Integers:
         """Rows that enter a stage of role purchase, customer by customer."""
-        return np.flatnonzero(self.buying[self.journeys.events.stage])
+        return self._rows(self.buying)
+
+    @cached_property
+    def purchasers(self) -> Integers:
+        """Index of the customer of each purchase."""
+        return self.journeys.who[self.purchase_rows]
 
     @cached_property
     def purchases(self) -> Integers:
         """Purchases of each customer."""
-        return np.bincount(self.journeys.who[self.purchase_rows], minlength=self.count)
+        return np.bincount(self.purchasers, minlength=self.count)
 
     @cached_property
     def first_purchase_row(self) -> Integers:
         """Row of each buyer's first purchase; shape (buyers,)."""
-        return self.firsts(self.purchase_rows)
+        return self.purchase_rows[firsts(self.purchasers)]
 
     @cached_property
     def buyers(self) -> Integers:
@@ -51,53 +58,102 @@ class Lives:
     @cached_property
     def second_purchase(self) -> Floats:
         """Day of each buyer's second purchase; shape (buyers,)."""
-        return self._after_first_purchase(self.purchase_rows)
+        following = np.flatnonzero(firsts(self.purchasers)) + 1
+        return self._after_first_purchase(self.purchase_rows, following)
 
     @cached_property
     def lost_after_purchase(self) -> Floats:
         """Day on which each buyer is first lost (enters a stage of role lost) after the first purchase; shape
         (buyers,).
         """
-        return self._after_first_purchase(np.flatnonzero(self.losing[self.journeys.events.stage]))
+        rows = self._rows(self.losing)
+        return self._after_first_purchase(rows, np.searchsorted(rows, self.first_purchase_row))
 
     @cached_property
-    def ended(self) -> Floats:
-        """Day on which each customer entered an end stage."""
-        row = self.journeys.first[1:] - 1
-        at_end = self.ending[self.journeys.events.stage[row]]
-        return np.where(at_end, self.journeys.events.time[row], np.nan)
+    def final_row(self) -> Integers:
+        """Each customer's last row."""
+        return self.journeys.first[1:] - 1
 
     @cached_property
     def final_stage(self) -> NDArray[np.int16]:
         """The stage in which each customer is at the horizon."""
-        return self.journeys.events.stage[self.journeys.first[1:] - 1]
+        return self.journeys.events.stage[self.final_row]
 
-    def firsts(self, rows: Integers) -> Integers:
-        """The first of each customer's rows among `rows` (ascending)."""
-        who = self.journeys.who[rows]
-        return rows[np.concatenate(([True], who[1:] != who[:-1]))] if rows.size else rows
+    @cached_property
+    def returns(self) -> FollowUps:
+        """From each buyer's first purchase to the second (cause 0), or to loss or an end (1), or until the horizon."""
+        ended = np.where(self.ending[self.final_stage[self.buyers]], self._final_time[self.buyers], np.nan)
+        second, gone = self.second_purchase, np.fmin(self.lost_after_purchase, ended)
+        repeated = np.isfinite(second) & ~(gone < second)  # gone is NaN only where there is neither loss nor end
+        until = np.where(repeated, second, np.where(np.isfinite(gone), gone, self.journeys.horizon))
+        causes = np.where(repeated, 0, np.where(np.isfinite(gone), 1, CENSORED)).astype(np.int16)
+        return FollowUps(since(self.first_purchase, until), causes, 2, self.buyers)
 
-    def entries(self, stage: int) -> Floats:
-        """Day of each customer's first entry to a stage."""
-        rows = self.firsts(np.flatnonzero(self.journeys.events.stage == stage))
-        day = np.full(self.count, np.nan)
-        day[self.journeys.who[rows]] = self.journeys.events.time[rows]
+    @cached_property
+    def losses(self) -> FollowUps:
+        """From each buyer's first purchase to loss (cause 0), or until the horizon."""
+        lost = self.lost_after_purchase
+        churned = np.isfinite(lost)
+        until = np.where(churned, lost, self.journeys.horizon)
+        causes = np.where(churned, np.int16(0), np.int16(CENSORED))
+        return FollowUps(since(self.first_purchase, until), causes, 1, self.buyers)
+
+    @cached_property
+    def whole(self) -> FollowUps:
+        """From each customer's arrival to an end (cause 1), or until the horizon; nothing has cause 0."""
+        causes = np.where(self.ending, np.int16(1), np.int16(CENSORED))[self.final_stage]
+        until = np.where(causes == CENSORED, self.journeys.horizon, self._final_time)
+        return FollowUps(until - self.journeys.customers.arrived, causes, 2, None)
+
+    def rows(self, stage: int) -> Integers:
+        """Rows that enter a stage, customer by customer."""
+        rows, begin = self._by_stage
+        return rows[begin[stage] : begin[stage + 1]]
+
+    def stays(self, rows: Integers, cause_of: NDArray[np.int16]) -> tuple[Floats, NDArray[np.int16]]:
+        """Days of the stays that begin on `rows`, and how they ended by the stage that follows; see `counting.stays`."""
+        if not rows.size:
+            return np.empty(0), np.empty(0, dtype=np.int16)
+        from sojourn.sim import counting
+
+        events = self.journeys.events
+        return counting.stays(rows, events.stage, events.sequence, events.time, self.journeys.horizon, cause_of)
+
+    @cached_property
+    def _by_stage(self) -> tuple[Integers, Integers]:
+        stage, count = self.journeys.events.stage, len(self.journeys.stages)
+        if not stage.size:
+            return np.empty(0, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
+        from sojourn.sim import counting  # numba only where something is measured
+
+        return counting.by_stage(stage, count)
+
+    @property
+    def _final_time(self) -> Floats:
+        return self.journeys.events.time[self.final_row]
+
+    def _rows(self, wanted: Flags) -> Integers:
+        """Rows that enter one of the wanted stages."""
+        stages = np.flatnonzero(wanted)
+        if stages.size == 1:
+            return self.rows(int(stages[0]))
+        return np.flatnonzero(wanted[self.journeys.events.stage])
+
+    def _after_first_purchase(self, rows: Integers, following: Integers) -> Floats:
+        """Day of each buyer's row among `rows` at the place that follows the first purchase, if it is the buyer's."""
+        day = np.full(self.buyers.size, np.nan)
+        there = np.flatnonzero(following < rows.size)
+        row = rows[following[there]]
+        own = self.journeys.who[row] == self.buyers[there]
+        day[there[own]] = self.journeys.events.time[row[own]]
         return day
 
-    def _after_first_purchase(self, rows: Integers) -> Floats:
-        """Day of each buyer's first row among `rows` that comes after the row of the first purchase."""
-        start = np.full(self.count, np.iinfo(np.int64).max, dtype=np.int64)
-        start[self.buyers] = self.first_purchase_row
-        later = self.firsts(rows[rows > start[self.journeys.who[rows]]])
-        day = np.full(self.count, np.nan)
-        day[self.journeys.who[later]] = self.journeys.events.time[later]
-        return day[self.buyers]
 
-    def total(self, rows: Integers | Flags, weights: Floats | None = None) -> Floats:
-        """Sum over each customer's rows among `rows` (of `weights`, one a chosen row; else their count), in row
-        order.
-        """
-        return summed(self.journeys.who[rows], weights, self.count)
+def firsts(who: Integers) -> Flags:
+    """Whether each row is the first of its customer, where a customer's rows stand together; shape as `who`."""
+    first = np.ones(who.size, dtype=np.bool_)
+    np.not_equal(who[1:], who[:-1], out=first[1:])
+    return first
 
 
 def since(start: Floats, end: Floats) -> Floats:

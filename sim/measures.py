@@ -33,16 +33,16 @@ horizon, all customers who arrived (invitees too), and treats what is unfinished
 
 import numpy as np
 
-from sojourn.sim.estimating import Part, Parts, estimate
-from sojourn.sim.figures import Sample, figures
+from sojourn.sim.estimating import Parts, estimate
 from sojourn.sim.journeys import Customers, Events, Journeys
+from sojourn.sim.lives import Lives
 from sojourn.sim.network import Network
-from sojourn.sim.singles import coupled, estimate_single
-from sojourn.sim.vocabulary import DIRECTION, direction, headline, in_order, prefix, title, unit
+from sojourn.sim.singles import coupled, estimate_single, measure_single, told
+from sojourn.sim.vocabulary import DIRECTION, direction, headline, prefix, title, unit
 
 __all__ = [
-    "DIRECTION", "coupled", "direction", "estimate", "estimate_single", "headline", "measure", "names", "prefix",
-    "title", "unit",
+    "DIRECTION", "coupled", "direction", "estimate", "estimate_single", "headline", "measure", "measure_single",
+    "measured", "names", "prefix", "title", "unit",
 ]  # fmt: skip
 
 
@@ -51,19 +51,12 @@ def measure(journeys: Journeys, network: Network) -> Parts:
 
     Returns a part a measure, in the order of the vocabulary; undefined ones are NaN, or 0 over 0.
     """
-    parts: dict[str, Part] = {}
-    for figure in figures(journeys, network):
-        if isinstance(figure, Sample):
-            values = figure.read(figure.durations, figure.causes)
-            parts.update((name, Part("mean", value)) for name, value in zip(figure.names, values, strict=True))
-            continue
-        name, sums = figure
-        top = float(np.sum(sums.numerator)) + sums.fixed
-        if sums.denominator is None:
-            parts[name] = Part("total", top)
-        else:
-            parts[name] = Part("ratio", top, float(np.sum(sums.denominator)) + sums.fixed_below)
-    return {name: parts[name] for name in in_order(parts)}
+    return measured(Lives(journeys, network))
+
+
+def measured(lives: Lives) -> Parts:
+    """The same, from facts that others share."""
+    return {name: one.part for name, one in told(lives).items()}
 
 
 def names(network: Network) -> tuple[str, ...]:

@@ -6,14 +6,17 @@ form.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from sojourn.scenarios.model import Scenario
-from sojourn.sim.journeys import RESOLVED, UNRESOLVED, Journeys
+from sojourn.sim.discounting import Running, discounted_length, discounted_slope
+from sojourn.sim.journeys import RESOLVED, UNRESOLVED, Integers, Journeys
 from sojourn.sim.network import Network
+
+__all__ = ["Ledger", "Money", "Running", "book", "discounted_length", "discounted_slope", "overhead"]
 
 Floats = NDArray[np.float64]
 YEAR = 365.0
@@ -32,57 +35,6 @@ def force_of_interest(network: Network) -> float:
     return math.log1p(network.scenario.about.annual_discount_rate) / YEAR
 
 
-def discounted_length(length: ArrayLike, delta: float) -> Floats:
-    """Integral of exp(-delta s) over s from 0 to `length`; any shape."""
-    x = np.asarray(length, dtype=np.float64)
-    return x if delta == 0.0 else -np.expm1(-delta * x) / delta
-
-
-def discounted_slope(length: ArrayLike, delta: float) -> Floats:
-    """Integral of s exp(-delta s) over s from 0 to `length`; any shape."""
-    x = np.asarray(length, dtype=np.float64)
-    y = delta * x
-    # 1 - exp(-y)(1 + y) loses its digits when y is small: there the series x^2 sum (-y)^k / (k! (k + 2)) takes over.
-    series = 1 / 2 + y * (-1 / 3 + y * (1 / 8 + y * (-1 / 30 + y * (1 / 144 - y / 840))))
-    exact = (-np.expm1(-y) - y * np.exp(-y)) / np.where(y == 0.0, 1.0, y * y)
-    value: Floats = x * x * np.where(np.abs(y) < 0.02, series, exact)
-    return value
-
-
-class Running:
-    """Integral from day 0 to t of level(u) exp(-delta u), for a level that is piecewise linear or constant."""
-
-    def __init__(self, days: ArrayLike, levels: ArrayLike, delta: float, *, linear: bool = True) -> None:
-        """Take nodes (`days` not falling, `levels`; a jump is two nodes on one day); 0 before the first, flat after
-        the last.
-        """
-        self.days = np.asarray(days, dtype=np.float64)
-        self.levels = np.asarray(levels, dtype=np.float64)
-        self.delta = delta
-        width = np.diff(self.days)
-        rise = np.diff(self.levels) if linear else np.zeros(width.size)
-        self.slopes = np.append(np.divide(rise, width, out=np.zeros(width.size), where=width > 0.0), 0.0)
-        pieces = self._piece(np.arange(width.size), self.days[1:])
-        self.before = np.concatenate(([0.0], np.cumsum(pieces)))
-
-    def _piece(self, index: NDArray[np.int64], until: Floats) -> Floats:
-        start = self.days[index]
-        span = until - start
-        level = self.levels[index] * discounted_length(span, self.delta)
-        value: Floats = np.exp(-self.delta * start) * (level + self.slopes[index] * discounted_slope(span, self.delta))
-        return value
-
-    def __call__(self, t: ArrayLike) -> Floats:
-        """The integral up to each day of `t`; any shape."""
-        until = np.asarray(t, dtype=np.float64)
-        if self.days.size == 0:
-            return np.zeros(until.shape)
-        index = np.searchsorted(self.days, until, side="right") - 1
-        inside = np.maximum(index, 0)
-        value: Floats = np.where(index < 0, 0.0, self.before[inside] + self._piece(inside, until))
-        return value
-
-
 def book(journeys: Journeys, network: Network, *, discounted: bool, window: float | None = None) -> Money:
     """What each row brings and costs by the horizon: whatever the strategy attributes to a customer.
 
@@ -96,41 +48,102 @@ def book(journeys: Journeys, network: Network, *, discounted: bool, window: floa
         discounted: to day 0, or to each customer's arrival where there is a window.
         window: days since the customer's arrival after which nothing counts; None for all until the horizon.
     """
-    events, who = journeys.events, journeys.who
-    delta = force_of_interest(network) if discounted else 0.0
-    arrived = journeys.customers.arrived[who]
-    origin = arrived if window is not None else np.zeros(events.time.size)
-    close = np.minimum(arrived + window if window is not None else np.inf, journeys.horizon)
-    segment = journeys.customers.segment[who]
-
-    entered = np.where(events.time <= close + TICK, np.exp(-delta * (events.time - origin)), 0.0)
-    revenue, cost = events.revenue * entered, events.cost * entered
-
-    served_at = events.time + events.waited
-    served = ((events.contact == RESOLVED) | (events.contact == UNRESOLVED)) & (served_at <= close + TICK)
-    if served.any():
-        rows = np.flatnonzero(served)
-        weight = np.exp(-delta * (served_at[rows] - origin[rows]))
-        gain, charge = contact_money(network)
-        revenue[rows] += weight * gain[segment[rows], events.stage[rows]]
-        cost[rows] += weight * charge[segment[rows], events.stage[rows]]
-
-    until = np.maximum(np.minimum(journeys.until, close), events.time)  # a stay past the window costs nothing
-    rate = per_day(network)[segment, events.stage]
-    rows = np.flatnonzero(rate != 0.0)
-    span = discounted_length(until[rows] - events.time[rows], delta)
-    cost[rows] += rate[rows] * np.exp(-delta * (events.time[rows] - origin[rows])) * span
-
-    open_stage = np.array([not network.scenario.stages[name].end for name in network.stages], dtype=np.bool_)
-    for k, lever in enumerate(network.levers):
-        charge = np.array([scenario.levers[lever].cost.per_customer_day for scenario in by_segment(network)])
-        if not charge.any():
-            continue
-        integral = Running(*network.path(lever), delta)
-        rows = np.flatnonzero(((events.held >> k) & 1).astype(np.bool_) & open_stage[events.stage])
-        grown = integral(until[rows]) - integral(events.time[rows])
-        cost[rows] += charge[segment[rows]] * grown * np.exp(delta * origin[rows])
+    ledger = Ledger(journeys, network)
+    lines = ledger.booked(discounted=discounted, window=window)
+    revenue, cost = np.zeros(journeys.events.time.size), np.zeros(journeys.events.time.size)
+    revenue[ledger.rows], cost[ledger.rows] = lines
     return Money(revenue, cost)
+
+
+class Ledger:
+    """The rows that can bring or cost anything, to be booked in several ways; `book` says what counts."""
+
+    def __init__(self, journeys: Journeys, network: Network) -> None:
+        events = journeys.events
+        self._network = network
+        self._delta = force_of_interest(network)
+        self._horizon = journeys.horizon
+        rate, money = per_day(network), contact_money(network)
+        charges = {
+            k: np.array([scenario.levers[lever].cost.per_customer_day for scenario in by_segment(network)])
+            for k, lever in enumerate(network.levers)
+        }
+        self._charges = {k: one for k, one in charges.items() if one.any() and network.path(network.levers[k])[1].any()}
+        open_stage = np.array([not network.scenario.stages[name].end for name in network.stages], dtype=np.bool_)
+
+        moving = np.zeros(events.time.size, dtype=np.bool_)
+        for column in (events.revenue, events.cost):
+            if not nothing(column):
+                moving |= column != 0.0
+        if money[0].any() or money[1].any():
+            moving |= (events.contact == RESOLVED) | (events.contact == UNRESOLVED)
+        if rate.any():
+            moving |= np.any(rate, axis=0)[events.stage]
+        if self._charges:
+            bits = np.int64(sum(1 << k for k in self._charges))
+            moving |= ((events.held & bits) != 0) & open_stage[events.stage]
+        self.rows = np.flatnonzero(moving)
+        """Index of each line among the events, ascending; shape (lines,)."""
+        self.who = journeys.who[self.rows] if self.rows.size else self.rows
+        """Index of the customer; shape (lines,)."""
+        self._time, self._until = events.time[self.rows], journeys.until[self.rows] if self.rows.size else np.empty(0)
+        self._arrived = journeys.customers.arrived[self.who]
+        self._revenue, self._cost = events.revenue[self.rows], events.cost[self.rows]
+        self._segment, stage = journeys.customers.segment[self.who], events.stage[self.rows]
+        self._held = np.where(open_stage[stage], events.held[self.rows], 0)
+        self._rate = rate[self._segment, stage]
+        self._gain, self._charge = (table[self._segment, stage] for table in money)
+        contact = events.contact[self.rows]
+        self._served = (contact == RESOLVED) | (contact == UNRESOLVED)
+        self._served_at = self._time + events.waited[self.rows]
+
+    def booked(self, *, discounted: bool, window: float | None = None) -> Money:
+        """What each line brings and costs; shape (lines,)."""
+        origin = self._arrived if window is not None else np.zeros(self.rows.size)
+        close = np.minimum(self._arrived + window if window is not None else np.inf, self._horizon)
+        return self._book(np.arange(self.rows.size), self._delta if discounted else 0.0, origin, close)
+
+    def within(self, days: float) -> tuple[Integers, Floats]:
+        """The margin of lines within so many days since arrival, discounted to arrival, of those followed that long.
+
+        Returns each line's customer (index) and its revenue minus cost; both of shape (lines that count,).
+        """
+        counts = (self._arrived + days <= self._horizon) & (self._time <= self._arrived + days + TICK)
+        lines = np.flatnonzero(counts)
+        origin = self._arrived[lines]
+        money = self._book(lines, self._delta, origin, origin + days)
+        return self.who[lines], money.revenue - money.cost
+
+    def _book(self, lines: Integers, delta: float, origin: Floats, close: Floats | float) -> Money:
+        time, segment = self._time[lines], self._segment[lines]
+        age = time - origin
+        entered = np.where(time <= close + TICK, np.exp(-delta * age), 0.0)
+        revenue, cost = self._revenue[lines] * entered, self._cost[lines] * entered
+
+        served_at = self._served_at[lines]
+        rows = np.flatnonzero(self._served[lines] & (served_at <= close + TICK))
+        weight = np.exp(-delta * (served_at[rows] - origin[rows]))
+        revenue[rows] += weight * self._gain[lines[rows]]
+        cost[rows] += weight * self._charge[lines[rows]]
+
+        until = np.maximum(np.minimum(self._until[lines], close), time)  # a stay past the window costs nothing
+        rate = self._rate[lines]
+        rows = np.flatnonzero(rate != 0.0)
+        span = discounted_length(until[rows] - time[rows], delta)
+        cost[rows] += rate[rows] * np.exp(-delta * age[rows]) * span
+
+        held = self._held[lines]
+        for k, charge in self._charges.items():
+            integral = Running(*self._network.path(self._network.levers[k]), delta)
+            rows = np.flatnonzero((held >> k) & 1)
+            grown = integral(until[rows]) - integral(time[rows])
+            cost[rows] += charge[segment[rows]] * grown * np.exp(delta * origin[rows])
+        return Money(revenue, cost)
+
+
+def nothing(column: NDArray[Any]) -> bool:
+    """Whether a column says 0 for every row in one stride of nothing, as where the scenario does not use it."""
+    return column.size == 0 or (column.strides == (0,) and not column[0])
 
 
 def overhead(network: Network, horizon: float, *, discounted: bool) -> float:

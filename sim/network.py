@@ -190,7 +190,14 @@ class _Builder:
     def lever(self, own: Scenario, name: str) -> Sequence[float]:
         lever, path = own.levers[name], self.paths[self.lever_index[name]]
         half, slope = (lever.response.half, lever.response.slope) if lever.response is not None else (0.0, 1.0)
-        return *self.rows(path.steps), *self.codes(self.condition(name)), half, slope, lever.cost.per_customer, lever.cost.per_referral
+        return (
+            *self.rows(path.steps),
+            *self.codes(self.condition(name)),
+            half,
+            slope,
+            lever.cost.per_customer,
+            lever.cost.per_referral,
+        )
 
     def condition(self, lever: str) -> str | None:
         """For whom the strategy pulls a lever, None for everybody."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import allocating, apart, compiled, inlined
+from sojourn.sim.compiling import allocating, apart, inlined
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events, Integers
 from sojourn.sim.tables import Cells, Customer
 
@@ -50,6 +50,16 @@ def enlarged(table: Any, rows: int, room: int) -> Any:
     return type(table)(*(_enlarged(column, rows, room) if column.size else column for column in table))
 
 
+def trimmed(table: Any, rows: int) -> Any:
+    """The first `rows` rows of a table, those in use."""
+    return type(table)(*(column[:rows] for column in table))
+
+
+def taken(table: Any, rows: Any) -> Any:
+    """Some rows of a table, in the order given; columns that are not used stay without room."""
+    return type(table)(*(column[rows] if column.size else column for column in table))
+
+
 def _enlarged(column: NDArray[Any], rows: int, room: int) -> NDArray[Any]:
     wider = np.empty((room, *column.shape[1:]), dtype=column.dtype)
     wider[:rows] = column[:rows]
@@ -59,7 +69,8 @@ def _enlarged(column: NDArray[Any], rows: int, room: int) -> NDArray[Any]:
 def finished_events(net: Cells, table: Events) -> Events:
     """The table with the constants of columns that are not used, as read-only arrays of no size in memory."""
     constants = {name: constant for name, (_, _, constant) in EVENTS.items()}
-    return _finished(net, table, EVENTS, {**constants, "held": net[at.ALWAYS]})
+    done: Events = _finished(net, table, EVENTS, {**constants, "held": net[at.ALWAYS]})
+    return done
 
 
 def finished_customers(net: Cells, table: Customers) -> Customers:
@@ -139,6 +150,6 @@ def arranged(log: Events, people: Customers) -> tuple[Events, Customers]:
     starts = np.empty(order.size, dtype=np.int64)
     starts[order] = ends - counts[order]
     rows = rows_in_order(log.customer, log.sequence, starts)
-    people = Customers(*(column[order] if column.size else column for column in people))
-    ids = np.repeat(people.customer, counts[order])
-    return Events(ids, *(column[rows] if column.size else column for column in log[1:])), people
+    people = taken(people, order)
+    done = taken(log, rows)._replace(customer=np.repeat(people.customer, counts[order]))
+    return done, people

@@ -117,7 +117,7 @@ class Reference:
         customers = recording.customers(net, len(self.people))
         for place, me in enumerate(self.people):
             recording.register(net, customers, place, me)
-        return recording.arranged(Events(*(column[: self.rows] for column in self.log)), customers)
+        return recording.arranged(recording.trimmed(self.log, self.rows), customers)
 
     def arrive(self, customer: int, at_start: bool, _: simpy.Event) -> None:
         """A candidate comes, if the market has room."""

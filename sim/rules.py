@@ -277,7 +277,8 @@ def depart(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
 def stay(net: Cells, me: Customer) -> "tuple[float, float]":
     """The two uniforms of a stay in a choice stage: which exit, and how long."""
     stage = me.whole[at.STAGE]
-    return pair(net, me.whole[at.ID], stage, STAYING, me.whole[at.VISITS + stage], 0)
+    which, how_long = pair(net, me.whole[at.ID], stage, STAYING, me.whole[at.VISITS + stage], 0)
+    return which, how_long
 
 
 @apart

@@ -2,8 +2,9 @@
 
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,7 +15,8 @@ from sojourn.sim.curves import Curves, Trace, combine, trace
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.estimating import Parts, estimate
 from sojourn.sim.journeys import Journeys
-from sojourn.sim.measures import estimate_single, measure
+from sojourn.sim.lives import Lives
+from sojourn.sim.measures import measure_single, measured
 from sojourn.sim.network import Network, build, check_strategies
 from sojourn.sim.wordofmouth import refuse_avalanche
 
@@ -67,6 +69,7 @@ class Task(NamedTuple):
     engine: str
     alone: bool  # the only replication
     wanted: bool  # the journeys themselves are wanted
+    workers: int  # for this task
 
 
 class Done(NamedTuple):
@@ -123,7 +126,7 @@ def run(
     replications: int = 20,
     seed: int = 1,
     engine: str = "compiled",
-    workers: int = 1,
+    workers: int | None = None,
     keep: bool = False,
     progress: Progress | None = None,
     sink: Sink | None = None,
@@ -136,15 +139,18 @@ def run(
         customers: exactly so many candidates a replication, in place of the scenario's own random number.
         replications: independent repetitions; replication r of every strategy has the same customers and draws.
         seed: 0 to 2^32 - 1. The same seed gives the same journeys, whatever the number of workers.
-        engine: "compiled", or "simpy": the readable reference, some 15 times slower, with the same journeys to the last bit.
-        workers: processes that share the replications.
+        engine: "compiled", or "simpy": the readable reference, some 50 times slower, with the same journeys to the last bit.
+        workers: processors that share the replications, or the customers of a single one; all of this machine's by default
+            (one for "simpy", whose processes are slow to start).
         keep: keep the journeys in `Outcome.journeys` (about 100 bytes a stage entry).
         progress: called with (replications done, in all).
-        sink: called with the journeys of each replication, in order of strategy and replication.
+        sink: called with the journeys of each replication, in order of strategy (by name) and replication.
 
     Raises:
         Faults: an option or a name is wrong, or word of mouth would run away (see `wordofmouth`).
     """
+    if workers is None:
+        workers = processors() if engine == "compiled" else 1
     _check(customers, replications, seed, engine, workers)
     names = check_strategies(
         scenario, [strategy] if isinstance(strategy, str) else strategy or list(scenario.strategies)
@@ -153,13 +159,16 @@ def run(
     refuse_avalanche(networks.values(), customers)
     _refuse_crowds(networks.values(), customers)
     alone, wanted = replications == 1, keep or sink is not None
+    within = max(workers // (len(names) * replications), 1)
     tasks = [
-        Task(net, seed, r, customers, engine, alone, wanted) for net in networks.values() for r in range(replications)
+        Task(networks[name], seed, r, customers, engine, alone, wanted, within)
+        for name in sorted(names)
+        for r in range(replications)
     ]
     outcomes: dict[str, Outcome] = {}
     with _mapped(tasks, workers) as results:
         finished = 0
-        for name, network in networks.items():
+        for name in sorted(names):
             done: list[Done] = []
             for result in (next(results) for _ in range(replications)):
                 if sink is not None and result.journeys is not None:
@@ -168,8 +177,8 @@ def run(
                 finished += 1
                 if progress is not None:
                     progress(finished, len(tasks))
-            outcomes[name] = _outcome(network, done)
-    return Result(scenario, seed, engine, replications, customers, outcomes)
+            outcomes[name] = _outcome(networks[name], done)
+    return Result(scenario, seed, engine, replications, customers, {name: outcomes[name] for name in names})
 
 
 def _outcome(network: Network, done: Sequence[Done]) -> Outcome:
@@ -183,24 +192,43 @@ def _work(task: Task) -> Done:
     network, seed, replication, customers, engine, *_ = task
     lived = simulate(network, seed=seed, replication=replication, customers=customers, engine=engine)
     fixed = task.customers is not None or task.network.scenario.arrivals.cohort is not None
-    single = estimate_single(lived, task.network, fixed=fixed) if task.alone else None
-    parts = measure(lived, task.network)
-    return Done(parts, trace(lived, task.network), single, lived if task.wanted else None)
+    lives = Lives(lived, network)
+    parts, single = measure_single(lives, fixed=fixed) if task.alone else (measured(lives), None)
+    return Done(parts, trace(lived, network, lives), single, lived if task.wanted else None)
 
 
 @contextmanager
 def _mapped(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[Done]]:
-    """Results in the order of the tasks, from this process or from several."""
+    """Results in the order of the tasks, from this thread or from several."""
     workers = min(workers, len(tasks))
     if workers <= 1:
         yield map(_work, tasks)
         return
-    # Spawned, not forked: a fork copies threads' locks (numba, DuckDB) in whatever state they are.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool: Executor
+    if tasks[0].engine == "compiled":  # kernels and most of numpy do not hold Python's lock: threads start at once
+        pool = ThreadPoolExecutor(workers)
+    else:  # spawned, not forked: a fork copies threads' locks in whatever state they are
+        pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
-        yield pool.map(_work, tasks)
+        yield _in_turn(pool, tasks, 2 * workers)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _in_turn(pool: Executor, tasks: Sequence[Task], ahead: int) -> Iterator[Done]:
+    """Results in order; no more than `ahead` tasks are begun before they are asked for, so that journeys do not pile up."""
+    begun: deque[Future[Done]] = deque()
+    for task in tasks:
+        begun.append(pool.submit(_work, task))
+        if len(begun) == ahead:
+            yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _refuse_crowds(networks: Iterable[Network], customers: int | None) -> None:

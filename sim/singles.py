@@ -1,16 +1,19 @@
 """Intervals from one replication, where no customer touches another: groups of referral trees are left out in turn."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.sim.estimates import Estimate
-from sojourn.sim.estimating import Jackknife, bounded, divide, divide_all
+from sojourn.sim.estimating import Jackknife, Part, bounded, divide_all
 from sojourn.sim.figures import Sample, figures
-from sojourn.sim.journeys import Integers, Journeys
-from sojourn.sim.lives import summed
+from sojourn.sim.follow_ups import read
+from sojourn.sim.journeys import Floats, Integers, Journeys
+from sojourn.sim.lives import Lives
 from sojourn.sim.money import by_segment
 from sojourn.sim.network import Network
-from sojourn.sim.sums import Sums
+from sojourn.sim.sums import NO_GROUPS, Groups, Sums
 from sojourn.sim.vocabulary import in_order
 
 GROUPS = 40
@@ -47,10 +50,8 @@ def splitmix64(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return z ^ (z >> np.uint64(31))
 
 
-def jackknifes(journeys: Journeys, network: Network, *, fixed: bool | None = None) -> dict[str, Jackknife]:
-    """Every measure of one replication, with each group of referral trees left out in turn.
-
-    Where customers are coupled no group stands alone: then nothing is left out, and there will be no interval.
+def grouped(journeys: Journeys, network: Network, *, fixed: bool | None = None) -> Groups:
+    """The groups of referral trees that are left out in turn; none where customers are coupled, so that none stands alone.
 
     Args:
         journeys: one replication.
@@ -61,17 +62,46 @@ def jackknifes(journeys: Journeys, network: Network, *, fixed: bool | None = Non
     if fixed is None:
         fixed = network.scenario.arrivals.cohort is not None
     roots = journeys.customers.root
-    count = min(GROUPS, np.unique(roots).size) if fixed else GROUPS
-    groups = groups_of(roots, fixed=fixed, count=max(count, 1))
+    count = min(GROUPS, trees(roots)) if fixed else GROUPS
     if count < 2 or coupled(network):
-        count = 0
-    found: dict[str, Jackknife] = {}
-    for figure in figures(journeys, network):
+        return NO_GROUPS
+    groups = groups_of(roots, fixed=fixed, count=count).astype(np.int8)
+    return Groups(groups, count, np.bincount(groups, minlength=count).astype(np.float64))
+
+
+def trees(roots: Integers) -> int:
+    """How many different roots there are, or some number from GROUPS up where there are that many."""
+    few = np.unique(roots[: 100 * GROUPS]).size
+    return few if few >= GROUPS else np.unique(roots).size
+
+
+class Told(NamedTuple):
+    """What one replication says about a measure: as a part, and with each group left out in turn."""
+
+    part: Part
+    left_out: Floats  # shape (groups,)
+
+
+def told(lives: Lives, groups: Groups = NO_GROUPS) -> dict[str, Told]:
+    """Every measure of one replication, in the order of the vocabulary."""
+    found: dict[str, Told] = {}
+    for figure in figures(lives):
         if isinstance(figure, Sample):
-            found.update(_sampled(figure, groups, count))
+            curves = read(figure.follow_ups, groups, days=figure.days, median=figure.median)
+            for name, values in zip(figure.names, figure.told(curves), strict=True):
+                found[name] = Told(Part("mean", float(values[-1])), values[:-1])
         else:
-            found[figure[0]] = _summed(figure[1], groups, count)
+            found[figure[0]] = _summed(figure[1], groups)
     return {name: found[name] for name in in_order(found)}
+
+
+def jackknifes(journeys: Journeys, network: Network, *, fixed: bool | None = None) -> dict[str, Jackknife]:
+    """Every measure of one replication, with each group of referral trees left out in turn (see `grouped`).
+
+    Where customers are coupled nothing is left out, and there will be no interval.
+    """
+    found = told(Lives(journeys, network), grouped(journeys, network, fixed=fixed))
+    return {name: Jackknife(one.part.figure, one.left_out) for name, one in found.items()}
 
 
 def estimate_single(journeys: Journeys, network: Network, *, fixed: bool | None = None) -> dict[str, Estimate]:
@@ -79,25 +109,24 @@ def estimate_single(journeys: Journeys, network: Network, *, fixed: bool | None 
 
     Totals vary as sums of independent groups do: G / (G - 1) sum (g - mean)^2; ratios and curves by leaving groups out.
     """
-    return {name: bounded(name, one.interval()) for name, one in jackknifes(journeys, network, fixed=fixed).items()}
+    return measure_single(Lives(journeys, network), fixed=fixed)[1]
 
 
-def _summed(sums: Sums, groups: NDArray[np.int64], count: int) -> Jackknife:
-    top = float(np.sum(sums.numerator)) + sums.fixed
-    tops = summed(groups, sums.numerator, count)
+def measure_single(lives: Lives, *, fixed: bool | None = None) -> tuple[dict[str, Part], dict[str, Estimate]]:
+    """The parts of `measures.measure` and the estimates of `estimate_single`, from one pass."""
+    found = told(lives, grouped(lives.journeys, lives.network, fixed=fixed))
+    estimates = {
+        name: bounded(name, Jackknife(one.part.figure, one.left_out).interval()) for name, one in found.items()
+    }
+    return {name: one.part for name, one in found.items()}, estimates
+
+
+def _summed(sums: Sums, groups: Groups) -> Told:
+    above, count = sums.numerator.total, groups.number
+    top, tops = above + sums.fixed, sums.numerator.by_group(groups)
     if sums.denominator is None:
         # Scaled up to all groups, so that the jackknife's error is that of a sum of independent groups.
         scale = count / (count - 1) if count else 0.0
-        return Jackknife(top, sums.fixed + (top - sums.fixed - tops) * scale)
-    below = float(np.sum(sums.denominator)) + sums.fixed_below
-    belows = summed(groups, sums.denominator, count)
-    return Jackknife(divide(top, below), divide_all(top - tops, below - belows))
-
-
-def _sampled(sample: Sample, groups: NDArray[np.int64], count: int) -> dict[str, Jackknife]:
-    order = np.argsort(sample.durations, kind="stable")  # once: sorting what is sorted costs little
-    durations, causes, group = sample.durations[order], sample.causes[order], groups[sample.owner[order]]
-    value = sample.read(durations, causes)
-    rest = [group != one for one in range(count)]
-    left_out = np.array([sample.read(durations[kept], causes[kept]) for kept in rest]).reshape(count, len(sample.names))
-    return {name: Jackknife(value[k], left_out[:, k]) for k, name in enumerate(sample.names)}
+        return Told(Part("total", top), sums.fixed + (above - tops) * scale)
+    below = sums.denominator.total + sums.fixed_below
+    return Told(Part("ratio", top, below), divide_all(top - tops, below - sums.denominator.by_group(groups)))

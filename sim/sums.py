@@ -6,12 +6,54 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class Groups(NamedTuple):
+    """Customers dealt out to groups that are left out in turn; `number` is 0 where none is."""
+
+    of: NDArray[np.int8]  # of each customer, 0 to number - 1, shape (customers,)
+    number: int
+    sizes: Floats  # customers of each, shape (number,)
+
+
+NO_GROUPS = Groups(np.empty(0, dtype=np.int8), 0, np.empty(0))
+
+
+class Tally(NamedTuple):
+    """What customers add up to: each of `who` (None: everybody, once) adds 1, or its amount."""
+
+    size: int  # of who
+    who: Integers | None = None  # index of the customer, as often as it adds something; shape (size,)
+    amounts: Floats | None = None  # shape (size,)
+
+    @classmethod
+    def of(cls, who: Integers, amounts: Floats | None = None) -> "Tally":
+        """What the customers listed add."""
+        return cls(who.size, who, amounts)
+
+    @property
+    def total(self) -> float:
+        """The sum over all of them."""
+        return float(self.size) if self.amounts is None else float(np.sum(self.amounts))
+
+    def by_group(self, groups: Groups) -> Floats:
+        """The sum over the customers of each group, shape (groups,)."""
+        if self.size == 0 or groups.number == 0:
+            return np.zeros(groups.number)
+        if self.who is None and self.amounts is None:
+            return groups.sizes
+        group = groups.of if self.who is None else groups.of[self.who]
+        return np.bincount(group, weights=self.amounts, minlength=groups.number).astype(np.float64)
+
+
+NOTHING = Tally(0)
 
 
 class Sums(NamedTuple):
-    """Per customer, what adds to the numerator and to the denominator; and what is there whoever comes."""
+    """What adds to the numerator and to the denominator, and what is there whoever comes."""
 
-    numerator: Floats  # shape (customers,)
-    denominator: Floats | None  # None for a total
+    numerator: Tally
+    denominator: Tally | None  # None for a total
     fixed: float = 0.0
     fixed_below: float = 0.0

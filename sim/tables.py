@@ -2,8 +2,8 @@
 
 The network is one array of cells. A row of it is known by its place, and its columns are offsets from there:
 `net[stage + STAGE_DESK]`. Few arrays, so that rules are compiled soon and called cheaply. A customer is two short arrays, whole
-numbers and real ones, and so is as cheap to hand on. Everything that may differ by segment stands once per segment. A span `X_FIRST, X_COUNT` names rows of another table, one after the other; places of laws are those of
-`scenarios.laws`, -1 for none.
+numbers and real ones, and so is as cheap to hand on. Everything that may differ by segment stands once per segment. A span
+`X_FIRST, X_COUNT` names rows of another table, one after the other; places of laws are those of `scenarios.laws`, -1 for none.
 """
 
 from typing import NamedTuple

@@ -1,125 +1,130 @@
-"""The event log on disk: journeys go to Parquet one replication at a time, so that memory holds one of them.
+"""The event log on disk: journeys go to Parquet one replication at a time, in slices, so that memory holds one of them.
 
-DuckDB scans the numpy columns as they stand; neither pandas nor pyarrow is needed. One thread and a fixed order of rows
-make the same run the same bytes.
+Names are written as places in a short dictionary, as they stand in the log, and rows in a fixed order: the same run makes the
+same bytes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-import duckdb
+import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
+from pyarrow.parquet import ParquetWriter
 
-from sojourn.sim.journeys import SOURCES, Journeys
+from sojourn.sim.journeys import SOURCES, Integers, Journeys
 
 EVENTS = "events.parquet"
 CUSTOMERS = "customers.parquet"
+SLICE = 1 << 20  # rows that are sorted out and written at a time: a row group
 
-_EVENTS = """
-    SELECT $strategy AS strategy, CAST($replication AS INTEGER) AS replication, customer, sequence,
-        ($stages)[stage + 1] AS stage, CASE WHEN from_stage >= 0 THEN ($stages)[from_stage + 1] END AS from_stage,
-        time, ($segments)[segment + 1] AS segment, ($sources)[source + 1] AS source
-    FROM rows
-"""
-_CUSTOMERS = """
-    SELECT $strategy AS strategy, CAST($replication AS INTEGER) AS replication, customer, arrived,
-        ($segments)[segment + 1] AS segment, ($sources)[source + 1] AS source,
-        CASE WHEN inviter >= 0 THEN inviter END AS inviter, root, frailty,
-        CASE WHEN isnan(satisfaction) THEN NULL ELSE satisfaction END AS satisfaction,
-        CASE WHEN isnan(expectation) THEN NULL ELSE expectation END AS expectation
-    FROM rows
-"""
-
-
-class _Part(NamedTuple):
-    strategy: str
-    replication: int
-    events: Path
-    customers: Path
+_NAME = pa.dictionary(pa.int32(), pa.string())
+_RUN = [("strategy", _NAME), ("replication", pa.int32()), ("customer", pa.int64())]
+_EVENTS = pa.schema(
+    [*_RUN, ("sequence", pa.int64()), ("stage", _NAME), ("from_stage", _NAME), ("time", pa.float64()),
+     ("segment", _NAME), ("source", _NAME)]
+)  # fmt: skip
+_CUSTOMERS = pa.schema(
+    [*_RUN, ("arrived", pa.float64()), ("segment", _NAME), ("source", _NAME), ("inviter", pa.int64()),
+     ("root", pa.int64()), ("frailty", pa.float64()), ("satisfaction", pa.float64()), ("expectation", pa.float64())]
+)  # fmt: skip
 
 
 class EventLog:
-    """A sink for journeys: call it with each replication, then `write`; a context manager that closes its database.
+    """A sink for journeys, in order of strategy (by name) and replication; a context manager that closes its files.
 
-    `folder` holds the parts in the meantime and must exist.
+    `folder` takes the files at once and must exist.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._parts: list[_Part] = []
-        self._database = duckdb.connect()
-        self._database.execute("SET threads = 1")
-        self._database.execute("SET temp_directory = $folder", {"folder": str(folder)})
+        self._files = [_file(folder / EVENTS, _EVENTS), _file(folder / CUSTOMERS, _CUSTOMERS)]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._database.close()
+        self.close()
 
     def __call__(self, journeys: Journeys) -> None:
         """Take one replication of one strategy."""
-        number = len(self._parts)
-        part = _Part(
-            journeys.strategy,
-            journeys.replication,
-            self._folder / f"events-{number}.part",
-            self._folder / f"customers-{number}.part",
-        )
-        values = {
-            "strategy": journeys.strategy,
-            "replication": journeys.replication,
-            "stages": list(journeys.stages),
-            "segments": list(journeys.segments),
-            "sources": list(SOURCES),
-        }
-        self._database.register("rows", _event_rows(journeys))
-        self._copy(_EVENTS, values, part.events)
-        self._database.register("rows", _customer_rows(journeys))
-        del values["stages"]
-        self._copy(_CUSTOMERS, values, part.customers)
-        self._database.unregister("rows")
-        self._parts.append(part)
+        events, customers = self._files
+        for rows in _by_time(journeys):
+            events.write_batch(_batch(_EVENTS, journeys, _event_rows(journeys, rows), rows.size))
+        for start, stop in _slices(journeys.customers.customer.size):
+            columns = _customer_rows(journeys, slice(start, stop))
+            customers.write_batch(_batch(_CUSTOMERS, journeys, columns, stop - start))
 
-    def write(self, folder: Path) -> list[str]:
-        """Join the parts, by strategy and replication, into two files of `folder`; returns their names."""
-        ordered = sorted(self._parts, key=lambda part: (part.strategy, part.replication))
-        for name, paths in ((EVENTS, [p.events for p in ordered]), (CUSTOMERS, [p.customers for p in ordered])):
-            self._copy(
-                "SELECT * FROM read_parquet($paths)", {"paths": [_literal(path) for path in paths]}, folder / name
-            )
-            for path in paths:
-                path.unlink()
+    def close(self) -> list[str]:
+        """Finish the two files; returns their names."""
+        for file in self._files:
+            file.close()
         return [EVENTS, CUSTOMERS]
 
-    def _copy(self, query: str, values: Mapping[str, Any], path: Path) -> None:
-        target = "'" + str(path).replace("'", "''") + "'"
-        try:
-            self._database.execute(f"COPY ({query}) TO {target} (FORMAT parquet)", dict(values))
-        except duckdb.IOException as error:
-            raise OSError(str(error)) from error
+
+def _file(path: Path, schema: pa.Schema) -> ParquetWriter:
+    names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    # Dictionaries do not pay for numbers that hardly ever repeat.
+    return ParquetWriter(path, schema, compression="snappy", use_dictionary=[*names, "replication"], store_schema=False)
 
 
-def _event_rows(journeys: Journeys) -> dict[str, NDArray[Any]]:
-    order, events, customers = journeys.by_time(), journeys.events, journeys.customers
-    who = journeys.who[order]
+def _slices(count: int) -> Iterator[tuple[int, int]]:
+    for start in range(0, count, SLICE):
+        yield start, min(start + SLICE, count)
+
+
+def _by_time(journeys: Journeys) -> Iterator[Integers]:
+    """Rows by time, then customer, then sequence, a slice at a time: they stand by customer and sequence already."""
+    from sojourn.sim.sorting import in_order
+
+    order = in_order(journeys.events.time, journeys.horizon)
+    for start, stop in _slices(order.size):
+        yield order[start:stop]
+
+
+def _batch(schema: pa.Schema, journeys: Journeys, columns: dict[str, Any], rows: int) -> pa.RecordBatch:
+    columns["strategy"] = _named(np.zeros(rows, dtype=np.int32), [journeys.strategy])
+    columns["replication"] = np.full(rows, journeys.replication, dtype=np.int32)
+    return pa.RecordBatch.from_arrays([pa.array(columns[name]) for name in schema.names], schema=schema)
+
+
+def _named(places: NDArray[Any], names: Sequence[str]) -> pa.Array:
+    """Names by their places, -1 for none."""
+    places = np.ascontiguousarray(places, dtype=np.int32)
+    missing = places < 0
+    return pa.DictionaryArray.from_arrays(pa.array(places, mask=missing if missing.any() else None), list(names))
+
+
+def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Any]:
+    events, customers, who = journeys.events, journeys.customers, journeys.who[rows]
     return {
-        "customer": events.customer[order],
-        "sequence": events.sequence[order],
-        "stage": events.stage[order],
-        "from_stage": journeys.from_stage[order],
-        "time": events.time[order],
-        "segment": customers.segment[who],
-        "source": customers.source[who],
+        "customer": events.customer[rows],
+        "sequence": events.sequence[rows],
+        "stage": _named(events.stage[rows], journeys.stages),
+        "from_stage": _named(journeys.from_stage[rows], journeys.stages),
+        "time": events.time[rows],
+        "segment": _named(customers.segment[who], journeys.segments),
+        "source": _named(customers.source[who], SOURCES),
     }
 
 
-def _customer_rows(journeys: Journeys) -> dict[str, NDArray[Any]]:
-    return dict(journeys.customers._asdict())
+def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Any]:
+    customers = journeys.customers
+    inviter = customers.inviter[rows]
+    return {
+        "customer": customers.customer[rows],
+        "arrived": customers.arrived[rows],
+        "segment": _named(customers.segment[rows], journeys.segments),
+        "source": _named(customers.source[rows], SOURCES),
+        "inviter": pa.array(np.ascontiguousarray(inviter), mask=inviter < 0),
+        "root": customers.root[rows],
+        "frailty": np.ascontiguousarray(customers.frailty[rows]),
+        "satisfaction": _known(customers.satisfaction[rows]),
+        "expectation": _known(customers.expectation[rows]),
+    }
 
 
-def _literal(path: Path) -> str:
-    """Return a path that DuckDB reads as it is, and not as a pattern of names."""
-    return "".join(f"[{c}]" if c in "*?[" else c for c in str(path))
+def _known(values: NDArray[np.float64]) -> pa.Array:
+    """Numbers, null where they are not defined."""
+    return pa.array(np.ascontiguousarray(values), from_pandas=True)

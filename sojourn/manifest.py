@@ -7,7 +7,15 @@ from typing import Any
 
 from sojourn.sim.run import Result
 
-PACKAGES = ("numpy", "scipy", "numba", "simpy", "duckdb", "pydantic", "matplotlib")
+PACKAGES = ("numpy", "scipy", "numba", "simpy", "duckdb", "pyarrow", "pydantic", "matplotlib")
+
+
+def schedule(result: Result) -> str:
+    """Return how the engine went about it: everybody alone, or events in the order of time where customers compete."""
+    if result.engine == "simpy":
+        return "all events in order of time"
+    coupled = any(outcome.network.coupled for outcome in result.outcomes.values())
+    return "each customer alone between shared events" if coupled else "each customer alone"
 
 
 def manifest(result: Result, command: str, *, variant: str | None, files: Sequence[str]) -> dict[str, Any]:
@@ -22,6 +30,7 @@ def manifest(result: Result, command: str, *, variant: str | None, files: Sequen
         "replications": result.replications,
         "seed": result.seed,
         "engine": result.engine,
+        "schedule": schedule(result),
         "versions": {
             "sojourn": version("sojourn"),
             "python": platform.python_version(),

@@ -1,6 +1,5 @@
 """What the commands `run` and `compare` do: load, simulate, print, and write `--out`."""
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -17,12 +16,11 @@ from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import Journeys
-from sojourn.sim.run import Result, run
+from sojourn.sim.run import Result, processors, run
 from sojourn.terminal import console, plain, progress
 
 Sink = Callable[[Journeys], None]
-# Customers in all that one process simulates sooner than several get ready.
-ALONE = {"compiled": 300_000, "simpy": 150_000}
+ALONE = 150_000  # customers in all whom SimPy's one process simulates sooner than several get ready
 
 
 def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
@@ -86,18 +84,14 @@ def _print_json(document: dict[str, Any], warnings: Sequence[str]) -> None:
 
 def _settings(options: Options, scenario: Scenario, strategies: int) -> dict[str, Any]:
     expected = options.customers or scenario.arrivals.expected(scenario.about.horizon_days)
-    large = expected * options.replications * strategies > ALONE[options.engine]
+    slow = options.engine == "simpy" and expected * options.replications * strategies <= ALONE
     return {
-        "workers": _processors() if large else 1,
+        "workers": 1 if slow else processors(),
         "customers": options.customers,
         "replications": options.replications,
         "seed": options.seed,
         "engine": options.engine,
     }
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _folder(options: Options) -> Any:
@@ -113,7 +107,7 @@ def _log(folder: Path | None) -> Iterator[tuple[Sink | None, Callable[[], object
     from sojourn.eventlog import EventLog
 
     with EventLog(folder) as log:
-        yield log, lambda: log.write(folder)
+        yield log, log.close
 
 
 def _write(

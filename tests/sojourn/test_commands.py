@@ -250,7 +250,7 @@ def test_ctrl_c_and_kill_end_with_a_sentence(by: signal.Signals, size: list[str]
     command = sojourn("run", str(COFFEE), *size, "--out", str(tmp_path / "results"))
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 60
-    while not list(tmp_path.glob(".sojourn-*/*.part")) and time.monotonic() < deadline:
+    while not list(tmp_path.glob(".sojourn-*/events.parquet")) and time.monotonic() < deadline:
         time.sleep(0.1)
     process.send_signal(by)
     told, said = process.communicate(timeout=60)

@@ -65,7 +65,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     with EventLog(tmp_path) as log:
         run(load(str(COFFEE)), "today", customers=600, replications=1, sink=log)
-        log.write(tmp_path)
+        log.close()
     query = "COPY (FROM read_parquet('events.parquet')) TO 'events.csv'"
     duckdb.connect().execute(query)
     return tmp_path

@@ -60,10 +60,10 @@ def journeys(strategy: str, replication: int) -> Journeys:
 
 def written(folder: Path) -> tuple[Path, Path]:
     with EventLog(folder) as log:
-        for strategy in ("today", "A first"):
+        for strategy in ("A first", "today"):
             for replication in (0, 1):
                 log(journeys(strategy, replication))
-        names = log.write(folder)
+        names = log.close()
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
     return folder / "events.parquet", folder / "customers.parquet"
 

@@ -1,0 +1,188 @@
+"""Kaplan-Meier and Aalen-Johansen of one sample, and of what is left of it without each group in turn, in one walk.
+
+At an event the survival S falls by S(t-) / n(t) and at a censoring n falls by one, so from one censoring to the next every event
+takes the same share S / n off (Efron 1967: redistribution to the right). Within such a run of events it is enough to count them,
+by cause and by group; each curve is brought up to date once a run, from the counts of all less those of its group.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.sim.compiling import allocating
+from sojourn.sim.journeys import Floats, Integers
+
+Short = NDArray[np.int16]
+Tiny = NDArray[np.int8]
+
+TICKS = 1e9  # a day: durations are rounded to a billionth
+GROUP_BITS, CAUSE_BITS = 6, 10  # of a key; above them are 47 bits of ticks, for the 1e5 days that a horizon has at most
+SHIFT = GROUP_BITS + CAUSE_BITS
+CENSORED = 1 << (CAUSE_BITS - 1)  # as a cause in a key: behind all events of the same tick
+BY_TIME = SHIFT - 1  # the lowest bit that keys are sorted by: whether censored
+MAX_GROUPS, MAX_CAUSES = (1 << GROUP_BITS) - 1, CENSORED
+
+
+@allocating
+def keyed(
+    durations: Floats, causes: Short, groups: Tiny, start: int, ordered: int,
+    early: Floats, ages: Floats, longest: Floats,
+) -> Integers:  # fmt: skip
+    """Follow-ups as keys (ticks, cause, group), in no order, and what needs no order: events of the first run.
+
+    Args:
+        durations: days, shape (n,).
+        causes: 0 and up, -1 where censored; shape (n,).
+        groups: of each follow-up, shape (n,).
+        start: ticks at which the first run ends even without a censoring.
+        ordered: a cause whose events are keyed all the same; -1 for none.
+        early: takes the number of events of the first run by cause and group, shape (causes, groups + 1).
+        ages: takes the sum of their ticks, shape (groups + 1,).
+        longest: takes the longest follow-up of each group in ticks, shape (groups + 1,).
+    """
+    first = start
+    for i in range(durations.size):
+        if causes[i] < 0:
+            first = min(first, int(np.rint(durations[i] * TICKS)))
+    keys = np.empty(durations.size, dtype=np.int64)
+    count = 0
+    for i in range(durations.size):
+        ticks, cause, group = int(np.rint(durations[i] * TICKS)), int(causes[i]), int(groups[i])
+        longest[group] = max(longest[group], ticks)
+        if cause < 0:
+            cause = CENSORED
+        elif cause != ordered and ticks <= first:
+            early[cause, group] += 1.0
+            ages[group] += ticks
+            continue
+        keys[count] = (((ticks << CAUSE_BITS) | cause) << GROUP_BITS) | group
+        count += 1
+    return keys[:count]
+
+
+class Curves(NamedTuple):
+    """What the walk keeps of each curve; curve c leaves group c out, and the last one nobody. Shapes end in (curves,)."""
+
+    left: Floats  # survival when the run began
+    incidence: Floats  # of each cause by then, (causes, curves)
+    risk: Floats  # at risk when it began
+    area: Floats  # under the survival, in ticks
+    stop: Floats  # the tick up to which the area is known
+    needed: Floats  # events of cause 0 in the run until the target is reached
+    reached: Floats  # the tick at which it was; inf before
+    # Of each group, the last one empty:
+    now: Floats  # at risk
+    new: Floats  # events of the run, by cause, (causes, curves)
+    aged: Floats  # the sum of their ticks since the run before
+
+
+def begun(here: Floats, early: Floats, ages: Floats) -> Curves:
+    """All curves once the early events have happened.
+
+    Args:
+        here: how many of each group are followed, shape (curves,), the last one 0.
+        early: from `keyed`, shape (causes, curves).
+        ages: from `keyed`, shape (curves,).
+    """
+    size = here.size
+    return Curves(
+        left=np.ones(size),
+        incidence=np.zeros(early.shape),
+        risk=here.sum() - here,
+        area=np.zeros(size),
+        stop=np.zeros(size),
+        needed=np.full(size, np.inf),
+        reached=np.full(size, np.inf),
+        now=here - early.sum(axis=0),
+        new=early.copy(),
+        aged=ages.copy(),
+    )
+
+
+@allocating
+def walk(keys: Integers, curves: Curves, limits: Integers, targets: Floats, read: Floats) -> None:
+    """Take all curves to the end.
+
+    Args:
+        keys: from `keyed`, sorted from bit BY_TIME up.
+        curves: from `begun`.
+        limits: ticks at which to read the curves, ascending, shape (d,).
+        targets: of the incidence of cause 0, shape (curves,), to find when it gets there; or empty.
+        read: takes the survival and the incidence of cause 0 at the limits, shape (2, d, curves).
+    """
+    causes, size = curves.new.shape
+    all_new, all_aged, everybody = np.zeros(causes), 0.0, 0.0
+    for group in range(size):
+        everybody += curves.now[group]
+        all_aged += curves.aged[group]
+        for cause in range(causes):
+            all_new[cause] += curves.new[cause, group]
+    since, running, n = 0.0, True, 0
+    least = ahead(curves, targets)
+    for due in range(limits.size + 1):
+        while n < keys.size and (due == limits.size or keys[n] >> SHIFT <= limits[due]):
+            ticks = float(keys[n] >> SHIFT)
+            cause, group = (keys[n] >> GROUP_BITS) & ((1 << CAUSE_BITS) - 1), keys[n] & MAX_GROUPS
+            n += 1
+            if cause == CENSORED:
+                if running:
+                    close(curves, all_new, all_aged, everybody, since, ticks)
+                    since, all_aged, running = ticks, 0.0, False
+            else:
+                if not running:
+                    for curve in range(size):
+                        curves.risk[curve] = everybody - curves.now[curve]
+                    least, running = ahead(curves, targets), True
+                curves.new[cause, group] += 1.0
+                all_new[cause] += 1.0
+                curves.aged[group] += ticks - since
+                all_aged += ticks - since
+            curves.now[group] -= 1.0
+            everybody -= 1.0
+            if cause == 0 and all_new[0] >= least:
+                least = np.inf
+                for curve in range(size):
+                    if all_new[0] - curves.new[0, curve] >= curves.needed[curve]:
+                        curves.reached[curve], curves.needed[curve] = ticks, np.inf
+                    least = min(least, curves.needed[curve])
+        if running:
+            # At the end nobody is left, and it does not matter until when.
+            until = float(limits[due]) if due < limits.size else since
+            close(curves, all_new, all_aged, everybody, since, until)
+            since, all_aged, running = until, 0.0, False
+        if due < limits.size:
+            for curve in range(size):
+                read[0, due, curve], read[1, due, curve] = curves.left[curve], curves.incidence[0, curve]
+
+
+@allocating
+def ahead(curves: Curves, targets: Floats) -> float:
+    """How many events of cause 0 it takes in the run that begins until each curve's target is reached; the least of them."""
+    least = np.inf
+    for curve in range(targets.size):
+        curves.needed[curve] = np.inf
+        if curves.reached[curve] == np.inf and curves.risk[curve] > 0.0:
+            missing = targets[curve] - curves.incidence[0, curve]
+            curves.needed[curve] = np.ceil(missing * (curves.risk[curve] / curves.left[curve]))
+            least = min(least, curves.needed[curve])
+    return least
+
+
+@allocating
+def close(curves: Curves, all_new: Floats, all_aged: float, everybody: float, since: float, until: float) -> None:
+    """Bring all curves up to date at the end of a run, and forget its events."""
+    for curve in range(curves.left.size):
+        risk, left = curves.risk[curve], curves.left[curve]
+        if risk > 0.0:  # else the others are gone, and this curve has come to its end
+            there = everybody - curves.now[curve]
+            for cause in range(all_new.size):
+                curves.incidence[cause, curve] += left * ((all_new[cause] - curves.new[cause, curve]) / risk)
+            curves.area[curve] += left * ((all_aged - curves.aged[curve] + there * (until - since)) / risk)
+            curves.left[curve] = left * (there / risk)
+            curves.stop[curve] = until
+        curves.aged[curve] = 0.0
+        for cause in range(all_new.size):
+            curves.new[cause, curve] = 0.0
+    for cause in range(all_new.size):
+        all_new[cause] = 0.0

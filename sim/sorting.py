@@ -1,0 +1,81 @@
+"""Sorting whole numbers by some of their bits, in time that grows with their count only."""
+
+import numpy as np
+
+from sojourn.sim.compiling import allocating
+from sojourn.sim.journeys import Floats, Integers
+
+DIGIT = 11  # bits that one pass sorts by: its 2,048 counters stay in the processor's first cache
+COARSE, PLACE = 32, 31  # bits of what `in_order` sorts by, and of the row that stands behind it
+
+
+@allocating
+def ascending(keys: Integers, low: int) -> Integers:
+    """The keys (shape (n,), none negative) by their bits from `low` up, stable: a radix sort, least digit first.
+
+    The keys given are used as room; use what is returned.
+    """
+    highest = 0
+    for key in keys:
+        highest |= key
+    other = np.empty_like(keys)
+    counts = np.empty(1 << DIGIT, dtype=np.int64)
+    mask, shift = (1 << DIGIT) - 1, low
+    while shift < 63 and highest >> shift > 0:
+        counts[:] = 0
+        for key in keys:
+            counts[(key >> shift) & mask] += 1
+        if counts[(keys[0] >> shift) & mask] < keys.size:  # a digit that all share sorts nothing
+            place = 0
+            for digit in range(counts.size):
+                count = counts[digit]
+                counts[digit] = place
+                place += count
+            for key in keys:
+                digit = (key >> shift) & mask
+                other[counts[digit]] = key
+                counts[digit] += 1
+            keys, other = other, keys
+        shift += DIGIT
+    return keys
+
+
+def in_order(values: Floats, highest: float) -> Integers:
+    """The order of values between 0 and `highest` (shape (n,)), equal ones as they stand; shape (n,)."""
+    if values.size >= 1 << PLACE or not values.size:
+        return np.argsort(values, kind="stable")
+    order, shared = _coarsely(values, highest)
+    if (
+        shared.size
+    ):  # too close for the radix sort to tell apart: each such lot stands together, and is put right in place
+        order[shared] = order[shared][np.argsort(values[order[shared]], kind="stable")]
+    return order
+
+
+@allocating
+def _coarsely(values: Floats, highest: float) -> "tuple[Integers, Integers]":
+    """The order by the first 32 bits of each value's share of the highest, and the places of those that share theirs, if
+    any of them stand wrong.
+    """
+    most, mask = (1 << COARSE) - 1, (1 << PLACE) - 1
+    keys = np.empty(values.size, dtype=np.int64)
+    for n in range(values.size):
+        keys[n] = min(int(values[n] / highest * most), most) << PLACE | n
+    keys = ascending(keys, PLACE)
+    wrong, shared = False, 0
+    for n in range(1, keys.size):
+        if keys[n] >> PLACE == keys[n - 1] >> PLACE:
+            shared += 1
+            wrong |= values[keys[n] & mask] < values[keys[n - 1] & mask]
+    places = np.empty(2 * shared if wrong else 0, dtype=np.int64)
+    if wrong:
+        count = 0
+        for n in range(keys.size):
+            left = n > 0 and keys[n] >> PLACE == keys[n - 1] >> PLACE
+            if left or (n + 1 < keys.size and keys[n] >> PLACE == keys[n + 1] >> PLACE):
+                places[count] = n
+                count += 1
+        places = places[:count]
+    for n in range(keys.size):
+        keys[n] &= mask
+    return keys, places
