@@ -1,6 +1,6 @@
 """What the numbers of a scenario imply before any run: where satisfaction settles, what frailty does to averages.
 
-Quick on purpose (no numba, no scipy.stats): `validate` prints it.
+Quick on purpose (no numba, no scipy): `validate` prints it.
 """
 
 import math

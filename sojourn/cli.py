@@ -25,7 +25,7 @@ def main() -> None:
       sojourn scenarios
       sojourn compare point-of-no-return
     """
-    # All matrices here are small: numpy's threads would start for nothing, once more in every worker, and wait in a loop.
+    # All matrices here are small, so that numpy's own threads, one set a worker, would only keep processors busy waiting.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
