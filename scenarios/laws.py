@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainc, gammaincc, gammainccinv, gammaincinv
+
+from sojourn.scenarios import special
 
 NEVER = math.inf
 EXPONENTIAL, WEIBULL, LOGNORMAL, LOGLOGISTIC, GAMMA, DETERMINISTIC, EMPIRICAL, DEADLINE = range(8)
@@ -94,9 +95,9 @@ def log_gamma_tail(shape: float, x: float) -> float:
         return 0.0
     if x == NEVER:
         return -NEVER
-    share = float(gammaincc(shape, x))
+    share = float(special.gammaincc(shape, x))
     if share > 0.9:
-        return math.log1p(-float(gammainc(shape, x)))
+        return math.log1p(-float(special.gammainc(shape, x)))
     if share > 1e-280:
         return math.log(share)
     bottom = x + 1.0 - shape
@@ -116,9 +117,9 @@ def log_gamma_tail(shape: float, x: float) -> float:
 def gamma_tail_quantile(shape: float, exposure: float) -> float:
     """The x at which `log_gamma_tail` is -exposure; Newton where the share itself underflows."""
     if exposure < 0.1:
-        return float(gammaincinv(shape, -math.expm1(-exposure)))
+        return float(special.gammaincinv(shape, -math.expm1(-exposure)))
     if exposure < 600.0:
-        return float(gammainccinv(shape, math.exp(-exposure)))
+        return float(special.gammainccinv(shape, math.exp(-exposure)))
     x = exposure + (shape - 1.0) * math.log(exposure)
     for _ in range(12):
         x += (log_gamma_tail(shape, x) + exposure) * x / (x - shape + 1.0)
@@ -168,7 +169,7 @@ def age_left(cells: Cells, law: int, left: float) -> float:
     if kind == LOGLOGISTIC:
         return float(cells[law + SCALE] * (1.0 / left - 1.0) ** (1.0 / cells[law + SHAPE]))
     if kind == GAMMA:
-        return float(cells[law + SCALE] * gammainccinv(cells[law + SHAPE], left))
+        return float(cells[law + SCALE] * special.gammainccinv(cells[law + SHAPE], left))
     if kind == EMPIRICAL:
         return empirical_age(cells, int(cells[law + FIRST]), int(cells[law + COUNT]), left)
     if kind == DEADLINE:

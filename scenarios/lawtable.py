@@ -6,9 +6,9 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from scipy.special import gammaincinv
 
 from sojourn.scenarios import laws as arithmetic
+from sojourn.scenarios import special
 from sojourn.scenarios.laws import DEADLINE, DETERMINISTIC, EMPIRICAL, KINDS, Cells
 
 
@@ -60,7 +60,7 @@ def scale_and_shape(law: Any) -> tuple[float, float]:
             return (median if median is not None else mean * math.sin(math.pi / k) / (math.pi / k)), k
         case "gamma":
             k = law.shape
-            return (mean / k if mean is not None else median / float(gammaincinv(k, 0.5))), k
+            return (mean / k if mean is not None else median / float(special.gammaincinv(k, 0.5))), k
         case "deterministic":
             return law.value, 1.0
     raise ValueError(f"no such law: {law.law}")

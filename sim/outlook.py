@@ -1,18 +1,19 @@
 """What the numbers of a scenario imply before any run: where satisfaction settles, what frailty does to averages.
 
-Quick on purpose (no numba, no scipy.stats): `validate` prints it.
+Quick on purpose (no numba, no scipy): `validate` prints it.
 """
 
 import math
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.scenarios.laws import exposure_by, raised
-from sojourn.scenarios.lawtable import LawTable
+from sojourn.scenarios.laws import raised
 from sojourn.scenarios.model import Lever, Plan, Satisfaction, Scenario, Stage
+from sojourn.sim.passage import exposures
 
 Floats = NDArray[np.float64]
 CUSTOMERS, SETTLING, COUNTED = 4096, 60, 60  # customers and touches behind the long-run mean
@@ -97,6 +98,7 @@ def response(lever: Lever, level: float) -> float:
     return float((1.0 + half**slope) / (1.0 + raised(half / level, slope)))
 
 
+@lru_cache(maxsize=512)  # most strategies and segments feel alike at a touchpoint, and `validate` is to be quick
 def _long_run(mind: Satisfaction, performance: float, sd: float) -> tuple[float, float]:
     """Return mean S before the first touch and after many (rules.touch, many customers at a time)."""
     draws = np.random.default_rng(0)
@@ -142,17 +144,14 @@ def _choice(stage: Stage, gamma: Floats) -> tuple[Floats, Floats]:
 
 def _race(stage: Stage, horizon: float, gamma: Floats) -> tuple[Floats, Floats]:
     """Shares that leave by each exit before the horizon: sums of S_others dF over a grid."""
-    table = LawTable()
-    numbers = [table.add(law) for law in stage.race.values()]
-    (cells,) = table.done()
     days = horizon * np.linspace(0.0, 1.0, GRID) ** 2  # closer together where stays begin
-    exposure = np.array([[exposure_by(cells, row, day) for day in days.tolist()] for row in numbers])
+    exposure = np.array([exposures(law, days) for law in stage.race.values()])
 
     def shares(z: float) -> Floats:
         left = np.exp(-exposure * np.exp(gamma * z)[:, None])
         leaving = -np.diff(left, axis=1)
         between = np.sqrt(left[:, 1:] * left[:, :-1])
-        others = np.array([np.prod(np.delete(between, e, axis=0), axis=0) for e in range(len(numbers))])
+        others = np.array([np.prod(np.delete(between, e, axis=0), axis=0) for e in range(len(exposure))])
         return np.asarray((leaving * others).sum(axis=1))
 
     return _mixed(shares)

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from sojourn.scenarios import laws as arithmetic
 from sojourn.scenarios.conditions import Name, Op, parse
-from sojourn.scenarios.lawtable import LawTable
-from sojourn.scenarios.model import Law, Stage
+from sojourn.scenarios.lawtable import LawTable, scale_and_shape
+from sojourn.scenarios.model import Gamma, Law, Stage
+from sojourn.sim import gammas
 from sojourn.sim.network import Network, logged
 from sojourn.sim.schedules import responded
 
@@ -24,28 +25,39 @@ def exposures(law: Law, ages: Floats) -> Floats:
 
 @lru_cache(maxsize=512)  # strategies and segments share most laws, and `validate` is to be quick
 def _exposures(law: Law, ages: bytes) -> Floats:
-    table = LawTable()
-    row = table.add(law)
-    (cells,) = table.done()
-    found = np.array([arithmetic.exposure_by(cells, row, age) for age in np.frombuffer(ages).tolist()])
+    at = np.frombuffer(ages)
+    if isinstance(law, Gamma):
+        scale, shape = scale_and_shape(law)
+        found = gammas.exposures(shape, at / scale)
+    else:
+        table = LawTable()
+        row = table.add(law)
+        (cells,) = table.done()
+        found = np.array([arithmetic.exposure_by(cells, row, age) for age in at.tolist()])
     found.flags.writeable = False
     return found
 
 
 def ages_of(stage: Stage) -> Floats:
     """Ages that resolve a stage's laws: quantiles of each, from a thousandth to nearly all."""
-    table = LawTable()
-    of_choices = [exit.dwell or stage.dwell for exit in stage.choices.values()]
-    rows = [table.add(law) for law in (of_choices if stage.kind == "choice" else stage.race.values())]
-    (cells,) = table.done()
+    laws = [law for to in stage.exit_names if (law := stage.law(to)) is not None]
+    return np.array(sorted({0.0}.union(*map(_ages, laws))))
+
+
+@lru_cache(maxsize=512)
+def _ages(law: Law) -> frozenset[float]:
+    """Ages that resolve one law."""
     left = np.concatenate([np.linspace(0.999, 0.02, 160), np.geomspace(0.02, 1e-9, 100)])
-    ages = {0.0}
-    for row in rows:
-        found = [arithmetic.age_left(cells, row, float(share)) for share in left]
-        ages.update(age for age in found if math.isfinite(age))
-        if cells[row + arithmetic.KIND] in (arithmetic.DETERMINISTIC, arithmetic.DEADLINE):
-            ages.add(math.nextafter(float(cells[row + arithmetic.SCALE]), 0.0))
-    return np.array(sorted(ages))
+    if isinstance(law, Gamma):
+        scale, shape = scale_and_shape(law)
+        return frozenset((scale * gammas.ages(shape, -np.log(left))).tolist())
+    table = LawTable()
+    row = table.add(law)
+    (cells,) = table.done()
+    ages = {age for age in (arithmetic.age_left(cells, row, share) for share in left.tolist()) if math.isfinite(age)}
+    if cells[row + arithmetic.KIND] in (arithmetic.DETERMINISTIC, arithmetic.DEADLINE):
+        ages.add(math.nextafter(float(cells[row + arithmetic.SCALE]), 0.0))
+    return frozenset(ages)
 
 
 class Kernel:
@@ -61,14 +73,15 @@ class Kernel:
         self._rates = passage.rate * passage.ratios("referrals", passage.name, days)
         self.enters = passage.enters
         self._shifts = passage.shifts(days)
-        self._varying = passage.kind == "race" and passage.varies
-        self._cache: dict[tuple[float, ...], tuple[Floats, Flows]] = {}
+        # Of a race that levers act on: days on which those who enter see levels change, until these stand still.
+        self._varying = int(np.searchsorted(days, passage.settled)) if passage.kind == "race" else 0
+        self._cache: dict[int | tuple[float, ...], tuple[Floats, Flows]] = {}
 
     def _solve(self, t: int) -> tuple[Floats, Flows]:
-        key = (float(t),) if self._varying else self._shifts[t]
+        varying = t < self._varying
+        key = t if varying else self._shifts[t]
         if key not in self._cache:
-            times = self._days[t] + self._ages[:-1]
-            levels = times if self._varying else np.array([self._days[t]])
+            levels = self._days[t] + (self._ages[:-1] if varying else np.zeros(1))
             self._cache[key] = self._passage.flows(self._H, levels)
         return self._cache[key]
 
@@ -76,7 +89,7 @@ class Kernel:
         """Whether those who enter on day t leave otherwise than those of the day before."""
         if self._passage.kind == "end":
             return False
-        return t == 0 or self._varying or self._shifts[t] != self._shifts[t - 1]
+        return t <= self._varying or self._shifts[t] != self._shifts[t - 1]
 
     def leaves(self, t: int) -> Flows:
         """Share of those who enter on day t that leaves for each stage, by days of the grid from t to the end."""
@@ -85,13 +98,10 @@ class Kernel:
         size = len(self._days) - t
         return {to: flow[:size] for to, flow in self._solve(t)[1].items()}
 
-    def invites(self, t: int) -> Floats | None:
+    def invites(self, t: int) -> Floats:
         """Expected invitations per entry on day t, by day of the grid from t + 1 on."""
-        passage = self._passage
-        if passage.rate <= 0.0:
-            return None
         size = len(self._days) - t - 1
-        there = np.ones(size) if passage.kind == "end" else self._solve(t)[0][1 : size + 1]
+        there = np.ones(size) if self._passage.kind == "end" else self._solve(t)[0][1 : size + 1]
         return np.asarray(self._step * there * self._rates[t : t + size])
 
 
@@ -122,7 +132,7 @@ class Passage:
             )
         }
         self._pulled = any(self._terms["exit", f"{self.name} -> {to}"] for to in self.exits)
-        self.varies = self._pulled and len(network.breaks) > 2
+        self.settled = float(network.breaks[-2]) if self._pulled else 0.0  # day from which levels stand still
 
     def _effects(self, kind: str, target: str) -> list[tuple[str, float]]:
         return [

@@ -150,7 +150,7 @@ def _invitees(network: Network, customers: int | None) -> float:
     names = list(scenario.stages)
     shares = np.array([segment.share for segment in scenario.segments.values()])
     shares = shares / shares.sum()
-    entries = np.zeros((len(shares), len(names), STEPS + 1))
+    entries = np.zeros((len(shares), STEPS + 1, len(names)))
     known, totals = network.intake
     scale = 1.0 if customers is None or totals[-1] <= 0.0 else customers / totals[-1]
     come = np.diff(np.interp(days, known, totals), prepend=0.0) * scale
@@ -158,31 +158,30 @@ def _invitees(network: Network, customers: int | None) -> float:
         come[0], come[1:] = totals[-1] * scale, 0.0
     come *= _arrival_ratio(network, days)
     for stage, part in scenario.starts.items():
-        entries[:, names.index(stage), :] += part * shares[:, None] * come
+        entries[:, :, names.index(stage)] += part * shares[:, None] * come
     passages = [[Passage(network, g, s) for s in range(len(names))] for g in range(len(shares))]
     kernels = [[passage.kernel(days) for passage in row] for row in passages]
+    inviting = [(g, s) for g, row in enumerate(passages) for s, passage in enumerate(row) if passage.rate > 0.0]
     size = len(names)
-    flows = np.zeros((len(shares), size, size * (STEPS + 1)))  # from each stage, to each stage and age
+    flows = np.zeros((len(shares), size, (STEPS + 1) * size))  # from each stage, at each age to each stage
     invited = 0.0
     cap = 1e15
     for t in range(STEPS):
         for g in range(len(shares)):
             for s, kernel in enumerate(kernels[g]):
                 if kernel.changes(t):
-                    by_stage = flows[g, s].reshape(size, STEPS + 1)
+                    by_stage = flows[g, s].reshape(STEPS + 1, size)
                     for to, flow in kernel.leaves(t).items():
-                        by_stage[names.index(to), : flow.size] = flow
-            # Stays that end within the step count in it: (I - K0') x = inflow.
-            at_once = flows[g].reshape(size, size, STEPS + 1)[:, :, 0].T
-            inflow = np.linalg.solve(np.eye(size) - at_once, entries[g, :, t])
-            entries[g, :, t] = inflow
-            entries[g, :, t + 1 :] += (inflow @ flows[g]).reshape(size, STEPS + 1)[:, 1 : STEPS + 1 - t]
-            for s, kernel in enumerate(kernels[g]):
-                rates = kernel.invites(t) if inflow[s] > 0.0 else None
-                if rates is not None:
-                    brought = inflow[s] * rates
-                    invited += float(brought.sum())
-                    entries[:, kernel.enters, t + 1 :] += shares[:, None] * brought[None, :]
+                        by_stage[: flow.size, names.index(to)] = flow
+        # Stays that end within the step count in it: (I - K0') x = inflow.
+        inflow = np.linalg.solve(np.eye(size) - flows[:, :, :size].transpose(0, 2, 1), entries[:, t, :, None])
+        onward = inflow.transpose(0, 2, 1) @ flows[:, :, size : size * (STEPS + 1 - t)]
+        entries[:, t + 1 :] += onward.reshape(len(shares), STEPS - t, size)
+        for g, s in inviting:
+            if inflow[g, s, 0] > 0.0:
+                brought = inflow[g, s, 0] * kernels[g][s].invites(t)
+                invited += float(brought.sum())
+                entries[:, t + 1 :, kernels[g][s].enters] += shares[:, None] * brought
         if invited > cap:
             return math.inf
     return invited

@@ -3,6 +3,7 @@
 stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
 """
 
+import os
 from typing import Any
 
 import click
@@ -24,6 +25,8 @@ def main() -> None:
       sojourn scenarios
       sojourn compare point-of-no-return
     """
+    # All matrices here are small, so that numpy's own threads, one set a worker, would only keep processors busy waiting.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 @main.command()

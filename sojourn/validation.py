@@ -1,6 +1,6 @@
 """What `sojourn validate` prints: whether a scenario is sound, and what its numbers imply before any run.
 
-Nothing here needs numba or scipy.stats: an editor may call it on every save.
+Nothing here needs numba or scipy, which are slow to load: an editor may call it on every save.
 """
 
 from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 import sojourn as sj
 
 HEAVY = {"numba", "scipy", "matplotlib", "numpy", "duckdb", "simpy", "pandas", "pyarrow", "pydantic"}
-LATER = {"numba", "scipy.stats", "scipy.optimize", "matplotlib", "duckdb", "simpy", "pandas", "pyarrow"}
+LATER = {"numba", "scipy", "matplotlib", "duckdb", "simpy", "pandas", "pyarrow"}
 
 
 def loaded(code: str) -> set[str]:
@@ -45,10 +45,12 @@ def test_unknown_names_are_refused() -> None:
 
 def test_importing_and_asking_for_help_load_nothing_heavy() -> None:
     assert not HEAVY & loaded("import sojourn")
+    assert not HEAVY & loaded(command("--help"))
     assert not HEAVY & loaded(command("compare", "--help"))
 
 
-def test_validation_loads_neither_numba_nor_statistics() -> None:
-    coffee = Path(__file__).parents[2] / "docs" / "examples" / "coffee.toml"
-    assert not LATER & loaded(command("validate", str(coffee)))
+def test_validation_loads_neither_numba_nor_scipy() -> None:
+    tests = Path(__file__).parents[1]
+    for file in (tests.parent / "docs" / "examples" / "coffee.toml", tests / "scenarios" / "first.toml"):
+        assert not LATER & loaded(command("validate", str(file)))
     assert not LATER & loaded(command("validate", "point-of-no-return"))
