@@ -40,7 +40,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def told(package: Path, **surroundings: str) -> tuple[Any, str]:
-    """The measures of a run by that copy, and what it says on stderr. Nothing is optimised: compiling takes less long."""
+    """The measures of a run by that copy, and what it says on stderr. Little is optimised: compiling takes less long."""
     code = (
         "import sys, sojourn; assert sojourn.__file__.startswith(sys.argv.pop(1)); from sojourn.cli import main; main()"
     )
@@ -48,7 +48,7 @@ def told(package: Path, **surroundings: str) -> tuple[Any, str]:
     run = ["run", scenario, "--replications", "1", "--json"]
     done = subprocess.run(
         [sys.executable, "-c", code, str(package), *run],
-        env={**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_OPT": "0", **surroundings},
+        env={**os.environ, "PYTHONPATH": str(package.parent), "PYTHONDONTWRITEBYTECODE": "1", "NUMBA_OPT": "1", **surroundings},
         cwd=package.parents[1], capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
