@@ -18,7 +18,7 @@ lint: .venv/dev.stamp  ## style, types and floors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy -p sojourn
-	$(BIN)/mypy tests docs
+	$(BIN)/mypy tests docs benchmarks
 	$(BIN)/lint-imports --no-logo
 
 bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; half an hour

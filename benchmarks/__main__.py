@@ -1,6 +1,7 @@
 """`python -m benchmarks`: measure, print, and write RESULTS.md."""
 
 import argparse
+import os
 import platform
 import subprocess
 import sys
@@ -70,12 +71,12 @@ def main() -> int:
     parser.add_argument(
         "--quick", action="store_true", help="two rounds and a tenth of the customers; RESULTS.md is left alone"
     )
-    parser.add_argument("--rounds", type=int, help="interleaved rounds (5; quick: 2)")
+    parser.add_argument("--rounds", type=int, help="interleaved rounds (7; quick: 2)")
     parser.add_argument(
         "--only", choices=PARTS, action="append", help="one part; may be repeated; RESULTS.md is left alone"
     )
     asked = parser.parse_args()
-    rounds = asked.rounds or (2 if asked.quick else 5)
+    rounds = asked.rounds or (2 if asked.quick else 7)
     heading = [f"{datetime.now(UTC):%Y-%m-%d}, {processor()}.", "", f"{versions()}."]
     if asked.quick:
         heading += ["", "A quick run: a tenth of the customers, few rounds. Not to be quoted."]
@@ -86,6 +87,11 @@ def main() -> int:
     except side_by_side.Disagreement as error:
         print(error, file=sys.stderr)
         return 1
+    load = os.getloadavg()[2]
+    heading += [
+        "",
+        f"Load of the machine over the last quarter of an hour: {load:.1f}. Wall times suffer where it exceeds the cores.",
+    ]
     text = page(heading, sections)
     print(text)
     if not asked.quick and not asked.only:

@@ -3,7 +3,7 @@
 import statistics
 import tempfile
 
-from benchmarks.processes import ROOT, call, command
+from benchmarks.processes import ROOT, Command, call, command
 from benchmarks.side_by_side import say
 from benchmarks.tables import Figure, Section, figures
 from benchmarks.workloads import FULL
@@ -34,21 +34,26 @@ def waits(rounds: int, colds: int) -> list[Figure]:
     ]
 
 
+def written(customers: int) -> Command:
+    """What a run of W1 took that writes its files into a folder."""
+    source = str(ROOT / "benchmarks" / "w1.toml")
+    with tempfile.TemporaryDirectory() as folder:
+        return command(("run", source, "--customers", str(customers), "--replications", "1", "--out", folder))
+
+
 def files(rounds: int, customers: int) -> list[Figure]:
     """A run of W1 that writes files, against the engine's own time."""
-    took: dict[str, list[tuple[float, float]]] = {"start": [], "whole": []}
+    took: dict[str, list[Command]] = {"start": [], "whole": []}
     own = []
+    written(100)  # compiles, where that has not been done
     for number in range(1, rounds + 1):
         say(f"files, round {number} of {rounds}")
         own.append(call("benchmarks.side_by_side:one", "sojourn_compiled", "W1", customers, number)["seconds"])
-        for which, count in (("start", 100), ("whole", customers)):
-            with tempfile.TemporaryDirectory() as folder:
-                source = str(ROOT / "benchmarks" / "w1.toml")
-                asked = ("run", source, "--customers", str(count), "--replications", "1", "--out", folder)
-                took[which].append(command(asked))
+        took["start"].append(written(100))
+        took["whole"].append(written(customers))
     engine = statistics.median(own)
     wall, cpu = (statistics.median(times) for times in zip(*took["whole"], strict=True))
-    start = statistics.median(times[1] for times in took["start"])
+    start = statistics.median(times.cpu for times in took["start"])
     return [
         Figure("the engine's own CPU time", engine, "{:.2f} s"),
         Figure("the whole command, wall time", wall, "{:.2f} s"),

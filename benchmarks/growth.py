@@ -54,7 +54,7 @@ def section(rounds: int, small: int) -> Section:
             Figure(
                 f"{workload}, CPU time a customer, large to small",
                 seconds[large] / seconds[small],
-                "{:.2f}",
+                "{:.3f}",
                 None,
                 SLOWER,
             )
@@ -65,7 +65,7 @@ def section(rounds: int, small: int) -> Section:
             Figure(
                 f"{workload}, peak memory a customer, large to small",
                 memory[large] / memory[small],
-                "{:.2f}",
+                "{:.3f}",
                 None,
                 1.0,
             )

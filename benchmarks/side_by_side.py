@@ -122,10 +122,27 @@ def sections(peers: Sequence[Peer], times: Times, missing: dict[str, str], round
         "benchmarks."
     )
     header = ("engine", "customers", "W1, thousand a second", "times naive", "W2, thousand a second", "times naive", "")
-    return [Section("Side by side", how, header, rows), figures("Asked of the compiled engine", ASKED, targets(times))]
+    return [
+        Section("Side by side", how, header, rows),
+        figures("Asked of the compiled engine", ASKED, targets(times)),
+        Section("Every round", EACH, ("engine", *WORKLOADS), by_round(peers, times)),
+    ]
 
 
 ASKED = "From the table above: our rate over that of naive SimPy, and our CPU time a customer over that of C."
+
+
+EACH = "CPU seconds of each round, in their order: how much the machine's other work disturbed them."
+
+
+def by_round(peers: Sequence[Peer], times: Times) -> list[list[str]]:
+    """CPU seconds of all rounds."""
+    rows = []
+    for peer in peers:
+        own = [times.get((peer.title, workload), NOBODY).seconds for workload in WORKLOADS]
+        if any(own):
+            rows.append([peer.title, *(" ".join(f"{second:.3g}" for second in seconds) for seconds in own)])
+    return rows
 
 
 def targets(times: Times) -> list[Figure]:

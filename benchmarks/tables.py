@@ -28,12 +28,11 @@ class Figure(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """`met`, `not met`, or empty without a target; judged as the figure is shown."""
+        """`met`, `not met`, or empty without a target or a value; digits that are not shown count too."""
         if math.isnan(self.value) or (self.at_least is None and self.at_most is None):
             return ""
-        value = rounded(self.value, self.shown)
         low, high = self.at_least, self.at_most
-        return "met" if (low is None or value >= low) and (high is None or value <= high) else "not met"
+        return "met" if (low is None or self.value >= low) and (high is None or self.value <= high) else "not met"
 
 
 class Section(NamedTuple):
@@ -43,12 +42,6 @@ class Section(NamedTuple):
     how: str  # it was measured
     header: Sequence[str]
     rows: Sequence[Sequence[str]]
-
-
-def rounded(value: float, shown: str) -> float:
-    """The value with the digits with which it is shown."""
-    specification = shown[shown.index("{:") + 2 : shown.index("}")]
-    return float(format(value, specification).replace(",", ""))
 
 
 def figures(title: str, how: str, found: Sequence[Figure]) -> Section:
