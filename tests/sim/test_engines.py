@@ -416,3 +416,19 @@ def test_two_workers_give_the_logs_of_the_other_engine() -> None:
     for name, outcome in run(first, engine="simpy", **options).outcomes.items():
         for one, other in zip(outcome.journeys, shared[name].journeys, strict=True):
             assert differing(one, other) == []
+
+
+def test_customers_shared_by_workers_give_the_same_log(drawn: Any, monkeypatch: Any) -> None:
+    """One replication, everybody alone: W1, invitees, and the drawn scenarios that nothing couples."""
+    from sojourn.sim import compiled
+
+    monkeypatch.setattr(compiled, "FEWEST", 2)
+    monkeypatch.setattr(compiled, "PILOT", 50)  # so that room runs out, too
+    named = [(build(sound(benchmark(False, 5000)), "baseline"), 5000), (build(sound(crowded({})), "baseline"), None)]
+    alone = [case for case in (*named, *drawn) if not case[0].coupled]
+    assert len(alone) >= 40
+    for network, customers in alone:
+        for seed in SEEDS:
+            one = simulate(network, seed=seed, customers=customers)
+            for workers in (2, 3):
+                assert differing(one, simulate(network, seed=seed, customers=customers, workers=workers)) == []
