@@ -132,11 +132,9 @@ def _all_start_in(network: Network, stage: str) -> bool:
 def _way_to(lives: Lives, stage: int, rows: Integers, entered: Integers) -> Sample:
     """From arrival to the first entry to a stage; ending elsewhere competes."""
     journeys = lives.journeys
-    days, causes = lives.whole.durations.copy(), lives.whole.causes.copy()
-    days[entered] = journeys.events.time[rows] - journeys.customers.arrived[entered]
-    causes[entered] = 0
-    names = (f"time_to.{journeys.stages[stage]}",)
-    return Sample(names, FollowUps(days, causes, 2, None), lambda curves: [curves.median], median=True)
+    days = journeys.events.time[rows] - journeys.customers.arrived[entered]
+    follow_ups = FollowUps(days, np.zeros(entered.size, dtype=np.int16), 2, entered, lives.whole)
+    return Sample((f"time_to.{journeys.stages[stage]}",), follow_ups, lambda curves: [curves.median], median=True)
 
 
 def _purchases(lives: Lives, everybody: Tally) -> Iterator[Figure]:

@@ -10,16 +10,22 @@ from sojourn.sim.journeys import Floats, Integers
 from sojourn.sim.sums import NO_GROUPS, Groups
 
 Short = NDArray[np.int16]
+NOBODY = np.empty(0, dtype=np.int64)
 HALF = 0.5 - 1e-12  # a hair below one half, so that rounding in sums does not push an exact half to the next step
 
 
 class FollowUps(NamedTuple):
-    """How long each of n was followed, and how that ended."""
+    """How long each of n was followed, and how that ended.
+
+    Where the sample is most of another, `others` spares a copy of it: all its follow-ups but those of `owner` (each listed
+    once, ascending) belong to the sample too, while the sample's own all have cause 0 and its median is what is read.
+    """
 
     durations: Floats  # days, taken to a billionth as by `lives.since`, shape (n,)
     causes: Short  # 0 and up, -1 where censored, shape (n,)
     kinds: int  # how many causes there are
     owner: Integers | None  # index of the customer, shape (n,); None: one follow-up for each customer, in their order
+    others: "FollowUps | None" = None  # with owner None
 
 
 class Read(NamedTuple):
@@ -51,19 +57,12 @@ def read(
     by_day = np.full((2, len(days), curves), np.nan)
     left, mean, middle = np.full((3, curves), np.nan)
     found = Read(left, np.full((sample.kinds, curves), np.nan), mean, by_day[0], by_day[1], middle)
-    if sample.durations.size > 0:
-        _walk(sample, _group(sample, groups), np.asarray(days, dtype=np.float64), median, found)
+    if sample.durations.size > 0 or (sample.others is not None and sample.others.durations.size > 0):
+        _walk(sample, groups, np.asarray(days, dtype=np.float64), median, found)
     return found if groups.number else Read(*(figures[..., -1:] for figures in found))
 
 
-def _group(sample: FollowUps, groups: Groups) -> NDArray[np.int8]:
-    """The group of each follow-up."""
-    if groups.number == 0:
-        return np.zeros(sample.durations.size, dtype=np.int8)
-    return groups.of if sample.owner is None else groups.of[sample.owner]
-
-
-def _walk(sample: FollowUps, group: NDArray[np.int8], days: Floats, median: bool, found: Read) -> None:
+def _walk(sample: FollowUps, groups: Groups, days: Floats, median: bool, found: Read) -> None:
     """Fill in what is defined."""
     from sojourn.sim import leaving_out as kernel  # numba only where something is measured
     from sojourn.sim.sorting import ascending
@@ -73,11 +72,15 @@ def _walk(sample: FollowUps, group: NDArray[np.int8], days: Floats, median: bool
     assert sample.kinds <= kernel.MAX_CAUSES
     limits = last_ticks(days)
     start = int(limits[0]) if limits.size else np.iinfo(np.int64).max
-    early, ages, longest = np.zeros((sample.kinds, size)), np.zeros(size), np.full(size, -1.0)
-    durations, causes = sample.durations, sample.causes
-    keys = kernel.keyed(durations, causes, group, start, 0 if median else -1, early, ages, longest)
+    early, ages, longest, here = np.zeros((sample.kinds, size)), np.zeros(size), np.full(size, -1.0), np.zeros(size)
+    told = groups.of, start, 0 if median else -1, early, ages, longest, here
+    owner = NOBODY if sample.owner is None else sample.owner
+    keys = kernel.keyed(sample.durations, sample.causes, owner, NOBODY, *told)
+    if sample.others is not None:
+        assert median
+        others = kernel.keyed(sample.others.durations, sample.others.causes, NOBODY, owner, *told)
+        keys = np.concatenate((keys, others))
     keys = ascending(keys, kernel.BY_TIME)
-    here = np.bincount(group, minlength=size).astype(np.float64)
     curves, by_day = kernel.begun(here, early, ages), np.empty((2, limits.size, size))
     kernel.walk(keys, curves, limits, np.empty(0), by_day)
     left, incidence = curves.left, curves.incidence

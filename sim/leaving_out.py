@@ -26,29 +26,40 @@ MAX_GROUPS, MAX_CAUSES = (1 << GROUP_BITS) - 1, CENSORED
 
 @allocating
 def keyed(
-    durations: Floats, causes: Short, groups: Tiny, start: int, ordered: int,
-    early: Floats, ages: Floats, longest: Floats,
+    durations: Floats, causes: Short, owner: Integers, skipped: Integers, groups: Tiny, start: int, ordered: int,
+    early: Floats, ages: Floats, longest: Floats, here: Floats,
 ) -> Integers:  # fmt: skip
     """Follow-ups as keys (ticks, cause, group), in no order, and what needs no order: events of the first run.
 
     Args:
         durations: days, shape (n,).
         causes: 0 and up, -1 where censored; shape (n,).
-        groups: of each follow-up, shape (n,).
+        owner: index of the customer, shape (n,); empty: one follow-up for each customer, in their order.
+        skipped: which follow-ups to leave out, ascending.
+        groups: of each customer; empty: all are of group 0.
         start: ticks at which the first run ends even without a censoring.
         ordered: a cause whose events are keyed all the same; -1 for none.
         early: takes the number of events of the first run by cause and group, shape (causes, groups + 1).
         ages: takes the sum of their ticks, shape (groups + 1,).
         longest: takes the longest follow-up of each group in ticks, shape (groups + 1,).
+        here: takes how many of each group are followed, shape (groups + 1,).
     """
-    first = start
+    first, passed = start, 0
     for i in range(durations.size):
-        if causes[i] < 0:
+        if passed < skipped.size and skipped[passed] == i:
+            passed += 1
+        elif causes[i] < 0:
             first = min(first, int(np.rint(durations[i] * TICKS)))
     keys = np.empty(durations.size, dtype=np.int64)
-    count = 0
+    count, passed, group = 0, 0, 0
     for i in range(durations.size):
-        ticks, cause, group = int(np.rint(durations[i] * TICKS)), int(causes[i]), int(groups[i])
+        if passed < skipped.size and skipped[passed] == i:
+            passed += 1
+            continue
+        ticks, cause = int(np.rint(durations[i] * TICKS)), int(causes[i])
+        if groups.size:
+            group = int(groups[owner[i] if owner.size else i])
+        here[group] += 1.0
         longest[group] = max(longest[group], ticks)
         if cause < 0:
             cause = CENSORED

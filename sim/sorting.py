@@ -44,38 +44,39 @@ def in_order(values: Floats, highest: float) -> Integers:
     """The order of values between 0 and `highest` (shape (n,)), equal ones as they stand; shape (n,)."""
     if values.size >= 1 << PLACE or not values.size:
         return np.argsort(values, kind="stable")
-    order, shared = _coarsely(values, highest)
-    if (
-        shared.size
-    ):  # too close for the radix sort to tell apart: each such lot stands together, and is put right in place
-        order[shared] = order[shared][np.argsort(values[order[shared]], kind="stable")]
+    order, wrong = _coarsely(values, highest)
+    if wrong.size:  # too close to each other for 32 bits: each such lot stands together, and is put right in place
+        order[wrong] = order[wrong][np.argsort(values[order[wrong]], kind="stable")]
     return order
 
 
 @allocating
 def _coarsely(values: Floats, highest: float) -> "tuple[Integers, Integers]":
-    """The order by the first 32 bits of each value's share of the highest, and the places of those that share theirs, if
-    any of them stand wrong.
+    """The order by the first 32 bits of each value's share of the highest, and the places of lots that share them and stand
+    wrong.
     """
     most, mask = (1 << COARSE) - 1, (1 << PLACE) - 1
     keys = np.empty(values.size, dtype=np.int64)
     for n in range(values.size):
         keys[n] = min(int(values[n] / highest * most), most) << PLACE | n
     keys = ascending(keys, PLACE)
-    wrong, shared = False, 0
-    for n in range(1, keys.size):
-        if keys[n] >> PLACE == keys[n - 1] >> PLACE:
-            shared += 1
-            wrong |= values[keys[n] & mask] < values[keys[n - 1] & mask]
-    places = np.empty(2 * shared if wrong else 0, dtype=np.int64)
-    if wrong:
-        count = 0
-        for n in range(keys.size):
-            left = n > 0 and keys[n] >> PLACE == keys[n - 1] >> PLACE
-            if left or (n + 1 < keys.size and keys[n] >> PLACE == keys[n + 1] >> PLACE):
-                places[count] = n
-                count += 1
-        places = places[:count]
+    places = np.empty(0, dtype=np.int64)
+    for filling in (False, True):  # count them first
+        count, start = 0, 0
+        while start < keys.size:
+            stop, wrong = start + 1, False
+            while stop < keys.size and keys[stop] >> PLACE == keys[start] >> PLACE:
+                wrong = wrong or values[keys[stop] & mask] < values[keys[stop - 1] & mask]
+                stop += 1
+            if wrong:
+                for n in range(start, stop if filling else start):
+                    places[count + n - start] = n
+                count += stop - start
+            start = stop
+        if not filling:
+            places = np.empty(count, dtype=np.int64)
+        if count == 0:
+            break
     for n in range(keys.size):
         keys[n] &= mask
     return keys, places

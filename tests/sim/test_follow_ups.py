@@ -79,6 +79,22 @@ def test_large_samples(censored: Any) -> None:
     compare(follow_ups(random.gamma(0.7, 9.0, n), causes, owner), random.integers(0, 40, 1000), 40)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_all_of_another_sample_but_some(share: Any) -> None:
+    """The same as a copy in which those who have follow-ups of their own are replaced."""
+    random = np.random.default_rng(4)
+    n = 3000
+    others = follow_ups(random.gamma(2.0, 9.0, n), random.integers(-1, KINDS, n))
+    owner = np.flatnonzero(random.random(n) < share)
+    own = others.durations[owner] * random.random(owner.size)
+    durations, causes = others.durations.copy(), others.causes.copy()
+    durations[owner], causes[owner] = own, 0
+    of = groups(random.integers(0, 40, n), 40)
+    short = read(follow_ups(own, np.zeros(owner.size), owner)._replace(others=others), of, median=True)
+    for one, other in zip(short, read(follow_ups(durations, causes), of, median=True), strict=True):
+        assert one == pytest.approx(other, rel=1e-12, nan_ok=True)
+
+
 def test_one_group_and_nobody() -> None:
     sample = follow_ups([2.0, 5.0, 7.0], [0, -1, 1])
     compare(sample, np.array([0, 0, 0]), 2)
