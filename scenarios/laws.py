@@ -45,6 +45,11 @@ def normal_quantile(share: float) -> float:
             + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
             + 42.313330701600911252) * r + 1.0)  # fmt: skip
         return q * top / low
+    return outer_quantile(share, q)
+
+
+def outer_quantile(share: float, q: float) -> float:
+    """The same far from the middle, where |q| > .425 for q = share - .5."""
     r = math.sqrt(-math.log(share if q < 0.0 else 1.0 - share))
     if r <= 5.0:
         r -= 1.6
@@ -164,6 +169,12 @@ def age_left(cells: Cells, law: int, left: float) -> float:
         return float(-cells[law + SCALE] * math.log(left))
     if kind == LOGNORMAL:
         return math.exp(cells[law + SCALE] - cells[law + SHAPE] * normal_quantile(left))
+    return other_age_left(cells, law, left)
+
+
+def other_age_left(cells: Cells, law: int, left: float) -> float:
+    """The same for the less common laws."""
+    kind = cells[law + KIND]
     if kind == WEIBULL:
         return float(cells[law + SCALE] * (-math.log(left)) ** (1.0 / cells[law + SHAPE]))
     if kind == LOGLOGISTIC:
@@ -255,8 +266,10 @@ def deadline_age(cells: Cells, law: int, exposure: float) -> float:
     return plain_age(cells, other, exposure + math.log1p(-spike))
 
 
-SCALARS = (
-    normal_quantile,
+# For the engines: what runs at nearly every stay becomes part of its callers, the rest does not.
+INLINED = (normal_quantile, age_left)
+APART = (
+    outer_quantile,
     log_normal_tail,
     normal_tail_quantile,
     log_gamma_tail,
@@ -267,7 +280,7 @@ SCALARS = (
     plain_exposure,
     plain_age,
     deadline_age,
-    age_left,
+    other_age_left,
     exposure_by,
     age_at,
 )

@@ -44,25 +44,6 @@ def most_bands(net: Cells) -> int:
     return math.ceil(math.exp(total) - 1e-12)
 
 
-@compiled
-def day_of(net: Cells, total: float) -> float:
-    """The day by which `total` arrivals are expected: the inverse of the cumulative rate."""
-    first = int(net[at.INTAKE_FIRST])
-    low, high = 0, int(net[at.INTAKE_COUNT]) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if net[first + middle * at.INTAKE_WIDTH + at.INTAKE_TOTAL] < total:
-            low = middle
-        else:
-            high = middle
-    here, there = first + low * at.INTAKE_WIDTH, first + high * at.INTAKE_WIDTH
-    rise = net[there + at.INTAKE_TOTAL] - net[here + at.INTAKE_TOTAL]
-    if rise <= 0.0:
-        return float(net[there + at.INTAKE_DAY])
-    part = (total - net[here + at.INTAKE_TOTAL]) / rise
-    return float(net[here + at.INTAKE_DAY] + part * (net[there + at.INTAKE_DAY] - net[here + at.INTAKE_DAY]))
-
-
 @allocating
 def totals(net: Cells, first: int, count: int, before: float) -> Floats:
     """How many arrivals are expected by each of so many: running sums of unit exponentials, from `before` on."""
@@ -76,9 +57,20 @@ def totals(net: Cells, first: int, count: int, before: float) -> Floats:
 
 @compiled
 def make_days(net: Cells, found: Floats, scale: float) -> None:
-    """Turn expected arrivals into days, in place."""
+    """Turn expected arrivals, in ascending order, into days, in place: the inverse of the cumulative rate."""
+    here = int(net[at.INTAKE_FIRST])
+    last = here + (int(net[at.INTAKE_COUNT]) - 2) * at.INTAKE_WIDTH
     for n in range(found.size):
-        found[n] = day_of(net, found[n] * scale)
+        total = found[n] * scale
+        while here < last and net[here + at.INTAKE_WIDTH + at.INTAKE_TOTAL] < total:
+            here += at.INTAKE_WIDTH
+        there = here + at.INTAKE_WIDTH
+        rise = net[there + at.INTAKE_TOTAL] - net[here + at.INTAKE_TOTAL]
+        day = net[there + at.INTAKE_DAY]
+        if rise > 0.0:
+            part = (total - net[here + at.INTAKE_TOTAL]) / rise
+            day = net[here + at.INTAKE_DAY] + part * (day - net[here + at.INTAKE_DAY])
+        found[n] = day
 
 
 @allocating

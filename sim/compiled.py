@@ -12,6 +12,7 @@ import numpy as np
 
 from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
+from sojourn.sim.arranging import by_id
 from sojourn.sim.compiling import compiled, patience_asked
 from sojourn.sim.journeys import Customers, Events, Floats, Integers
 from sojourn.sim.recording import part, record, register, trimmed
@@ -46,10 +47,8 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int) -> tup
     """Follow the candidates from number `first` to before `last`."""
     inviting = recording.used(net, at.INVITING)
     pilot = min(last - first, PILOT)
-    log, people = (
-        recording.events(net, 4 * pilot + 64),
-        recording.customers(net, pilot + 64 if inviting else last - first),
-    )
+    log = recording.events(net, 4 * pilot + 64)
+    people = recording.customers(net, pilot + 64 if inviting else recording.described(net) * (last - first))
     tree = nobody(net, 64)
     done = np.array([first, 0, 0])
     while not follow(net, ids, days, last, tree, log, people, done):
@@ -74,11 +73,7 @@ def joined(net: Cells, shares: list[tuple[Events, Customers]], ids: Integers, da
     log, people = (_stacked([share[k] for share in shares]) for k in (0, 1))
     if not recording.used(net, at.INVITING):
         people = people._replace(customer=ids, arrived=days)
-    if (people.customer[1:] < people.customer[:-1]).any():
-        counts = np.diff(np.append(np.flatnonzero(log.sequence == 0), log.sequence.size))
-        log = log._replace(customer=np.repeat(np.arange(counts.size), counts))
-        return recording.arranged(log, people)
-    return log, people
+    return by_id(log, people)
 
 
 def _stacked(tables: list[Any]) -> Any:
@@ -100,7 +95,7 @@ def follow(
     net: Cells, ids: Integers, days: Floats, last: int, tree: Customer, log: Events, people: Customers, done: Integers
 ) -> bool:
     """Everybody alone, one after the other; False where room runs out, with `done` as before the arrival that has none."""
-    horizon, inviting = net[at.HORIZON], net[at.INVITING] != 0.0
+    horizon, inviting, described = net[at.HORIZON], net[at.INVITING] > 0.0, people.customer.size > 0
     rows, room, size = done[ROWS], log.stage.size, tree.whole.shape[0]
     n, known = done[CANDIDATE], done[PEOPLE]
     while n < last:
@@ -113,7 +108,7 @@ def follow(
         while lived < born:  # the arrival, and then those whom it invited, and whom they invited
             me = Customer(tree.whole[lived], tree.real[lived])
             now, stage = me.real[at.ARRIVED], me.whole[at.NEXT]
-            if known + lived < people.customer.size or not inviting:
+            if described:
                 register(net, people, known + lived, me)
             while now <= horizon:
                 if row == room:
@@ -138,7 +133,8 @@ def follow(
                         number += 1
                         moment = moment + time_to_invitation(net, me, moment, number)
                 now = leaves
-            part(net, people, known + lived, me)
+            if described:
+                part(net, people, known + lived, me)
             lived += 1
         n += 1
         known += born

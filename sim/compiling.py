@@ -33,6 +33,7 @@ FIRST = Lock()
 F = TypeVar("F", bound=Callable[..., Any])
 # Every file with compiled code, or with constants and table layouts that are compiled in (a test looks for missing ones).
 SOURCES = (
+    "arranging",
     "arriving",
     "compiled",
     "compiling",
@@ -64,12 +65,42 @@ def _special(name: str) -> None:
     overload(getattr(special, name))(typed)
 
 
-class _LowerApart(Lower):
-    """Lowering that forbids LLVM to copy a function into its callers."""
+class _Lower(Lower):
+    """numba's lowering, but for indices that count from the end: they would cost a comparison at every cell of a table."""
+
+    def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
+        return super().lower_getitem(resty, expr, value, index, _from_the_start(signature))  # type: ignore[no-untyped-call]
+
+    def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
+        signature = _from_the_start(signature)
+        return super().lower_setitem(target_var, index_var, value_var, signature)  # type: ignore[no-untyped-call]
+
+
+def _from_the_start(signature: Any) -> Any:
+    """The same access to an array by unsigned indices."""
+    array, index, *value = signature.args
+    if isinstance(array, types.Array) and isinstance(index, types.Integer):
+        index = types.uintp
+    elif isinstance(array, types.Array) and isinstance(index, types.BaseTuple):
+        index = types.Tuple([types.uintp if isinstance(one, types.Integer) else one for one in index])
+    return signature.replace(args=(array, index, *value))
+
+
+class _LowerApart(_Lower):
+    """The same, and LLVM may not copy the function into its callers."""
 
     def setup_function(self, fndesc: Any) -> None:
         super().setup_function(fndesc)  # type: ignore[no-untyped-call]
         self.function.attributes.add("noinline")
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
+class _Lowering(NativeLowering):
+    _name = "native_lowering_from_the_start"
+
+    @property
+    def lowering_class(self) -> type[Lower]:
+        return _Lower
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
@@ -81,20 +112,28 @@ class _LoweringApart(NativeLowering):
         return _LowerApart
 
 
-class _Apart(CompilerBase):
+class _Compiler(CompilerBase):
     """numba's own compiler, but for that."""
+
+    lowering: Any = _Lowering
 
     def define_pipelines(self) -> list[Any]:
         builder: Any = DefaultPassBuilder.define_nopython_pipeline(self.state)  # type: ignore[no-untyped-call]
-        builder.passes = [(_LoweringApart if one is NativeLowering else one, why) for one, why in builder.passes]
+        builder.passes = [(self.lowering if one is NativeLowering else one, why) for one, why in builder.passes]
         builder.finalize()
         return [builder]
 
 
+class _Apart(_Compiler):
+    lowering = _LoweringApart
+
+
 for _name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
     _special(_name)
-for _scalar in laws.SCALARS:
+for _scalar in laws.APART:
     register_jitable(pipeline_class=_Apart, forceinline=False)(_scalar)
+for _scalar in laws.INLINED:
+    register_jitable(pipeline_class=_Compiler, forceinline=True)(_scalar)
 
 
 @contextmanager
@@ -143,7 +182,7 @@ def compiled(function: F) -> F:
 
 def compiled_once(signature: str) -> Callable[[F], F]:
     """The same for one signature only: numba would otherwise compile anew for every constant that is passed."""
-    return lambda function: _compile(function, signature)
+    return lambda function: _compile(function, signature, forceinline=True)
 
 
 def allocating(function: F) -> F:
@@ -169,6 +208,7 @@ def _compile(function: F, signature: str | None, **more: Any) -> F:
         "cache": folder is not None,
         "_nrt": False,
         "forceinline": False,
+        "pipeline_class": _Compiler,
         **more,
     }
     config: Any = numba.config

@@ -87,7 +87,7 @@ def reaching(values: Floats, days: Floats) -> Floats:
 @allocating
 def place(value: float, days: Floats) -> int:
     """The first of the days that is not before the value; their number where all are."""
-    day = min(int(value / days[-1] * (days.size - 1)), days.size - 1)
+    day = min(int(value / days[days.size - 1] * (days.size - 1)), days.size - 1)
     while day > 0 and days[day - 1] >= value:
         day -= 1
     while day < days.size and days[day] < value:

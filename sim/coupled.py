@@ -9,8 +9,9 @@ import numpy as np
 
 from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import apart, compiled
-from sojourn.sim.heap import CUSTOMER, NUMBER, Heap, heap, pop, push, roomier
+from sojourn.sim.arranging import by_id, interleaved
+from sojourn.sim.compiling import apart, compiled, inlined
+from sojourn.sim.heap import CUSTOMER, NUMBER, ROW, Heap, heap, pop, push, roomier
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events, Floats, Integers
 from sojourn.sim.lines import Lines, join, leave, lines, next_in_line
 from sojourn.sim.recording import part, record, register
@@ -21,27 +22,35 @@ from sojourn.sim.timing import time_to_invitation
 ENTERS, GIVES_UP, IS_SERVED, INVITES, LEAVES = range(5)
 EVENTS = 8  # per stay
 ASKING, INVITING, LEAVING = range(3)  # what a customer awaits whose event is due
+BORN, SERVED, ON = range(3)  # how a customer goes on alone: from birth, from the desk, into the next stage
 # How far the days have passed; FREE: the first row of the crowd that nobody has, WALKING: who was stopped for want of room.
-CANDIDATE, PEOPLE, ROWS, FREE, FRESH, WALKING, COUNTS = range(7)
+CANDIDATE, PEOPLE, ROWS, LATE, FREE, FRESH, WALKING, COUNTS = range(8)
 
 
 def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers]:
     """One replication: the log, customer by customer, and the customers by id."""
-    log, people = recording.events(net, 4 * ids.size + 1024), recording.customers(net, ids.size + 64)
+    log, late = recording.events(net, 4 * ids.size + 1024), recording.events(net, ids.size // 4 + 1024)
+    inviting = recording.used(net, at.INVITING)
+    people = recording.customers(net, ids.size + 64 if inviting else ids.size)
+    if not inviting and net[at.MARKET] < 0.0:  # all will come
+        people = people._replace(customer=ids, arrived=days)
     crowd, due, line = nobody(net, 1024), capacity_changes(net), lines(net)
     done = np.zeros(COUNTS, dtype=np.int64)
     done[FREE] = done[WALKING] = -1
-    while not compete(net, ids, days, crowd, due, line, log, people, done):
-        waiting = int(line.waiting.sum())
-        if log.stage.size - done[ROWS] < waiting + 2:
-            log = recording.enlarged(log, done[ROWS], int(1.5 * log.stage.size) + waiting)
-        if people.customer.size == done[PEOPLE]:
+    while not compete(net, ids, days, crowd, due, line, log, late, people, done):
+        more = int(line.waiting.sum() + due.size[0]) + 2
+        if log.stage.size == done[ROWS]:
+            log = recording.enlarged(log, done[ROWS], int(1.5 * log.stage.size))
+        if late.stage.size < done[LATE] + more:
+            late = recording.enlarged(late, done[LATE], int(1.5 * late.stage.size) + more)
+        if inviting and people.customer.size == done[PEOPLE]:
             people = recording.enlarged(people, done[PEOPLE], 2 * people.customer.size)
         if crowd.whole.shape[0] == done[FRESH]:
             crowd = recording.enlarged(crowd, done[FRESH], 2 * crowd.whole.shape[0])
-        if due.times.size < due.size[0] + waiting + 8:
-            due = roomier(due, waiting + 8)
-    return recording.arranged(recording.trimmed(log, done[ROWS]), recording.trimmed(people, done[PEOPLE]))
+        if due.times.size < due.size[0] + more + 8:
+            due = roomier(due, more + 8)
+    people = recording.trimmed(people, done[PEOPLE])
+    return by_id(interleaved(net, log, done[ROWS], recording.trimmed(late, done[LATE]), people), people)
 
 
 def capacity_changes(net: Cells) -> Heap:
@@ -58,27 +67,29 @@ def capacity_changes(net: Cells) -> Heap:
 
 @compiled
 def compete(
-    net: Cells, ids: Integers, days: Floats, crowd: Customer, due: Heap, line: Lines, log: Events, people: Customers,
-    done: Integers,
+    net: Cells, ids: Integers, days: Floats, crowd: Customer, due: Heap, line: Lines, log: Events, late: Events,
+    people: Customers, done: Integers,
 ) -> bool:  # fmt: skip
-    """Let the days pass; False where room runs out."""
+    """Let the days pass; False where room runs out.
+
+    Rows of a customer's first walk, up to the first shared event, stand in `log`, in the order of birth; all others are late.
+    """
     at_start, horizon = net[at.COHORT] >= 0.0, net[at.HORIZON]
+    inviting, described = net[at.INVITING] > 0.0, recording.described(net)
     while True:
         waiting = 0
         for desk in range(line.waiting.size):
             waiting += line.waiting[desk]
         if (
-            log.stage.size - done[ROWS] < waiting + 2
-            or people.customer.size == done[PEOPLE]
+            log.stage.size == done[ROWS]
+            or late.stage.size < done[LATE] + waiting + due.size[0] + 2
+            or (inviting and people.customer.size == done[PEOPLE])
             or crowd.whole.shape[0] == done[FRESH]
             or due.times.size < due.size[0] + waiting + 8
         ):
             return False
-        i, now = done[WALKING], 0.0
-        at_once, back = (
-            i < 0,
-            False,
-        )  # a first entry belongs to the event that is taken; later ones are events of their own
+        i, now, how = done[WALKING], 0.0, ON
+        at_once = i < 0  # a first entry belongs to the event that is taken; later ones are events of their own
         done[WALKING] = -1
         n = done[CANDIDATE]
         if i >= 0:
@@ -91,40 +102,52 @@ def compete(
             done[CANDIDATE] += 1
             if not arriving.admitted(net, ids[n], done[PEOPLE], at_start):
                 continue
-            i, now = row_for(crowd, done), days[n]
+            i, now, how = row_for(crowd, done), days[n], BORN
             me = Customer(crowd.whole[i], crowd.real[i])
             me.whole[at.NEXT] = rules.born(net, me, ids[n], now)
-            settle_in(net, people, me, done)
-        elif due.size[0] == 0:
+        elif due.size[0] == 0 or not due.times[0] <= horizon:
             break
         else:
             now, customer, number, i = pop(due)
-            i, back = happen(net, crowd, due, line, log, people, done, now, customer, number, i)
+            i, how = happen(net, crowd, due, line, done, now, customer, number, i)
             if i < 0:
                 continue
-        # The customer goes on alone: from the desk if `back`, else into the next stage.
         me = Customer(crowd.whole[i], crowd.real[i])
-        while True:
-            if not back:
+        if how == BORN:
+            me.whole[at.PLACE] = done[PEOPLE]
+            people.customer[done[PEOPLE]] = me.whole[at.ID]
+            people.arrived[done[PEOPLE]] = now
+            if described:
+                register(net, people, done[PEOPLE], me)
+            done[PEOPLE] += 1
+        while True:  # the customer goes on alone
+            if how != SERVED:
                 if not now <= horizon:
-                    bury(net, crowd, people, done, i)
+                    bury(crowd, done, i)
                     break
-                if log.stage.size - done[ROWS] < waiting + 2:
+                if done[ROWS] == log.stage.size or done[LATE] == late.stage.size:
                     me.real[at.LEAVES] = now
                     done[WALKING] = i
                     break
                 desk = rules.enter(net, me, me.whole[at.NEXT], now)
                 if desk >= 0 and at_once:
-                    ask(net, crowd, due, line, log, people, done, desk, now, i)
+                    ask(net, crowd, due, line, desk, now, i)
                     break
                 if desk >= 0:
                     me.whole[at.AWAITS] = ASKING
                     push(due, now, me.whole[at.ID], EVENTS * (me.whole[at.SEQUENCE] - 1) + LEAVES, i)
                     break
-            at_once = back = False
             delay, to = rules.proceed(net, me, now)
-            record(net, log, done[ROWS], me.whole[at.PLACE], me)
-            done[ROWS] += 1
+            if how == BORN:
+                record(net, log, done[ROWS], me.whole[at.ID], me)
+                done[ROWS] += 1
+            else:
+                record(net, late, done[LATE], me.whole[at.PLACE], me)
+                done[LATE] += 1
+                how = ON
+            at_once = False
+            if described:
+                part(net, people, me.whole[at.PLACE], me)
             me.whole[at.NEXT] = to
             leaves = now + delay
             if net[me.whole[at.HERE] + at.STAGE_INVITES] > 0.0:
@@ -133,56 +156,56 @@ def compete(
                 if plan(net, due, me, i, now):
                     break
             now = leaves
+    for k in range(due.size[0]):  # the horizon came first: the log knows how far contacts got
+        if due.items[k, CUSTOMER] >= 0 and due.items[k, NUMBER] % EVENTS == IS_SERVED:
+            me = Customer(crowd.whole[due.items[k, ROW]], crowd.real[due.items[k, ROW]])
+            record(net, late, done[LATE], me.whole[at.PLACE], me)
+            done[LATE] += 1
     for desk in range(line.waiting.size):
-        while line.waiting[desk] > 0:  # still, at the horizon
+        while line.waiting[desk] > 0:
             i = next_in_line(line, desk)
             leave(line, crowd, desk, i)
             me = Customer(crowd.whole[i], crowd.real[i])
             me.whole[at.CONTACT], me.real[at.WAITED] = WAITING, horizon - me.real[at.ENTERED]
-            record(net, log, done[ROWS], me.whole[at.PLACE], me)
-            done[ROWS] += 1
-            bury(net, crowd, people, done, i)
+            record(net, late, done[LATE], me.whole[at.PLACE], me)
+            done[LATE] += 1
     return True
 
 
 @apart
 def happen(
-    net: Cells, crowd: Customer, due: Heap, line: Lines, log: Events, people: Customers, done: Integers,
-    now: float, customer: int, number: int, i: int,
-) -> "tuple[int, bool]":  # fmt: skip
-    """A shared event. Returns who goes on alone because of it (-1 for nobody), and whether that is from the desk."""
+    net: Cells, crowd: Customer, due: Heap, line: Lines, done: Integers, now: float, customer: int, number: int, i: int
+) -> "tuple[int, int]":
+    """A shared event. Returns who goes on alone because of it (-1 for nobody), and how."""
     if customer < 0:  # agents come or go
-        call_next(net, crowd, due, line, log, people, done, number, now)
-        return -1, False
+        call_next(net, crowd, due, line, number, now)
+        return -1, ON
     me = Customer(crowd.whole[i], crowd.real[i])
     event = number % EVENTS
     desk = int(net[me.whole[at.HERE] + at.STAGE_DESK])
     if event == GIVES_UP:
         if me.whole[at.ID] != customer or me.whole[at.QUEUED] != number:
-            return -1, False  # was served in time; by now the row may be somebody else's
+            return -1, ON  # was served in time; by now the row may be somebody else's
         leave(line, crowd, desk, i)
         me.whole[at.CONTACT], me.real[at.WAITED] = RENEGED, now - me.real[at.ENTERED]
-        return i, True
+        return i, SERVED
     if event == IS_SERVED:
         line.busy[desk] -= 1
-        call_next(net, crowd, due, line, log, people, done, desk, now)
-        return i, True
+        call_next(net, crowd, due, line, desk, now)
+        return i, SERVED
     if me.whole[at.AWAITS] == INVITING:
-        return bring(net, crowd, due, people, done, now, i), False
+        return bring(net, crowd, due, done, now, i), BORN
     if me.whole[at.AWAITS] == LEAVING:
-        return i, False
-    ask(net, crowd, due, line, log, people, done, desk, now, i)
-    return -1, False
+        return i, ON
+    ask(net, crowd, due, line, desk, now, i)
+    return -1, ON
 
 
 @apart
-def ask(
-    net: Cells, crowd: Customer, due: Heap, line: Lines, log: Events, people: Customers, done: Integers,
-    desk: int, now: float, i: int,
-) -> None:  # fmt: skip
+def ask(net: Cells, crowd: Customer, due: Heap, line: Lines, desk: int, now: float, i: int) -> None:
     """A request: service begins, or the customer waits in line, as long as patience lasts."""
     if line.waiting[desk] == 0 and line.busy[desk] < rules.agents_at(net, desk, now):
-        serve(net, crowd, due, line, log, people, done, desk, now, i)
+        serve(net, crowd, due, line, desk, now, i)
         return
     me = Customer(crowd.whole[i], crowd.real[i])
     join(line, crowd, desk, rules.rank_at_desk(net, me, desk, now), i)
@@ -193,34 +216,23 @@ def ask(
 
 
 @apart
-def serve(
-    net: Cells, crowd: Customer, due: Heap, line: Lines, log: Events, people: Customers, done: Integers,
-    desk: int, now: float, i: int,
-) -> None:  # fmt: skip
-    """Service begins. Where it runs past the horizon, nothing more is to come."""
+def serve(net: Cells, crowd: Customer, due: Heap, line: Lines, desk: int, now: float, i: int) -> None:
+    """Service begins; it may run past the horizon."""
     me = Customer(crowd.whole[i], crowd.real[i])
     line.busy[desk] += 1
     handled, resolved = rules.handling(net, me, desk, now)
     me.whole[at.CONTACT] = RESOLVED if resolved else UNRESOLVED
     me.real[at.WAITED], me.real[at.HANDLED] = now - me.real[at.ENTERED], handled
-    if now + handled <= net[at.HORIZON]:
-        push(due, now + handled, me.whole[at.ID], EVENTS * me.whole[at.SEQUENCE] + IS_SERVED, i)
-    else:
-        record(net, log, done[ROWS], me.whole[at.PLACE], me)
-        done[ROWS] += 1
-        bury(net, crowd, people, done, i)
+    push(due, now + handled, me.whole[at.ID], EVENTS * me.whole[at.SEQUENCE] + IS_SERVED, i)
 
 
 @apart
-def call_next(
-    net: Cells, crowd: Customer, due: Heap, line: Lines, log: Events, people: Customers, done: Integers,
-    desk: int, now: float,
-) -> None:  # fmt: skip
+def call_next(net: Cells, crowd: Customer, due: Heap, line: Lines, desk: int, now: float) -> None:
     """Free agents take those who wait, first by rank, then by time of request, then by id."""
     while line.waiting[desk] > 0 and line.busy[desk] < rules.agents_at(net, desk, now):
         i = next_in_line(line, desk)
         leave(line, crowd, desk, i)
-        serve(net, crowd, due, line, log, people, done, desk, now, i)
+        serve(net, crowd, due, line, desk, now, i)
 
 
 @apart
@@ -235,7 +247,7 @@ def plan(net: Cells, due: Heap, me: Customer, i: int, now: float) -> bool:
 
 
 @apart
-def bring(net: Cells, crowd: Customer, due: Heap, people: Customers, done: Integers, now: float, i: int) -> int:
+def bring(net: Cells, crowd: Customer, due: Heap, done: Integers, now: float, i: int) -> int:
     """An invitation: returns the new customer if the market has room, else -1. The inviter's next event is scheduled."""
     me = Customer(crowd.whole[i], crowd.real[i])
     me.whole[at.INVITED] += 1
@@ -244,13 +256,12 @@ def bring(net: Cells, crowd: Customer, due: Heap, people: Customers, done: Integ
         new = row_for(crowd, done)
         newcomer = Customer(crowd.whole[new], crowd.real[new])
         newcomer.whole[at.NEXT] = rules.brought(net, newcomer, me, customer, now)
-        settle_in(net, people, newcomer, done)
     if not plan(net, due, me, i, now):
         if me.real[at.LEAVES] <= net[at.HORIZON]:
             me.whole[at.AWAITS] = LEAVING
             push(due, me.real[at.LEAVES], me.whole[at.ID], EVENTS * me.whole[at.SEQUENCE] + LEAVES, i)
         else:
-            bury(net, crowd, people, done, i)
+            bury(crowd, done, i)
     return new
 
 
@@ -265,18 +276,9 @@ def row_for(crowd: Customer, done: Integers) -> int:
     return int(done[FRESH] - 1)
 
 
-@apart
-def settle_in(net: Cells, people: Customers, me: Customer, done: Integers) -> None:
-    """A new customer is written down."""
-    me.whole[at.PLACE] = done[PEOPLE]
-    register(net, people, done[PEOPLE], me)
-    done[PEOPLE] += 1
-
-
-@apart
-def bury(net: Cells, crowd: Customer, people: Customers, done: Integers, i: int) -> None:
+@inlined
+def bury(crowd: Customer, done: Integers, i: int) -> None:
     """Nothing more will happen to a customer by the horizon: the row is free."""
-    part(net, people, crowd.whole[i, at.PLACE], Customer(crowd.whole[i], crowd.real[i]))
     crowd.whole[i, at.ID], crowd.whole[i, at.QUEUED] = -1, 0
     crowd.whole[i, at.AFTER] = done[FREE]
     done[FREE] = i

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import allocating, apart, inlined
-from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events, Integers
+from sojourn.sim.compiling import apart, compiled, inlined
+from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events
 from sojourn.sim.tables import Cells, Customer
 
 # By column: its type, the flag of the network that says whether it is used (HEADER: always), and what stands there if not.
@@ -30,9 +30,21 @@ CUSTOMERS: dict[str, tuple[type, int, float]] = {
 }  # fmt: skip
 
 
+TOLD = tuple({flag for _, flag, _ in CUSTOMERS.values() if flag != at.HEADER})
+
+
 def used(net: Cells, flag: int) -> bool:
     """Whether the network makes use of the columns of a flag."""
     return flag == at.HEADER or bool(net[flag] > (1.0 if flag == at.SEGMENTS else 0.0))
+
+
+@compiled
+def described(net: Cells) -> bool:
+    """Whether there is more to say about customers than their ids and days of arrival."""
+    told = False
+    for flag in TOLD:
+        told = told or net[flag] > (1.0 if flag == at.SEGMENTS else 0.0)
+    return told
 
 
 def events(net: Cells, rows: int) -> Events:
@@ -96,16 +108,16 @@ def record(net: Cells, log: Events, row: int, customer: int, me: Customer) -> No
     log.sequence[row] = me.whole[at.SEQUENCE]
     log.stage[row] = me.whole[at.STAGE]
     log.time[row] = me.real[at.ENTERED]
-    if net[at.PAID] != 0.0:
+    if net[at.PAID] > 0.0:
         log.revenue[row] = me.real[at.REVENUE]
         log.cost[row] = me.real[at.COST]
-    if net[at.CONDITIONAL] != 0.0:
+    if net[at.CONDITIONAL] > 0.0:
         log.held[row] = me.whole[at.HELD]
-    if net[at.SERVED] != 0.0:
+    if net[at.SERVED] > 0.0:
         log.contact[row] = me.whole[at.CONTACT]
         log.waited[row] = me.real[at.WAITED]
         log.handled[row] = me.real[at.HANDLED]
-    if net[at.SATISFIED] != 0.0:
+    if net[at.SATISFIED] > 0.0:
         log.satisfaction[row] = me.real[at.SATISFACTION]
 
 
@@ -116,11 +128,11 @@ def register(net: Cells, people: Customers, place: int, me: Customer) -> None:
     people.arrived[place] = me.real[at.ARRIVED]
     if net[at.SEGMENTS] > 1.0:
         people.segment[place] = me.whole[at.SEGMENT]
-    if net[at.INVITING] != 0.0:
+    if net[at.INVITING] > 0.0:
         people.source[place] = me.whole[at.SOURCE]
         people.inviter[place] = me.whole[at.INVITER]
         people.root[place] = me.whole[at.ROOT]
-    if net[at.FRAIL] != 0.0:
+    if net[at.FRAIL] > 0.0:
         people.frailty[place] = me.real[at.FRAILTY]
     part(net, people, place, me)
 
@@ -128,28 +140,6 @@ def register(net: Cells, people: Customers, place: int, me: Customer) -> None:
 @inlined
 def part(net: Cells, people: Customers, place: int, me: Customer) -> None:
     """Write down how a customer feels, as far as life has gone."""
-    if net[at.SATISFIED] != 0.0:
+    if net[at.SATISFIED] > 0.0:
         people.satisfaction[place] = me.real[at.SATISFACTION]
         people.expectation[place] = me.real[at.EXPECTATION]
-
-
-@allocating
-def rows_in_order(places: Integers, sequence: Integers, starts: Integers) -> Integers:
-    """The row that belongs at each place of the log; a customer's rows begin at `starts[place]`."""
-    order = np.empty(places.size, dtype=np.int64)
-    for row in range(places.size):
-        order[starts[places[row]] + sequence[row]] = row
-    return order
-
-
-def arranged(log: Events, people: Customers) -> tuple[Events, Customers]:
-    """Customers by id, and rows customer by customer; `log.customer` holds places among `people`, in any order."""
-    order = np.argsort(people.customer, kind="stable")
-    counts = np.bincount(log.customer, minlength=order.size)
-    ends = np.cumsum(counts[order])
-    starts = np.empty(order.size, dtype=np.int64)
-    starts[order] = ends - counts[order]
-    rows = rows_in_order(log.customer, log.sequence, starts)
-    people = taken(people, order)
-    done = taken(log, rows)._replace(customer=np.repeat(people.customer, counts[order]))
-    return done, people

@@ -16,6 +16,7 @@ from simpy.events import EventPriority
 
 from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
+from sojourn.sim.arranging import in_any_order
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events
 from sojourn.sim.tables import Cells, Customer, nobody, seeded
 from sojourn.sim.timing import time_to_invitation
@@ -117,7 +118,7 @@ class Reference:
         customers = recording.customers(net, len(self.people))
         for place, me in enumerate(self.people):
             recording.register(net, customers, place, me)
-        return recording.arranged(recording.trimmed(self.log, self.rows), customers)
+        return in_any_order(recording.trimmed(self.log, self.rows), customers)
 
     def arrive(self, customer: int, at_start: bool, _: simpy.Event) -> None:
         """A candidate comes, if the market has room."""

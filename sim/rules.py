@@ -57,17 +57,24 @@ def born(net: Cells, me: Customer, customer: int, time: float) -> int:
     whole[at.SEQUENCE] = -1
     whole[at.HELD] = int(net[at.ALWAYS])
     whole[at.PURCHASES] = whole[at.INVITATIONS] = whole[at.QUEUED] = 0
-    for stage in range(int(net[at.STAGES])):
-        whole[at.VISITS + stage] = 0
+    whole[at.CONTACT] = NOT_ASKED
     real[at.ARRIVED] = time
-    real[at.BONUS] = real[at.FRAILTY] = real[at.SPEND] = real[at.REVENUE] = real[at.COST] = 0.0
+    real[at.BONUS] = real[at.FRAILTY] = real[at.SPEND] = real[at.BORNE] = 0.0
     real[at.START] = real[at.SATISFACTION] = real[at.EXPECTATION] = math.nan
-    for k in range(at.ENTRIES, real.size):
-        real[k] = -math.inf  # nothing has been entered yet, no failure is felt
+    forget(me)
     starts, count = int(net[at.STARTS_FIRST]), int(net[at.STARTS_COUNT])
-    if net[at.SEGMENTS] == 1.0 and net[at.FRAIL] == 0.0 and net[at.SATISFIED] == 0.0 and count == 1:
+    if not (net[at.SEGMENTS] > 1.0 or net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or count > 1):
         return int(net[starts + at.START_STAGE])
     return shaped(net, me, starts, count)
+
+
+@apart
+def forget(me: Customer) -> None:
+    """No stage has been entered yet, no failure is felt."""
+    for k in range(at.VISITS, me.whole.size):
+        me.whole[k] = 0
+    for k in range(at.ENTRIES, me.real.size):
+        me.real[k] = -math.inf
 
 
 @apart
@@ -77,7 +84,7 @@ def shaped(net: Cells, me: Customer, starts: int, count: int) -> int:
     of_segment, of_start = pair(net, whole[at.ID], 0, TRAITS, 0, 0)
     of_frailty, of_satisfaction = pair(net, whole[at.ID], 0, TRAITS, 0, 1)
     whole[at.SEGMENT] = drawn(net, int(net[at.SEGMENT_ROWS]), at.SEGMENT_WIDTH, int(net[at.SEGMENTS]), of_segment)
-    if net[at.FRAIL] != 0.0:
+    if net[at.FRAIL] > 0.0:
         real[at.FRAILTY] = laws.normal_quantile(of_frailty)
     segment = segment_row(net, me)
     if net[segment + at.SEGMENT_SATISFIED] == 1.0:
@@ -119,18 +126,16 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
     whole[at.HERE] = here
     whole[at.SEQUENCE] += 1
     whole[at.VISITS + stage] += 1
-    whole[at.CONTACT] = NOT_ASKED
     real[at.ENTERED] = time
-    real[at.WAITED] = real[at.HANDLED] = real[at.BORNE] = 0.0
-    if net[at.SINCES_COUNT] != 0.0:
+    if net[at.SINCES_COUNT] > 0.0:
         remember(net, me, stage, time)
-    if net[here + at.STAGE_PURCHASE] != 0.0:
+    if net[here + at.STAGE_PURCHASE] > 0.0:
         whole[at.PURCHASES] += 1
-    if net[at.CONDITIONAL] != 0.0:
+    if net[at.CONDITIONAL] > 0.0:
         whole[at.HELD] = levers_held(net, me, time)
-    if net[at.PAID] != 0.0:
+    if net[at.PAID] > 0.0:
         pay(net, me, time)
-    if net[at.SERVED] != 0.0:
+    if net[at.SERVED] > 0.0:
         return asks(net, me, time)
     return -1
 
@@ -148,7 +153,7 @@ def pay(net: Cells, me: Customer, time: float) -> None:
     """What an entry brings and costs."""
     whole, real, here = me.whole, me.real, me.whole[at.HERE]
     revenue = cost = 0.0
-    if net[here + at.STAGE_PAID] != 0.0:
+    if net[here + at.STAGE_PAID] > 0.0:
         cost = net[here + at.STAGE_ACQUISITION]
         of_money = int(net[here + at.STAGE_REVENUE]), int(net[here + at.STAGE_COST])
         if of_money[0] >= 0 or of_money[1] >= 0:
@@ -170,8 +175,10 @@ def pay(net: Cells, me: Customer, time: float) -> None:
 
 @apart
 def asks(net: Cells, me: Customer, time: float) -> int:
-    """The desk that a customer asks for help on entry, -1 for none."""
+    """The desk that a customer asks for help on entry, -1 for none; nothing is known of this stay's contact yet."""
     whole, here = me.whole, me.whole[at.HERE]
+    whole[at.CONTACT] = NOT_ASKED
+    me.real[at.WAITED] = me.real[at.HANDLED] = me.real[at.BORNE] = 0.0
     desk = int(net[here + at.STAGE_DESK])
     if desk < 0:
         return -1
@@ -195,9 +202,9 @@ def lever_costs(net: Cells, me: Customer, column: int, time: float) -> float:
 @inlined
 def settle(net: Cells, me: Customer, time: float) -> None:
     """Waiting and service, if any, are over: failures are felt, the touchpoint moves satisfaction."""
-    if me.whole[at.CONTACT] != NOT_ASKED or net[me.whole[at.HERE] + at.STAGE_TOUCHED] != 0.0:
+    if me.whole[at.CONTACT] != NOT_ASKED or net[me.whole[at.HERE] + at.STAGE_TOUCHED] > 0.0:
         experience(net, me, time)
-    if net[at.CONDITIONAL] != 0.0:
+    if net[at.CONDITIONAL] > 0.0:
         me.whole[at.HELD] = levers_held(net, me, time)
 
 
@@ -214,7 +221,7 @@ def experience(net: Cells, me: Customer, time: float) -> None:
             worse += net[desk + at.DESK_PER_FAILURE]
             if net[desk + at.DESK_FAILURE_DAYS] > 0.0:
                 feel_failure(net, me, number, time + net[desk + at.DESK_FAILURE_DAYS])
-    if net[me.whole[at.HERE] + at.STAGE_TOUCHED] != 0.0:
+    if net[me.whole[at.HERE] + at.STAGE_TOUCHED] > 0.0:
         touch(net, me, time, worse)
 
 
@@ -262,13 +269,13 @@ def depart(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
     chosen = int(net[here + at.STAGE_EXITS_FIRST])
     count = int(net[here + at.STAGE_EXITS_COUNT])
     if count == 2:
-        odds = net[here + at.STAGE_ODDS] if net[here + at.STAGE_PLAIN] != 0.0 else odds_now(net, me, time)
+        odds = net[here + at.STAGE_ODDS] if net[here + at.STAGE_PLAIN] > 0.0 else odds_now(net, me, time)
         if which * (1.0 + odds) >= 1.0:
             chosen += at.EXIT_WIDTH
     elif count > 2:
         chosen = choose(net, me, time)
     days = laws.age_left(net, int(net[chosen + at.EXIT_DWELL]), how_long)
-    if net[chosen + at.EXIT_PACE_COUNT] != 0.0:
+    if net[chosen + at.EXIT_PACE_COUNT] > 0.0:
         days *= pace(net, me, chosen, time)
     return days, int(net[chosen + at.EXIT_TO])
 
