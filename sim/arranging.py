@@ -14,7 +14,7 @@ from sojourn.sim.tables import Cells
 
 @inlined
 def copy_row(net: Cells, origin: Events, row: int, log: Events, to: int) -> None:
-    """Row `row` of one log, in all but the id, becomes row `to` of another, or of the same."""
+    """Row `row` of one log, in all but the id and contact, becomes row `to` of another, or of the same."""
     log.sequence[to] = origin.sequence[row]
     log.stage[to] = origin.stage[row]
     log.time[to] = origin.time[row]
@@ -23,10 +23,6 @@ def copy_row(net: Cells, origin: Events, row: int, log: Events, to: int) -> None
         log.cost[to] = origin.cost[row]
     if net[at.CONDITIONAL] > 0.0:
         log.held[to] = origin.held[row]
-    if net[at.SERVED] > 0.0:
-        log.contact[to] = origin.contact[row]
-        log.waited[to] = origin.waited[row]
-        log.handled[to] = origin.handled[row]
     if net[at.SATISFIED] > 0.0:
         log.satisfaction[to] = origin.satisfaction[row]
 
@@ -37,7 +33,7 @@ def interleave(
 ) -> None:
     """Put late rows behind those which their customers have in the log already, from its end backwards, in place.
 
-    The log's first `rows` rows stand customer by customer, in the order of `ids`; there is room for the others. `late.customer`
+    All contacts are on late rows; the log's columns for them are blank. The log's first `rows` rows stand customer by customer, in the order of `ids`; there is room for the others. `late.customer`
     holds places among `ids`; a customer's rows stand in their order there. `latest`, shape (customers,), is all -1; `before` has
     a cell for each late row.
     """
@@ -50,6 +46,10 @@ def interleave(
         row = latest[place]
         while row >= 0:
             copy_row(net, late, row, log, to)
+            if net[at.SERVED] > 0.0:
+                log.contact[to] = late.contact[row]
+                log.waited[to] = late.waited[row]
+                log.handled[to] = late.handled[row]
             log.customer[to] = ids[place]
             to -= 1
             row = before[row]
@@ -66,9 +66,10 @@ def interleaved(net: Cells, log: Events, rows: int, late: Events, people: Custom
     size = rows + late.customer.size
     if log.stage.size < size:
         log = recording.enlarged(log, rows, size)
+    log = recording.with_contacts(net, recording.trimmed(log, size))
     latest, before = np.full(people.customer.size, -1, dtype=np.int32), np.empty(late.customer.size, dtype=np.int32)
     interleave(net, log, rows, late, people.customer, latest, before)
-    return recording.trimmed(log, size)
+    return log
 
 
 def by_id(log: Events, people: Customers) -> tuple[Events, Customers]:

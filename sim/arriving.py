@@ -44,14 +44,19 @@ def most_bands(net: Cells) -> int:
     return math.ceil(math.exp(total) - 1e-12)
 
 
-@allocating
-def totals(net: Cells, first: int, count: int, before: float) -> Floats:
-    """How many arrivals are expected by each of so many: running sums of unit exponentials, from `before` on."""
-    found = np.empty(count)
-    for n in range(count):
+@compiled
+def add_up(net: Cells, first: int, before: float, found: Floats) -> None:
+    """Running sums of unit exponentials into `found`, from `before` on: how many arrivals are expected by each."""
+    for n in range(found.size):
         gap, _ = pair(net, first + n, 0, ARRIVING, 0, 0)
         before -= math.log(gap)
         found[n] = before
+
+
+def totals(net: Cells, first: int, count: int, before: float) -> Floats:
+    """How many arrivals are expected by each of so many, given `before` in all by the one before them."""
+    found = np.empty(count)
+    add_up(net, first, before, found)
     return found
 
 

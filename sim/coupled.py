@@ -14,7 +14,7 @@ from sojourn.sim.compiling import apart, compiled, inlined
 from sojourn.sim.heap import CUSTOMER, NUMBER, ROW, Heap, heap, pop, push, roomier
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events, Floats, Integers
 from sojourn.sim.lines import Lines, join, leave, lines, next_in_line
-from sojourn.sim.recording import part, record, register
+from sojourn.sim.recording import part, record, record_contact, register
 from sojourn.sim.tables import Cells, Customer, nobody
 from sojourn.sim.timing import time_to_invitation
 
@@ -29,7 +29,8 @@ CANDIDATE, PEOPLE, ROWS, LATE, FREE, FRESH, WALKING, COUNTS = range(8)
 
 def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers]:
     """One replication: the log, customer by customer, and the customers by id."""
-    log, late = recording.events(net, 4 * ids.size + 1024), recording.events(net, ids.size // 4 + 1024)
+    log = recording.events(net, 4 * ids.size + 1024, contacts=False)  # who asks for help has late rows from then on
+    late = recording.events(net, ids.size // 4 + 1024)
     inviting = recording.used(net, at.INVITING)
     people = recording.customers(net, ids.size + 64 if inviting else ids.size)
     if not inviting and net[at.MARKET] < 0.0:  # all will come
@@ -143,6 +144,7 @@ def compete(
                 done[ROWS] += 1
             else:
                 record(net, late, done[LATE], me.whole[at.PLACE], me)
+                record_contact(net, late, done[LATE], me)
                 done[LATE] += 1
                 how = ON
             at_once = False
@@ -160,6 +162,7 @@ def compete(
         if due.items[k, CUSTOMER] >= 0 and due.items[k, NUMBER] % EVENTS == IS_SERVED:
             me = Customer(crowd.whole[due.items[k, ROW]], crowd.real[due.items[k, ROW]])
             record(net, late, done[LATE], me.whole[at.PLACE], me)
+            record_contact(net, late, done[LATE], me)
             done[LATE] += 1
     for desk in range(line.waiting.size):
         while line.waiting[desk] > 0:
@@ -168,6 +171,7 @@ def compete(
             me = Customer(crowd.whole[i], crowd.real[i])
             me.whole[at.CONTACT], me.real[at.WAITED] = WAITING, horizon - me.real[at.ENTERED]
             record(net, late, done[LATE], me.whole[at.PLACE], me)
+            record_contact(net, late, done[LATE], me)
             done[LATE] += 1
     return True
 

@@ -47,9 +47,20 @@ def described(net: Cells) -> bool:
     return told
 
 
-def events(net: Cells, rows: int) -> Events:
-    """Room for so many stage entries."""
-    return Events(*(np.empty(rows if used(net, flag) else 0, dtype=kind) for kind, flag, _ in EVENTS.values()))
+def events(net: Cells, rows: int, contacts: bool = True) -> Events:
+    """Room for so many stage entries; that of contacts may be left out for now."""
+    sizes = (rows if used(net, flag) and (contacts or flag != at.SERVED) else 0 for _, flag, _ in EVENTS.values())
+    return Events(*(np.empty(size, dtype=kind) for size, (kind, _, _) in zip(sizes, EVENTS.values(), strict=True)))
+
+
+def with_contacts(net: Cells, log: Events) -> Events:
+    """A log whose contacts were left out, with columns for them in which nobody has asked for help."""
+    blank = {
+        name: np.zeros(log.stage.size, dtype=kind)  # NOT_ASKED is 0
+        for name, (kind, flag, _) in EVENTS.items()
+        if flag == at.SERVED and used(net, flag)
+    }
+    return log._replace(**blank)
 
 
 def customers(net: Cells, rows: int) -> Customers:
@@ -103,7 +114,7 @@ def _finished(net: Cells, table: Any, columns: dict[str, tuple[type, int, float]
 
 @inlined
 def record(net: Cells, log: Events, row: int, customer: int, me: Customer) -> None:
-    """Write a stay down, once all that the log says about it is known; `customer` is the id, or a place that stands for it."""
+    """Write down a stay, but for its contact, once all that the log says about it is known; `customer`: id, or place for now."""
     log.customer[row] = customer
     log.sequence[row] = me.whole[at.SEQUENCE]
     log.stage[row] = me.whole[at.STAGE]
@@ -113,12 +124,17 @@ def record(net: Cells, log: Events, row: int, customer: int, me: Customer) -> No
         log.cost[row] = me.real[at.COST]
     if net[at.CONDITIONAL] > 0.0:
         log.held[row] = me.whole[at.HELD]
+    if net[at.SATISFIED] > 0.0:
+        log.satisfaction[row] = me.real[at.SATISFACTION]
+
+
+@inlined
+def record_contact(net: Cells, log: Events, row: int, me: Customer) -> None:
+    """Write down what became of a stay's contact, if any."""
     if net[at.SERVED] > 0.0:
         log.contact[row] = me.whole[at.CONTACT]
         log.waited[row] = me.real[at.WAITED]
         log.handled[row] = me.real[at.HANDLED]
-    if net[at.SATISFIED] > 0.0:
-        log.satisfaction[row] = me.real[at.SATISFACTION]
 
 
 @apart

@@ -175,6 +175,7 @@ class Reference:
         if self.rows == self.log.stage.size:
             self.log = recording.enlarged(self.log, self.rows, 2 * self.rows)
         recording.record(self.net, self.log, self.rows, me.whole[at.PLACE], me)
+        recording.record_contact(self.net, self.log, self.rows, me)
         self.rows += 1
 
 

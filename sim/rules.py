@@ -136,7 +136,10 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
     if net[at.PAID] > 0.0:
         pay(net, me, time)
     if net[at.SERVED] > 0.0:
-        return asks(net, me, time)
+        whole[at.CONTACT] = NOT_ASKED
+        real[at.WAITED] = real[at.HANDLED] = real[at.BORNE] = 0.0
+        if net[here + at.STAGE_DESK] >= 0.0:
+            return asks(net, me, time)
     return -1
 
 
@@ -175,13 +178,9 @@ def pay(net: Cells, me: Customer, time: float) -> None:
 
 @apart
 def asks(net: Cells, me: Customer, time: float) -> int:
-    """The desk that a customer asks for help on entry, -1 for none; nothing is known of this stay's contact yet."""
+    """Whether a customer asks the stage's desk for help on entry: its number, -1 if not."""
     whole, here = me.whole, me.whole[at.HERE]
-    whole[at.CONTACT] = NOT_ASKED
-    me.real[at.WAITED] = me.real[at.HANDLED] = me.real[at.BORNE] = 0.0
     desk = int(net[here + at.STAGE_DESK])
-    if desk < 0:
-        return -1
     chance, _ = pair(net, whole[at.ID], whole[at.STAGE], SERVICE, whole[at.VISITS + whole[at.STAGE]], 0)
     terms, count = int(net[here + at.STAGE_ASKS_FIRST]), int(net[here + at.STAGE_ASKS_COUNT])
     logit = net[here + at.STAGE_ASKS] + shift_now(net, me, terms, count, time)
