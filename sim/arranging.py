@@ -29,13 +29,19 @@ def copy_row(net: Cells, origin: Events, row: int, log: Events, to: int) -> None
 
 @compiled
 def interleave(
-    net: Cells, log: Events, rows: int, late: Events, ids: Integers, latest: NDArray[np.int32], before: NDArray[np.int32]
+    net: Cells,
+    log: Events,
+    rows: int,
+    late: Events,
+    ids: Integers,
+    latest: NDArray[np.int32],
+    before: NDArray[np.int32],
 ) -> None:
     """Put late rows behind those which their customers have in the log already, from its end backwards, in place.
 
-    All contacts are on late rows; the log's columns for them are blank. The log's first `rows` rows stand customer by customer, in the order of `ids`; there is room for the others. `late.customer`
-    holds places among `ids`; a customer's rows stand in their order there. `latest`, shape (customers,), is all -1; `before` has
-    a cell for each late row.
+    The log's first `rows` rows stand customer by customer, in the order of `ids`; there is room for the others. All contacts are
+    on late rows; the log's columns for them are blank. `late.customer` holds places among `ids`; a customer's rows stand in their
+    order there. `latest`, shape (customers,), is all -1; `before` has a cell for each late row.
     """
     for row in range(late.customer.size):
         before[row] = latest[late.customer[row]]

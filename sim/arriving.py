@@ -1,6 +1,7 @@
 """Who comes, when, and under which id: arrivals from a rate or a cohort, and a market that can run dry."""
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from sojourn.sim import tables as at
 from sojourn.sim.compiling import allocating, compiled
 from sojourn.sim.effects import level_at, response
 from sojourn.sim.journeys import Floats, Integers
+from sojourn.sim.sharing import in_slices
 from sojourn.sim.streams import ARRIVING, pair
 from sojourn.sim.tables import BAND, Cells
 
@@ -45,18 +47,26 @@ def most_bands(net: Cells) -> int:
 
 
 @compiled
-def add_up(net: Cells, first: int, before: float, found: Floats) -> None:
-    """Running sums of unit exponentials into `found`, from `before` on: how many arrivals are expected by each."""
+def draw_gaps(net: Cells, first: int, found: Floats) -> None:
+    """Unit exponentials into `found`: how many arrivals are expected between one and the next."""
     for n in range(found.size):
         gap, _ = pair(net, first + n, 0, ARRIVING, 0, 0)
-        before -= math.log(gap)
+        found[n] = -math.log(gap)
+
+
+@compiled
+def add_up(found: Floats, before: float) -> None:
+    """Running sums in place, from `before` on: one after the other, so that they do not depend on the number of workers."""
+    for n in range(found.size):
+        before += found[n]
         found[n] = before
 
 
-def totals(net: Cells, first: int, count: int, before: float) -> Floats:
+def totals(net: Cells, first: int, count: int, before: float, workers: int) -> Floats:
     """How many arrivals are expected by each of so many, given `before` in all by the one before them."""
     found = np.empty(count)
-    add_up(net, first, before, found)
+    in_slices(lambda start, stop: draw_gaps(net, first + start, found[start:stop]), count, workers)
+    add_up(found, before)
     return found
 
 
@@ -78,6 +88,10 @@ def make_days(net: Cells, found: Floats, scale: float) -> None:
         found[n] = day
 
 
+def _make_days(net: Cells, found: Floats, scale: float, start: int, stop: int) -> None:
+    make_days(net, found[start:stop], scale)
+
+
 @allocating
 def thinned(net: Cells, days: Floats, band: int) -> Integers:
     """The numbers of those in a band who come: u < r(t) - band."""
@@ -91,16 +105,16 @@ def thinned(net: Cells, days: Floats, band: int) -> Integers:
     return come[:number]
 
 
-def poisson_totals(net: Cells, first: int, expected: float) -> Floats:
+def poisson_totals(net: Cells, first: int, expected: float, workers: int) -> Floats:
     """Expected arrivals by each arrival of a Poisson process, as long as they stay below `expected`."""
     some = int(expected + SPARE * math.sqrt(expected) + 16)
-    found = totals(net, first, some, 0.0)
+    found = totals(net, first, some, 0.0, workers)
     while found[-1] <= expected:
-        found = np.concatenate((found, totals(net, first + found.size, some, found[-1])))
+        found = np.concatenate((found, totals(net, first + found.size, some, found[-1], workers)))
     return found[: np.searchsorted(found, expected, side="right")]
 
 
-def arrivals(net: Cells, asked: int) -> tuple[Integers, Floats]:
+def arrivals(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats]:
     """Ids and days of the candidates, by day and then id, before any market turns them away; both of shape (n,).
 
     Band 0 is the base stream, which every strategy shares; band j > 0 adds whom a lever brings (Poisson processes thinned by
@@ -116,11 +130,11 @@ def arrivals(net: Cells, asked: int) -> tuple[Integers, Floats]:
             found = np.zeros(number)
         else:
             if number >= 0:
-                found = totals(net, first, number + 1, 0.0)
+                found = totals(net, first, number + 1, 0.0, workers)
                 scale, found = expected / found[-1], found[:-1]
             else:
-                found = poisson_totals(net, first, expected)
-            make_days(net, found, scale)
+                found = poisson_totals(net, first, expected, workers)
+            in_slices(partial(_make_days, net, found, scale), found.size, workers)
         if net[at.ARRIVALS_COUNT] == 0.0:
             return np.arange(found.size, dtype=np.int64), found
         come = thinned(net, found, band)

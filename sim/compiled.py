@@ -5,22 +5,23 @@ customers compete for desks or for room in a market, `coupled` takes shared even
 Kernels never make room themselves: they stop where it runs out, and go on when `Alone` or `Together` have made more.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+import math
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 import numpy as np
 
-from sojourn.sim import arriving, recording, rules
+from sojourn.sim import arriving, recording, rules, sharing
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id
 from sojourn.sim.compiling import compiled, patience_asked
 from sojourn.sim.journeys import Customers, Events, Floats, Integers
-from sojourn.sim.recording import part, record, register, trimmed
+from sojourn.sim.recording import part, record, register, room, trimmed
 from sojourn.sim.tables import Cells, Customer, nobody, seeded
 from sojourn.sim.timing import time_to_invitation
 
-PILOT = 16_384  # candidates after whom it is known how much room the rest need
-FEWEST = 50_000  # candidates for whom a second processor is worth the while
+PILOT = 65_536  # candidates after whom it is known how much room the rest need
+CHUNK = 32_768  # candidates whom a thread takes at a time, at most
 CANDIDATE, PEOPLE, ROWS = range(3)  # how far a kernel has come
 
 
@@ -30,26 +31,77 @@ def run(
     """One replication: the log, customer by customer, and the customers by id. Does not depend on `workers`."""
     net = seeded(net, seed, replication)
     with patience_asked("compete" if coupled else "follow"):
-        ids, days = arriving.arrivals(net, -1 if candidates is None else candidates)
+        ids, days = arriving.arrivals(net, -1 if candidates is None else candidates, workers)
         if coupled:
             from sojourn.sim.coupled import together
 
             return together(net, ids, days)
-        if workers == 1 or ids.size < FEWEST:
-            return joined(net, [alone(net, ids, days, 0, ids.size)], ids, days)
-        edges = [ids.size * k // workers for k in range(workers + 1)]
-        with ThreadPoolExecutor(workers) as pool:  # kernels do not hold Python's lock
-            shares = pool.map(lambda k: alone(net, ids, days, edges[k], edges[k + 1]), range(workers))
-            return joined(net, list(shares), ids, days)
+        if workers == 1 or ids.size < sharing.FEWEST:
+            log, people, *_ = alone(net, ids, days, 0, ids.size)
+        else:
+            log, people = shared(net, ids, days, workers)
+        if not recording.used(net, at.INVITING):
+            people = people._replace(customer=ids, arrived=days)
+        return by_id(log, people)
 
 
-def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int) -> tuple[Events, Customers]:
-    """Follow the candidates from number `first` to before `last`."""
+class Written(NamedTuple):
+    """What some candidates did, and all the room that there is for others."""
+
+    log: Events
+    people: Customers
+    log_room: Events
+    people_room: Customers
+    tree: Customer
+
+
+def shared(net: Cells, ids: Integers, days: Floats, workers: int) -> tuple[Events, Customers]:
+    """Follow the candidates in several threads, CHUNK by CHUNK; kernels do not hold Python's lock.
+
+    Who has followed a chunk waits until it is known how many rows come before, and copies its own there.
+    """
+    chunk = min(CHUNK, math.ceil(ids.size / workers))
+    starts = range(0, ids.size, chunk)
+    before: list[Future[tuple[Events, Customers, int, int]]] = [Future() for _ in range(len(starts) + 1)]
+    copied: list[Future[None]] = [Future() for _ in starts]
+    spare: list[Written] = []  # room that threads use again: new memory is slow
+    before[0].set_result((recording.events(net, 0), recording.customers(net, 0), 0, 0))
+
+    def work(k: int) -> None:
+        try:
+            last = min(starts[k] + chunk, ids.size)
+            done = alone(net, ids, days, starts[k], last, spare.pop() if spare else None)
+            log, people, rows, known = before[k].result()
+            end, all_known = rows + done.log.customer.size, known + done.people.customer.size
+            if log.customer.size < end or people.customer.size < all_known:
+                wait(copied[:k])
+                log = recording.roomier(log, rows, done.log, ids.size / last)
+                people = recording.roomier(people, known, done.people, ids.size / last)
+            before[k + 1].set_result((log, people, end, all_known))
+            recording.fill(log, rows, done.log)
+            recording.fill(people, known, done.people)
+            copied[k].set_result(None)
+            spare.append(done)
+        except BaseException as wrong:  # whoever waits for this chunk must not wait for ever
+            for future in (before[k + 1], copied[k]):
+                if not future.done():
+                    future.set_exception(wrong)
+            raise
+
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(work, range(len(starts))))
+    log, people, rows, known = before[-1].result()
+    return trimmed(log, rows), trimmed(people, known)
+
+
+def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int, on: Written | None = None) -> Written:
+    """Follow the candidates from number `first` to before `last`, and write on room that others had, if any."""
     inviting = recording.used(net, at.INVITING)
     pilot = min(last - first, PILOT)
-    log = recording.events(net, 4 * pilot + 64)
-    people = recording.customers(net, pilot + 64 if inviting else recording.described(net) * (last - first))
-    tree = nobody(net, 64)
+    log = on.log_room if on else recording.events(net, 4 * pilot + 64)
+    size = pilot + 64 if inviting else recording.described(net) * (last - first)
+    people = on.people_room if on else recording.customers(net, size)
+    tree = on.tree if on else nobody(net, 64)
     done = np.array([first, 0, 0])
     while not follow(net, ids, days, last, tree, log, people, done):
         if done[ROWS] < 0:  # the tree of one arrival has more people than there is room for
@@ -60,34 +112,7 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int) -> tup
         log = recording.enlarged(log, done[ROWS], room(done[ROWS], share, log.stage.size))
         if inviting:
             people = recording.enlarged(people, done[PEOPLE], room(done[PEOPLE], share, people.source.size))
-    return trimmed(log, done[ROWS]), trimmed(people, done[PEOPLE])
-
-
-def room(used: int, share: float, now: int) -> int:
-    """Room for all, if the rest is like what came so far; at least half more than now."""
-    return int(max(1.5 * now, 1.03 * used * share + 1024))
-
-
-def joined(net: Cells, shares: list[tuple[Events, Customers]], ids: Integers, days: Floats) -> tuple[Events, Customers]:
-    """One log of the shares, in order of customers."""
-    log, people = (_stacked([share[k] for share in shares]) for k in (0, 1))
-    if not recording.used(net, at.INVITING):
-        people = people._replace(customer=ids, arrived=days)
-    return by_id(log, people)
-
-
-def _stacked(tables: list[Any]) -> Any:
-    """Tables one below the other, column by column, so that no more than one column is there twice."""
-    if len(tables) == 1:
-        return tables[0]
-    columns = [list(table) for table in tables]
-    kind, tables[:] = type(tables[0]), []
-    stacked = []
-    for k in range(len(columns[0])):
-        stacked.append(np.concatenate([own[k] for own in columns]))
-        for own in columns:
-            own[k] = None
-    return kind(*stacked)
+    return Written(trimmed(log, done[ROWS]), trimmed(people, done[PEOPLE]), log, people, tree)
 
 
 @compiled

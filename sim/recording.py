@@ -78,6 +78,25 @@ def trimmed(table: Any, rows: int) -> Any:
     return type(table)(*(column[:rows] for column in table))
 
 
+def room(used: int, share: float, now: int) -> int:
+    """Room for all, if the rest is like what came so far, a `share`th of it; at least half more than now."""
+    return int(max(1.5 * now, 1.03 * used * share + 1024))
+
+
+def roomier(table: Any, rows: int, other: Any, share: float) -> Any:
+    """A table whose first `rows` rows stay, with room for another's and for all to come: see `room`."""
+    size = room(rows + other.customer.size, share, rows)
+    return type(table)(
+        *(_enlarged(old, rows, size) if new.size else old for old, new in zip(table, other, strict=True))
+    )
+
+
+def fill(table: Any, row: int, other: Any) -> None:
+    """Write another table's rows over those from `row` on."""
+    for column, new in zip(table, other, strict=True):
+        column[row : row + new.size] = new
+
+
 def taken(table: Any, rows: Any) -> Any:
     """Some rows of a table, in the order given; columns that are not used stay without room."""
     return type(table)(*(column[rows] if column.size else column for column in table))

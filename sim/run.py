@@ -2,9 +2,8 @@
 
 import multiprocessing
 import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -18,6 +17,7 @@ from sojourn.sim.journeys import Journeys
 from sojourn.sim.lives import Lives
 from sojourn.sim.measures import measure_single, measured
 from sojourn.sim.network import Network, build, check_strategies
+from sojourn.sim.sharing import in_turn, processors
 from sojourn.sim.wordofmouth import refuse_avalanche
 
 ENGINES = ("compiled", "simpy")
@@ -189,8 +189,15 @@ def _outcome(network: Network, done: Sequence[Done]) -> Outcome:
 
 
 def _work(task: Task) -> Done:
-    network, seed, replication, customers, engine, *_ = task
-    lived = simulate(network, seed=seed, replication=replication, customers=customers, engine=engine)
+    network = task.network
+    lived = simulate(
+        network,
+        seed=task.seed,
+        replication=task.replication,
+        customers=task.customers,
+        engine=task.engine,
+        workers=task.workers,
+    )
     fixed = task.customers is not None or task.network.scenario.arrivals.cohort is not None
     lives = Lives(lived, network)
     parts, single = measure_single(lives, fixed=fixed) if task.alone else (measured(lives), None)
@@ -210,25 +217,9 @@ def _mapped(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[Done]]:
     else:  # spawned, not forked: a fork copies threads' locks in whatever state they are
         pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
-        yield _in_turn(pool, tasks, 2 * workers)
+        yield in_turn(pool, _work, tasks, 2 * workers)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _in_turn(pool: Executor, tasks: Sequence[Task], ahead: int) -> Iterator[Done]:
-    """Results in order; no more than `ahead` tasks are begun before they are asked for, so that journeys do not pile up."""
-    begun: deque[Future[Done]] = deque()
-    for task in tasks:
-        begun.append(pool.submit(_work, task))
-        if len(begun) == ahead:
-            yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _refuse_crowds(networks: Iterable[Network], customers: int | None) -> None:

@@ -16,7 +16,8 @@ from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import Journeys
-from sojourn.sim.run import Result, processors, run
+from sojourn.sim.run import Result, run
+from sojourn.sim.sharing import processors
 from sojourn.terminal import console, plain, progress
 
 Sink = Callable[[Journeys], None]

@@ -420,9 +420,10 @@ def test_two_workers_give_the_logs_of_the_other_engine() -> None:
 
 def test_customers_shared_by_workers_give_the_same_log(drawn: Any, monkeypatch: Any) -> None:
     """One replication, everybody alone: W1, invitees, and the drawn scenarios that nothing couples."""
-    from sojourn.sim import compiled
+    from sojourn.sim import compiled, sharing
 
-    monkeypatch.setattr(compiled, "FEWEST", 2)
+    monkeypatch.setattr(sharing, "FEWEST", 2)
+    monkeypatch.setattr(compiled, "CHUNK", 150)
     monkeypatch.setattr(compiled, "PILOT", 50)  # so that room runs out, too
     named = [(build(sound(benchmark(False, 5000)), "baseline"), 5000), (build(sound(crowded({})), "baseline"), None)]
     alone = [case for case in (*named, *drawn) if not case[0].coupled]
