@@ -18,14 +18,11 @@ import llvmlite.binding
 import numba
 import scipy
 from numba import types
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
-from numba.core.compiler_machinery import register_pass
-from numba.core.lowering import Lower
-from numba.core.typed_passes import NativeLowering
 from numba.extending import get_cython_function_address, overload, register_jitable
 from scipy import special
 
 from sojourn.scenarios import laws
+from sojourn.sim.lowering import Apart, FromTheStart
 
 FIRST_TIME = "Compiling the engine for this machine: once, for about half a minute ..."
 UNKEPT = "Compiling the engine: half a minute, and every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
@@ -42,10 +39,12 @@ SOURCES = (
     "effects",
     "heap",
     "lines",
+    "lowering",
     "journeys",
     "leaving_out",
     "recording",
     "rules",
+    "sharing",
     "sorting",
     "streams",
     "tables",
@@ -65,75 +64,12 @@ def _special(name: str) -> None:
     overload(getattr(special, name))(typed)
 
 
-class _Lower(Lower):
-    """numba's lowering, but for indices that count from the end: they would cost a comparison at every cell of a table."""
-
-    def lower_getitem(self, resty: Any, expr: Any, value: Any, index: Any, signature: Any) -> Any:
-        return super().lower_getitem(resty, expr, value, index, _from_the_start(signature))  # type: ignore[no-untyped-call]
-
-    def lower_setitem(self, target_var: Any, index_var: Any, value_var: Any, signature: Any) -> Any:
-        signature = _from_the_start(signature)
-        return super().lower_setitem(target_var, index_var, value_var, signature)  # type: ignore[no-untyped-call]
-
-
-def _from_the_start(signature: Any) -> Any:
-    """The same access to an array by unsigned indices."""
-    array, index, *value = signature.args
-    if isinstance(array, types.Array) and isinstance(index, types.Integer):
-        index = types.uintp
-    elif isinstance(array, types.Array) and isinstance(index, types.BaseTuple):
-        index = types.Tuple([types.uintp if isinstance(one, types.Integer) else one for one in index])
-    return signature.replace(args=(array, index, *value))
-
-
-class _LowerApart(_Lower):
-    """The same, and LLVM may not copy the function into its callers."""
-
-    def setup_function(self, fndesc: Any) -> None:
-        super().setup_function(fndesc)  # type: ignore[no-untyped-call]
-        self.function.attributes.add("noinline")
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
-class _Lowering(NativeLowering):
-    _name = "native_lowering_from_the_start"
-
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _Lower
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
-class _LoweringApart(NativeLowering):
-    _name = "native_lowering_apart"
-
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _LowerApart
-
-
-class _Compiler(CompilerBase):
-    """numba's own compiler, but for that."""
-
-    lowering: Any = _Lowering
-
-    def define_pipelines(self) -> list[Any]:
-        builder: Any = DefaultPassBuilder.define_nopython_pipeline(self.state)  # type: ignore[no-untyped-call]
-        builder.passes = [(self.lowering if one is NativeLowering else one, why) for one, why in builder.passes]
-        builder.finalize()
-        return [builder]
-
-
-class _Apart(_Compiler):
-    lowering = _LoweringApart
-
-
 for _name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
     _special(_name)
-for _scalar in laws.APART:
-    register_jitable(pipeline_class=_Apart, forceinline=False)(_scalar)
-for _scalar in laws.INLINED:
-    register_jitable(pipeline_class=_Compiler, forceinline=True)(_scalar)
+for _apart in laws.APART:
+    register_jitable(pipeline_class=Apart, forceinline=False)(_apart)
+for _inlined in laws.INLINED:
+    register_jitable(pipeline_class=FromTheStart, forceinline=True)(_inlined)
 
 
 @contextmanager
@@ -192,7 +128,7 @@ def allocating(function: F) -> F:
 
 def apart(function: F) -> F:
     """The same for what is long or rare: LLVM would copy it into every caller, which makes compilation twice as long."""
-    return _compile(function, None, pipeline_class=_Apart)
+    return _compile(function, None, pipeline_class=Apart)
 
 
 def inlined(function: F) -> F:
@@ -208,7 +144,7 @@ def _compile(function: F, signature: str | None, **more: Any) -> F:
         "cache": folder is not None,
         "_nrt": False,
         "forceinline": False,
-        "pipeline_class": _Compiler,
+        "pipeline_class": FromTheStart,
         **more,
     }
     config: Any = numba.config

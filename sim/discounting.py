@@ -46,8 +46,9 @@ class Running:
         start = self.days[index]
         span = until - start
         level = self.levels[index] * discounted_length(span, self.delta)
-        value: Floats = np.exp(-self.delta * start) * (level + self.slopes[index] * discounted_slope(span, self.delta))
-        return value
+        if self.slopes.any():  # levels mostly change in steps
+            level += self.slopes[index] * discounted_slope(span, self.delta)
+        return np.exp(-self.delta * start) * level
 
     def __call__(self, t: ArrayLike) -> Floats:
         """The integral up to each day of `t`; any shape."""

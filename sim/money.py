@@ -6,6 +6,7 @@ form.
 """
 
 import math
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -96,12 +97,22 @@ class Ledger:
         contact = events.contact[self.rows]
         self._served = (contact == RESOLVED) | (contact == UNRESOLVED)
         self._served_at = self._time + events.waited[self.rows]
+        self._accrued: dict[tuple[int, float], tuple[Running, Floats]] = {}
 
     def booked(self, *, discounted: bool, window: float | None = None) -> Money:
         """What each line brings and costs; shape (lines,)."""
-        origin = self._arrived if window is not None else np.zeros(self.rows.size)
-        close = np.minimum(self._arrived + window if window is not None else np.inf, self._horizon)
-        return self._book(np.arange(self.rows.size), self._delta if discounted else 0.0, origin, close)
+        if window is None and discounted:  # to day 0, from what they are worth on the day of arrival
+            worth = np.exp(-self._delta * self._arrived)
+            return Money(self._to_arrival.revenue * worth, self._to_arrival.cost * worth)
+        delta = self._delta if discounted else 0.0
+        if window is None:
+            return self._book(slice(None), delta, np.zeros(self.rows.size), self._horizon)
+        return self._book(slice(None), delta, self._arrived, np.minimum(self._arrived + window, self._horizon))
+
+    @cached_property
+    def _to_arrival(self) -> Money:
+        """All lines until the horizon, discounted to each customer's arrival."""
+        return self._book(slice(None), self._delta, self._arrived, self._horizon)
 
     def within(self, days: float) -> tuple[Integers, Floats]:
         """The margin of lines within so many days since arrival, discounted to arrival, of those followed that long.
@@ -110,11 +121,14 @@ class Ledger:
         """
         counts = (self._arrived + days <= self._horizon) & (self._time <= self._arrived + days + TICK)
         lines = np.flatnonzero(counts)
-        origin = self._arrived[lines]
-        money = self._book(lines, self._delta, origin, origin + days)
-        return self.who[lines], money.revenue - money.cost
+        close = self._arrived[lines] + days
+        margin = self._to_arrival.revenue[lines] - self._to_arrival.cost[lines]
+        cut = np.flatnonzero((self._until[lines] > close) | (self._served_at[lines] > close + TICK))
+        part = self._book(lines[cut], self._delta, self._arrived[lines[cut]], close[cut])
+        margin[cut] = part.revenue - part.cost
+        return self.who[lines], margin
 
-    def _book(self, lines: Integers, delta: float, origin: Floats, close: Floats | float) -> Money:
+    def _book(self, lines: Integers | slice, delta: float, origin: Floats, close: Floats | float) -> Money:
         time, segment = self._time[lines], self._segment[lines]
         age = time - origin
         entered = np.where(time <= close + TICK, np.exp(-delta * age), 0.0)
@@ -123,8 +137,8 @@ class Ledger:
         served_at = self._served_at[lines]
         rows = np.flatnonzero(self._served[lines] & (served_at <= close + TICK))
         weight = np.exp(-delta * (served_at[rows] - origin[rows]))
-        revenue[rows] += weight * self._gain[lines[rows]]
-        cost[rows] += weight * self._charge[lines[rows]]
+        revenue[rows] += weight * self._gain[lines][rows]
+        cost[rows] += weight * self._charge[lines][rows]
 
         until = np.maximum(np.minimum(self._until[lines], close), time)  # a stay past the window costs nothing
         rate = self._rate[lines]
@@ -134,11 +148,18 @@ class Ledger:
 
         held = self._held[lines]
         for k, charge in self._charges.items():
-            integral = Running(*self._network.path(self._network.levers[k]), delta)
+            integral, accrued = self._running(k, delta)
             rows = np.flatnonzero((held >> k) & 1)
-            grown = integral(until[rows]) - integral(time[rows])
+            grown = integral(until[rows]) - accrued[lines][rows]
             cost[rows] += charge[segment[rows]] * grown * np.exp(delta * origin[rows])
         return Money(revenue, cost)
+
+    def _running(self, lever: int, delta: float) -> tuple[Running, Floats]:
+        """A lever's level, discounted and added up since day 0, and how much of it there was at each line's entry."""
+        if (lever, delta) not in self._accrued:
+            integral = Running(*self._network.path(self._network.levers[lever]), delta)
+            self._accrued[lever, delta] = integral, integral(self._time)
+        return self._accrued[lever, delta]
 
 
 def nothing(column: NDArray[Any]) -> bool:

@@ -55,7 +55,7 @@ def events(net: Cells, rows: int, contacts: bool = True) -> Events:
 
 def with_contacts(net: Cells, log: Events) -> Events:
     """A log whose contacts were left out, with columns for them in which nobody has asked for help."""
-    blank = {
+    blank: dict[str, Any] = {
         name: np.zeros(log.stage.size, dtype=kind)  # NOT_ASKED is 0
         for name, (kind, flag, _) in EVENTS.items()
         if flag == at.SERVED and used(net, flag)

@@ -1,6 +1,7 @@
 """A scenario as cells: names, overrides, who is coupled, and what is compiled from where."""
 
 import ast
+import re
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,26 @@ def test_every_compiled_source_is_in_the_digest_of_the_cache() -> None:
                 assert module.removeprefix("sojourn.sim.") in listed, (room, module)
             else:
                 assert (module, names) == ("sojourn.scenarios", {"laws"}), (room, module)
+
+
+def test_compiled_code_never_counts_from_the_end() -> None:
+    """Compiled code takes indices as they are: -1 would be a place far outside."""
+    looked_at = 0
+    for room in compiling.SOURCES:
+        for function in ast.walk(ast.parse((ROOMS / f"{room}.py").read_text("utf-8"))):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            names = {ast.unparse(one).split("(")[0] for one in function.decorator_list}
+            if not names & {"compiled", "compiled_once", "apart", "inlined", "allocating"}:
+                continue
+            looked_at += 1
+            for access in (node for node in ast.walk(function) if isinstance(node, ast.Subscript)):
+                assert not re.search(r"(^|[,:( ])-\d", ast.unparse(access.slice)), (
+                    room,
+                    function.name,
+                    ast.unparse(access),
+                )
+    assert looked_at > 80
 
 
 def test_the_cache_folder_follows_the_sources(monkeypatch: Any, tmp_path: Any) -> None:
