@@ -66,7 +66,16 @@ class EventLog:
 def _file(path: Path, schema: pa.Schema) -> ParquetWriter:
     names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     # Dictionaries do not pay for numbers that hardly ever repeat.
-    return ParquetWriter(path, schema, compression="snappy", use_dictionary=[*names, "replication"], store_schema=False)
+    # Statistics let readers skip row groups: of use for what ascends only.
+    ascending = [name for name in ("customer", "time", "arrived") if name in schema.names]
+    return ParquetWriter(
+        path,
+        schema,
+        compression="snappy",
+        use_dictionary=[*names, "replication"],
+        write_statistics=ascending,
+        store_schema=False,
+    )
 
 
 def _slices(count: int) -> Iterator[tuple[int, int]]:
@@ -85,25 +94,36 @@ def _by_time(journeys: Journeys) -> Iterator[Integers]:
 
 def _batch(schema: pa.Schema, journeys: Journeys, columns: dict[str, Any], rows: int) -> pa.RecordBatch:
     columns["strategy"] = _named(np.zeros(rows, dtype=np.int32), [journeys.strategy])
-    columns["replication"] = np.full(rows, journeys.replication, dtype=np.int32)
-    return pa.RecordBatch.from_arrays([pa.array(columns[name]) for name in schema.names], schema=schema)
+    columns["replication"] = _plain(np.full(rows, journeys.replication, dtype=np.int32))
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _plain(values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+    """A column from its memory, null where `missing`; `pyarrow.array` would load pandas first, to ask whether this is of it."""
+    values = np.ascontiguousarray(values)
+    known = None
+    if missing is not None and missing.any():
+        known = pa.py_buffer(np.packbits(~missing, bitorder="little"))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), values.size, [known, pa.py_buffer(values)])
 
 
 def _named(places: NDArray[Any], names: Sequence[str]) -> pa.Array:
     """Names by their places, -1 for none."""
     places = np.ascontiguousarray(places, dtype=np.int32)
-    missing = places < 0
-    return pa.DictionaryArray.from_arrays(pa.array(places, mask=missing if missing.any() else None), list(names))
+    words = [name.encode() for name in names]
+    ends = np.cumsum([0, *map(len, words)], dtype=np.int32)
+    known = pa.StringArray.from_buffers(len(words), pa.py_buffer(ends), pa.py_buffer(b"".join(words)))
+    return pa.DictionaryArray.from_arrays(_plain(places, places < 0), known)
 
 
 def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Any]:
     events, customers, who = journeys.events, journeys.customers, journeys.who[rows]
     return {
-        "customer": events.customer[rows],
-        "sequence": events.sequence[rows],
+        "customer": _plain(events.customer[rows]),
+        "sequence": _plain(events.sequence[rows]),
         "stage": _named(events.stage[rows], journeys.stages),
         "from_stage": _named(journeys.from_stage[rows], journeys.stages),
-        "time": events.time[rows],
+        "time": _plain(events.time[rows]),
         "segment": _named(customers.segment[who], journeys.segments),
         "source": _named(customers.source[who], SOURCES),
     }
@@ -113,13 +133,13 @@ def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Any]:
     customers = journeys.customers
     inviter = customers.inviter[rows]
     return {
-        "customer": customers.customer[rows],
-        "arrived": customers.arrived[rows],
+        "customer": _plain(customers.customer[rows]),
+        "arrived": _plain(customers.arrived[rows]),
         "segment": _named(customers.segment[rows], journeys.segments),
         "source": _named(customers.source[rows], SOURCES),
-        "inviter": pa.array(np.ascontiguousarray(inviter), mask=inviter < 0),
-        "root": customers.root[rows],
-        "frailty": np.ascontiguousarray(customers.frailty[rows]),
+        "inviter": _plain(inviter, inviter < 0),
+        "root": _plain(customers.root[rows]),
+        "frailty": _plain(customers.frailty[rows]),
         "satisfaction": _known(customers.satisfaction[rows]),
         "expectation": _known(customers.expectation[rows]),
     }
@@ -127,4 +147,4 @@ def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Any]:
 
 def _known(values: NDArray[np.float64]) -> pa.Array:
     """Numbers, null where they are not defined."""
-    return pa.array(np.ascontiguousarray(values), from_pandas=True)
+    return _plain(values, np.isnan(values))
