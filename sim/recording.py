@@ -138,6 +138,8 @@ def record(net: Cells, log: Events, row: int, customer: int, me: Customer) -> No
     log.sequence[row] = me.whole[at.SEQUENCE]
     log.stage[row] = me.whole[at.STAGE]
     log.time[row] = me.real[at.ENTERED]
+    if net[at.BARE] > 0.0:
+        return
     if net[at.PAID] > 0.0:
         log.revenue[row] = me.real[at.REVENUE]
         log.cost[row] = me.real[at.COST]

@@ -127,6 +127,8 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
     whole[at.SEQUENCE] += 1
     whole[at.VISITS + stage] += 1
     real[at.ENTERED] = time
+    if net[at.BARE] > 0.0:
+        return -1
     if net[at.SINCES_COUNT] > 0.0:
         remember(net, me, stage, time)
     if net[here + at.STAGE_PURCHASE] > 0.0:
@@ -201,6 +203,8 @@ def lever_costs(net: Cells, me: Customer, column: int, time: float) -> float:
 @inlined
 def settle(net: Cells, me: Customer, time: float) -> None:
     """Waiting and service, if any, are over: failures are felt, the touchpoint moves satisfaction."""
+    if net[at.BARE] > 0.0:
+        return
     if me.whole[at.CONTACT] != NOT_ASKED or net[me.whole[at.HERE] + at.STAGE_TOUCHED] > 0.0:
         experience(net, me, time)
     if net[at.CONDITIONAL] > 0.0:

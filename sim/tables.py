@@ -33,8 +33,9 @@ MAX_BANDS = INVITEES // BAND
     FELT_SLOTS,  # failures remembered per customer
     ALWAYS, CONDITIONAL,  # mask of the levers that hold for everybody; whether some hold for some only
     FRAIL, SATISFIED, PAID, INVITING, SERVED,  # whether anything uses frailty, satisfaction, money, invitations, desks
+    BARE,  # whether a stay is an entry, an exit and a dwell, and nothing else: no such use, no condition, no window, no touchpoint
     HEADER,
-) = range(32)  # fmt: skip
+) = range(33)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
