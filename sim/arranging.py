@@ -18,6 +18,8 @@ def copy_row(net: Cells, origin: Events, row: int, log: Events, to: int) -> None
     log.sequence[to] = origin.sequence[row]
     log.stage[to] = origin.stage[row]
     log.time[to] = origin.time[row]
+    if net[at.BARE] > 0.0:
+        return
     if net[at.PAID] > 0.0:
         log.revenue[to] = origin.revenue[row]
         log.cost[to] = origin.cost[row]

@@ -176,7 +176,7 @@ class _Builder:
             at.INVITING: any(stage.referrals is not None for part in own for stage in part.stages.values()),
             at.SERVED: any(stage.desk is not None for part in own for stage in part.stages.values()),
         }  # fmt: skip
-        more = (at.CONDITIONAL, at.SINCES_COUNT, at.FRAIL, at.SATISFIED, at.PAID, at.INVITING, at.SERVED)
+        more = (at.CONDITIONAL, at.SINCES_COUNT, at.FRAIL, at.SATISFIED, at.PAID, at.INVITING)
         header[at.BARE] = not any(header[cell] for cell in more)
         (cells,) = self.table.done()
         for place, value in header.items():

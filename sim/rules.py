@@ -127,16 +127,15 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
     whole[at.SEQUENCE] += 1
     whole[at.VISITS + stage] += 1
     real[at.ENTERED] = time
-    if net[at.BARE] > 0.0:
-        return -1
-    if net[at.SINCES_COUNT] > 0.0:
-        remember(net, me, stage, time)
-    if net[here + at.STAGE_PURCHASE] > 0.0:
-        whole[at.PURCHASES] += 1
-    if net[at.CONDITIONAL] > 0.0:
-        whole[at.HELD] = levers_held(net, me, time)
-    if net[at.PAID] > 0.0:
-        pay(net, me, time)
+    if not net[at.BARE] > 0.0:
+        if net[at.SINCES_COUNT] > 0.0:
+            remember(net, me, stage, time)
+        if net[here + at.STAGE_PURCHASE] > 0.0:
+            whole[at.PURCHASES] += 1
+        if net[at.CONDITIONAL] > 0.0:
+            whole[at.HELD] = levers_held(net, me, time)
+        if net[at.PAID] > 0.0:
+            pay(net, me, time)
     if net[at.SERVED] > 0.0:
         whole[at.CONTACT] = NOT_ASKED
         real[at.WAITED] = real[at.HANDLED] = real[at.BORNE] = 0.0
@@ -203,12 +202,13 @@ def lever_costs(net: Cells, me: Customer, column: int, time: float) -> float:
 @inlined
 def settle(net: Cells, me: Customer, time: float) -> None:
     """Waiting and service, if any, are over: failures are felt, the touchpoint moves satisfaction."""
-    if net[at.BARE] > 0.0:
-        return
-    if me.whole[at.CONTACT] != NOT_ASKED or net[me.whole[at.HERE] + at.STAGE_TOUCHED] > 0.0:
+    if me.whole[at.CONTACT] != NOT_ASKED:
         experience(net, me, time)
-    if net[at.CONDITIONAL] > 0.0:
-        me.whole[at.HELD] = levers_held(net, me, time)
+    if not net[at.BARE] > 0.0:
+        if me.whole[at.CONTACT] == NOT_ASKED and net[me.whole[at.HERE] + at.STAGE_TOUCHED] > 0.0:
+            experience(net, me, time)
+        if net[at.CONDITIONAL] > 0.0:
+            me.whole[at.HELD] = levers_held(net, me, time)
 
 
 @apart

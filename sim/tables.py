@@ -33,7 +33,7 @@ MAX_BANDS = INVITEES // BAND
     FELT_SLOTS,  # failures remembered per customer
     ALWAYS, CONDITIONAL,  # mask of the levers that hold for everybody; whether some hold for some only
     FRAIL, SATISFIED, PAID, INVITING, SERVED,  # whether anything uses frailty, satisfaction, money, invitations, desks
-    BARE,  # whether a stay is an entry, an exit and a dwell, and nothing else: no such use, no condition, no window, no touchpoint
+    BARE,  # whether stays have entries, exits, dwells and desks, and nothing else
     HEADER,
 ) = range(33)  # fmt: skip
 
