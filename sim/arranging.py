@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from sojourn.sim import recording
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import compiled, inlined
+from sojourn.sim.compiling import inlined, kernel
 from sojourn.sim.journeys import Customers, Events, Integers
 from sojourn.sim.tables import Cells
 
@@ -29,7 +29,7 @@ def copy_row(net: Cells, origin: Events, row: int, log: Events, to: int) -> None
         log.satisfaction[to] = origin.satisfaction[row]
 
 
-@compiled
+@kernel
 def interleave(
     net: Cells,
     log: Events,

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import allocating, compiled
+from sojourn.sim.compiling import allocating, compiled, kernel
 from sojourn.sim.effects import level_at, response
 from sojourn.sim.journeys import Floats, Integers
 from sojourn.sim.sharing import in_slices
@@ -28,7 +28,7 @@ def arrivals_ratio(net: Cells, time: float) -> float:
     return math.exp(total)
 
 
-@compiled
+@kernel
 def most_bands(net: Cells) -> int:
     """How many bands the ratio can ever reach, from the highest level of each lever."""
     total = 0.0
@@ -46,7 +46,7 @@ def most_bands(net: Cells) -> int:
     return math.ceil(math.exp(total) - 1e-12)
 
 
-@compiled
+@kernel
 def draw_gaps(net: Cells, first: int, found: Floats) -> None:
     """Unit exponentials into `found`: how many arrivals are expected between one and the next."""
     for n in range(found.size):
@@ -54,7 +54,7 @@ def draw_gaps(net: Cells, first: int, found: Floats) -> None:
         found[n] = -math.log(gap)
 
 
-@compiled
+@kernel
 def add_up(found: Floats, before: float) -> None:
     """Running sums in place, from `before` on: one after the other, so that they do not depend on the number of workers."""
     for n in range(found.size):
@@ -70,7 +70,7 @@ def totals(net: Cells, first: int, count: int, before: float, workers: int) -> F
     return found
 
 
-@compiled
+@kernel
 def make_days(net: Cells, found: Floats, scale: float) -> None:
     """Turn expected arrivals, in ascending order, into days, in place: the inverse of the cumulative rate."""
     here = int(net[at.INTAKE_FIRST])

@@ -14,7 +14,7 @@ import numpy as np
 from sojourn.sim import arriving, recording, rules, sharing
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id
-from sojourn.sim.compiling import compiled, patience_asked
+from sojourn.sim.compiling import kernel, patience_asked
 from sojourn.sim.journeys import Customers, Events, Floats, Integers
 from sojourn.sim.recording import part, record, register, room, trimmed
 from sojourn.sim.tables import Cells, Customer, nobody, seeded
@@ -115,7 +115,7 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int, on: Wr
     return Written(trimmed(log, done[ROWS]), trimmed(people, done[PEOPLE]), log, people, tree)
 
 
-@compiled
+@kernel
 def follow(
     net: Cells, ids: Integers, days: Floats, last: int, tree: Customer, log: Events, people: Customers, done: Integers
 ) -> bool:

@@ -22,7 +22,7 @@ from numba.extending import get_cython_function_address, overload, register_jita
 from scipy import special
 
 from sojourn.scenarios import laws
-from sojourn.sim.lowering import Apart, FromTheStart
+from sojourn.sim.lowering import Apart, FromTheStart, Inlined
 
 FIRST_TIME = "Compiling the engine for this machine: once, for about half a minute ..."
 UNKEPT = "Compiling the engine: half a minute, and every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
@@ -42,6 +42,7 @@ SOURCES = (
     "lowering",
     "journeys",
     "leaving_out",
+    "openly",
     "recording",
     "rules",
     "sharing",
@@ -64,12 +65,21 @@ def _special(name: str) -> None:
     overload(getattr(special, name))(typed)
 
 
+# One set of options for all that only kernels call, as numba compares sets whenever it looks a function up.
+INNER: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+    "no_cpython_wrapper": True,
+}
+
 for _name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
     _special(_name)
 for _apart in laws.APART:
-    register_jitable(pipeline_class=Apart, forceinline=False)(_apart)
+    register_jitable(**INNER, pipeline_class=Apart)(_apart)
 for _inlined in laws.INLINED:
-    register_jitable(pipeline_class=FromTheStart, forceinline=True)(_inlined)
+    register_jitable(**INNER, pipeline_class=Inlined)(_inlined)
 
 
 @contextmanager
@@ -111,14 +121,9 @@ def cache_folder() -> str | None:
     return str(folder)
 
 
-def compiled(function: F) -> F:
-    """Compile a rule with numba, cached under the user's cache folder; without fastmath, so that engines agree to the bit."""
+def kernel(function: F) -> F:
+    """What Python calls: compiled with numba and kept; without fastmath, so that engines agree to the bit."""
     return _compile(function, None)
-
-
-def compiled_once(signature: str) -> Callable[[F], F]:
-    """The same for one signature only: numba would otherwise compile anew for every constant that is passed."""
-    return lambda function: _compile(function, signature, forceinline=True)
 
 
 def allocating(function: F) -> F:
@@ -126,27 +131,35 @@ def allocating(function: F) -> F:
     return _compile(function, None, _nrt=True)
 
 
+def compiled_once(signature: str) -> Callable[[F], F]:
+    """The same for one signature only: numba would otherwise compile anew for every constant that is passed."""
+    return lambda function: _compile(function, signature, pipeline_class=Inlined)
+
+
+def compiled(function: F) -> F:
+    """What only kernels call, as part of each: it is spared what lets Python call it, a third of the time of compilation."""
+    return _compile(function, None, inner=True)
+
+
 def apart(function: F) -> F:
     """The same for what is long or rare: LLVM would copy it into every caller, which makes compilation twice as long."""
-    return _compile(function, None, pipeline_class=Apart)
+    return _compile(function, None, inner=True, pipeline_class=Apart)
 
 
 def inlined(function: F) -> F:
     """The same for what runs at every stay: it becomes part of each function that calls it."""
-    return _compile(function, None, forceinline=True)
+    return _compile(function, None, inner=True, pipeline_class=Inlined)
 
 
-def _compile(function: F, signature: str | None, **more: Any) -> F:
-    folder = cache_folder()
-    options: dict[str, Any] = {
-        "nogil": True,
-        "error_model": "numpy",
-        "cache": folder is not None,
-        "_nrt": False,
-        "forceinline": False,
-        "pipeline_class": FromTheStart,
-        **more,
-    }
+def from_python(inner: F) -> F:
+    """A kernel of its own for what otherwise only kernels call."""
+    python: Any = inner
+    return kernel(cast(F, python.py_func))
+
+
+def _compile(function: F, signature: str | None, *, inner: bool = False, **more: Any) -> F:
+    folder = None if inner else cache_folder()
+    options = {"pipeline_class": FromTheStart, "cache": folder is not None, **INNER, "no_cpython_wrapper": inner, **more}
     config: Any = numba.config
     before = config.CACHE_DIR
     if folder is not None:

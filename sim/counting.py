@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.compiling import allocating
+from sojourn.sim.compiling import allocating, compiled
 from sojourn.sim.journeys import Floats, Integers
 
 Short = NDArray[np.int16]
@@ -84,7 +84,7 @@ def reaching(values: Floats, days: Floats) -> Floats:
     return reach
 
 
-@allocating
+@compiled
 def place(value: float, days: Floats) -> int:
     """The first of the days that is not before the value; their number where all are."""
     day = min(int(value / days[days.size - 1] * (days.size - 1)), days.size - 1)

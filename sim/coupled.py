@@ -10,7 +10,7 @@ import numpy as np
 from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id, interleaved
-from sojourn.sim.compiling import apart, compiled, inlined
+from sojourn.sim.compiling import apart, compiled, inlined, kernel
 from sojourn.sim.heap import CUSTOMER, NUMBER, ROW, Heap, heap, pop, push, roomier
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events, Floats, Integers
 from sojourn.sim.lines import Lines, join, leave, lines, next_in_line
@@ -56,17 +56,19 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
 
 def capacity_changes(net: Cells) -> Heap:
     """A heap with the days on which agents come or go."""
-    due = heap(64)
+    days = []
     for desk in range(int(net[at.DESKS])):
         row = int(net[at.DESK_ROWS]) + desk * at.DESK_WIDTH
         first, count = int(net[row + at.DESK_AGENTS_FIRST]), int(net[row + at.DESK_AGENTS_COUNT])
-        due = roomier(due, count)
-        for k in range(1, count):
-            push(due, net[first + k * at.AGENTS_WIDTH + at.AGENTS_DAY], -1, desk, -1)
+        days += [(float(net[first + k * at.AGENTS_WIDTH + at.AGENTS_DAY]), desk) for k in range(1, count)]
+    due = heap(2 * len(days) + 64)
+    for k, (day, desk) in enumerate(sorted(days)):  # a sorted list is a heap
+        due.times[k], due.items[k] = day, (-1, desk, -1)
+    due.size[0] = len(days)
     return due
 
 
-@compiled
+@kernel
 def compete(
     net: Cells, ids: Integers, days: Floats, crowd: Customer, due: Heap, line: Lines, log: Events, late: Events,
     people: Customers, done: Integers,

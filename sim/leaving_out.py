@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.compiling import allocating
+from sojourn.sim.compiling import allocating, compiled
 from sojourn.sim.journeys import Floats, Integers
 
 Short = NDArray[np.int16]
@@ -167,7 +167,7 @@ def walk(keys: Integers, curves: Curves, limits: Integers, targets: Floats, read
                 read[0, due, curve], read[1, due, curve] = curves.left[curve], curves.incidence[0, curve]
 
 
-@allocating
+@compiled
 def ahead(curves: Curves, targets: Floats) -> float:
     """How many events of cause 0 it takes in the run that begins until each curve's target is reached; the least of them."""
     least = np.inf
@@ -180,7 +180,7 @@ def ahead(curves: Curves, targets: Floats) -> float:
     return least
 
 
-@allocating
+@compiled
 def close(curves: Curves, all_new: Floats, all_aged: float, everybody: float, since: float, until: float) -> None:
     """Bring all curves up to date at the end of a run, and forget its events."""
     for curve in range(curves.left.size):

@@ -39,28 +39,31 @@ class _LowerApart(_Lower):
         self.function.attributes.add("noinline")
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
-class _Lowering(NativeLowering):
-    _name = "native_lowering_from_the_start"
+class _LowerInlined(_Lower):
+    """The same, and LLVM must copy it."""
 
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _Lower
+    def setup_function(self, fndesc: Any) -> None:
+        super().setup_function(fndesc)  # type: ignore[no-untyped-call]
+        self.function.attributes.add("alwaysinline")
 
 
-@register_pass(mutates_CFG=True, analysis_only=False)  # type: ignore[no-untyped-call]
-class _LoweringApart(NativeLowering):
-    _name = "native_lowering_apart"
+def _lowering(lower: type[Lower]) -> Any:
+    """The pass of numba's compiler that lowers, by a way of ours."""
 
-    @property
-    def lowering_class(self) -> type[Lower]:
-        return _LowerApart
+    class Lowering(NativeLowering):
+        _name = f"native_lowering{lower.__name__}"
+
+        @property
+        def lowering_class(self) -> type[Lower]:
+            return lower
+
+    return register_pass(mutates_CFG=True, analysis_only=False)(Lowering)  # type: ignore[no-untyped-call]
 
 
 class FromTheStart(CompilerBase):
     """numba's compiler, but indices never count from the end (a test looks for constant ones that would)."""
 
-    lowering: Any = _Lowering
+    lowering = _lowering(_Lower)
 
     def define_pipelines(self) -> list[Any]:
         """With our way of lowering in place of the usual one."""
@@ -73,4 +76,10 @@ class FromTheStart(CompilerBase):
 class Apart(FromTheStart):
     """The same for functions that LLVM is not to copy into their callers."""
 
-    lowering = _LoweringApart
+    lowering = _lowering(_LowerApart)
+
+
+class Inlined(FromTheStart):
+    """The same for functions that it must copy. (numba's own `forceinline` would pass on to all that they call.)"""
+
+    lowering = _lowering(_LowerInlined)

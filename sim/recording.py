@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.sim import tables as at
-from sojourn.sim.compiling import apart, compiled, inlined
+from sojourn.sim.compiling import apart, inlined, kernel
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events
 from sojourn.sim.tables import Cells, Customer
 
@@ -38,7 +38,7 @@ def used(net: Cells, flag: int) -> bool:
     return flag == at.HEADER or bool(net[flag] > (1.0 if flag == at.SEGMENTS else 0.0))
 
 
-@compiled
+@kernel
 def described(net: Cells) -> bool:
     """Whether there is more to say about customers than their ids and days of arrival."""
     told = False

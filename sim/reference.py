@@ -14,12 +14,12 @@ from typing import Any, cast
 import simpy
 from simpy.events import EventPriority
 
-from sojourn.sim import arriving, recording, rules
+from sojourn.sim import arriving, recording
+from sojourn.sim import openly as rules
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import in_any_order
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events
 from sojourn.sim.tables import Cells, Customer, nobody, seeded
-from sojourn.sim.timing import time_to_invitation
 
 Steps = Generator[simpy.Event, Any, None]
 # A customer's event number: 8 per stay, and within a stay in this order.
@@ -117,12 +117,12 @@ class Reference:
             self.record(me)
         customers = recording.customers(net, len(self.people))
         for place, me in enumerate(self.people):
-            recording.register(net, customers, place, me)
+            rules.register(net, customers, place, me)
         return in_any_order(recording.trimmed(self.log, self.rows), customers)
 
     def arrive(self, customer: int, at_start: bool, _: simpy.Event) -> None:
         """A candidate comes, if the market has room."""
-        if arriving.admitted(self.net, customer, len(self.people), at_start):
+        if rules.admitted(self.net, customer, len(self.people), at_start):
             me = self.newcomer()
             self.env.process(self.journey(me, rules.born(self.net, me, customer, self.env.now)))
 
@@ -160,13 +160,13 @@ class Reference:
         inviter, place = int(me.whole[at.ID]), 8 * int(me.whole[at.SEQUENCE]) + INVITES
         number = 0
         while True:
-            delay = time_to_invitation(net, me, env.now, number)
+            delay = rules.time_to_invitation(net, me, env.now, number)
             if env.now + delay > until:
                 return
             yield Moment(env, delay, inviter, place)
             number += 1
             customer = rules.next_invitee(net, me)
-            if arriving.admitted(net, customer, len(self.people), False):
+            if rules.admitted(net, customer, len(self.people), False):
                 new = self.newcomer()
                 env.process(self.journey(new, rules.brought(net, new, me, customer, env.now)))
 
@@ -174,8 +174,8 @@ class Reference:
         """Write a stay down."""
         if self.rows == self.log.stage.size:
             self.log = recording.enlarged(self.log, self.rows, 2 * self.rows)
-        recording.record(self.net, self.log, self.rows, me.whole[at.PLACE], me)
-        recording.record_contact(self.net, self.log, self.rows, me)
+        rules.record(self.net, self.log, self.rows, me.whole[at.PLACE], me)
+        rules.record_contact(self.net, self.log, self.rows, me)
         self.rows += 1
 
 

@@ -19,12 +19,12 @@ from hypothesis import seed as drawing
 from sojourn.scenarios.checks import examine
 from sojourn.scenarios.files import library, load
 from sojourn.scenarios.model import Scenario
-from sojourn.sim import arriving, reference, rules
+from sojourn.sim import openly as rules
+from sojourn.sim import reference
 from sojourn.sim.journeys import REFERRAL, RENEGED, RESOLVED, WAITING, Journeys
 from sojourn.sim.network import Network, build
 from sojourn.sim.run import run, simulate
 from sojourn.sim.tables import BONUS
-from sojourn.sim.timing import time_to_invitation
 
 HERE = Path(__file__).parent
 # Test files are no package, so their neighbours are run, not imported.
@@ -205,10 +205,10 @@ MUTANTS = {
         broken(rules, agents_at=lambda net, desk, time: rules.agents_at(net, desk, math.nextafter(time, -1.0))),
     ),
     "referrals cost nothing": ("rules", broken(rules, brought=free_of_charge)),
-    "invitations an ulp late": ("time_to_invitation", lambda *args: later(time_to_invitation(*args))),
+    "invitations an ulp late": ("rules", broken(rules, time_to_invitation=lambda *args: later(rules.time_to_invitation(*args)))),
     "one place less in the market": (
-        "arriving",
-        broken(arriving, admitted=lambda net, who, n, start: arriving.admitted(net, who, n + 1, start)),
+        "rules",
+        broken(rules, admitted=lambda net, who, n, start: rules.admitted(net, who, n + 1, start)),
     ),
     "invitees are others": ("rules", broken(rules, next_invitee=lambda *args: rules.next_invitee(*args) + 1)),
 }  # fmt: skip

@@ -39,6 +39,8 @@ plain = {}
 pushed = { push = 0.5, reach = [{ day = 10, level = 0.2 }, { day = 40, level = 1.0, ramp_days = 20 }] }
 """
 
+DECORATORS = {"kernel", "allocating", "compiled_once", "compiled", "apart", "inlined", "from_python"}
+
 
 def test_names_are_those_of_the_file(scenario: Any) -> None:
     network = build(scenario(BODY), "pushed")
@@ -115,7 +117,7 @@ def test_every_compiled_source_is_in_the_digest_of_the_cache() -> None:
     assert listed <= rooms
     for room in sorted(rooms - {"compiling"}):
         taken = dict(imports(room)).get("sojourn.sim.compiling", set())
-        if taken & {"compiled", "compiled_once"}:
+        if taken & DECORATORS:
             assert room in listed, f"{room}.py is compiled, but its edits would go unnoticed"
     for room in sorted(listed):
         for module, names in imports(room):
@@ -135,7 +137,7 @@ def test_compiled_code_never_counts_from_the_end() -> None:
             if not isinstance(function, ast.FunctionDef):
                 continue
             names = {ast.unparse(one).split("(")[0] for one in function.decorator_list}
-            if not names & {"compiled", "compiled_once", "apart", "inlined", "allocating"}:
+            if not names & DECORATORS:
                 continue
             looked_at += 1
             for access in (node for node in ast.walk(function) if isinstance(node, ast.Subscript)):

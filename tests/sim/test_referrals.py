@@ -9,7 +9,7 @@ from scipy import stats
 
 from sojourn.sim import tables as at
 from sojourn.sim.journeys import ARRIVAL, REFERRAL
-from sojourn.sim.rules import next_invitee
+from sojourn.sim.openly import next_invitee
 from sojourn.sim.streams import INVITING, uniform
 from sojourn.sim.tables import HEADER, INVITEES, nobody, seeded
 

@@ -10,12 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.scenarios.model import Response, Step
-from sojourn.sim.effects import level_at, response
+from sojourn.sim import effects
+from sojourn.sim.compiling import from_python
 from sojourn.sim.network import build
 from sojourn.sim.schedules import capacity, grid, intake, path_of, responded
 from sojourn.sim.tables import RAMP_NODES
 
 DAY = st.floats(0.0, 300.0).map(lambda day: round(day, 3))
+
+level_at, response = from_python(effects.level_at), from_python(effects.response)
 
 
 @st.composite
