@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sojourn.sim.counting import place, reaching, tally
+from sojourn.sim import counting
+from sojourn.sim.compiling import from_python
+from sojourn.sim.counting import reaching, tally
+
+place = from_python(counting.place)
 
 GRID = np.linspace(0.0, 73.0, 21)
 VALUES = st.lists(st.sampled_from([*GRID.tolist(), *np.nextafter(GRID, 99).tolist()]) | st.floats(0, 80), max_size=50)

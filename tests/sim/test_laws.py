@@ -14,7 +14,7 @@ from scipy import integrate, optimize, stats
 from sojourn.scenarios import laws, lawtable
 from sojourn.scenarios.lawtable import LawTable
 from sojourn.scenarios.model import Law
-from sojourn.sim.compiling import compiled
+from sojourn.sim.compiling import kernel
 
 LAW = TypeAdapter(Law)
 
@@ -161,7 +161,7 @@ def test_the_two_ways_to_draw_agree(law: Any, left: Any) -> None:
         assert laws.exposure_by(*row_of(law), other) == pytest.approx(-math.log(left), rel=1e-6, abs=1e-12)
 
 
-@compiled
+@kernel
 def all_ways(cells: Any, place: Any, share: Any, exposure: Any, age: Any) -> Any:
     return (
         laws.age_left(cells, place, share),
