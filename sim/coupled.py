@@ -33,7 +33,7 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
     late = recording.events(net, ids.size // 4 + 1024)
     inviting = recording.used(net, at.INVITING)
     people = recording.customers(net, ids.size + 64 if inviting else ids.size)
-    if not inviting and net[at.MARKET] < 0.0:  # all will come
+    if all_come(net):
         people = people._replace(customer=ids, arrived=days)
     crowd, due, line = nobody(net, 1024), capacity_changes(net), lines(net)
     done = np.zeros(COUNTS, dtype=np.int64)
@@ -52,6 +52,12 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
             due = roomier(due, more + 8)
     people = recording.trimmed(people, done[PEOPLE])
     return by_id(interleaved(net, log, done[ROWS], recording.trimmed(late, done[LATE]), people), people)
+
+
+@kernel
+def all_come(net: Cells) -> bool:
+    """Whether all candidates, and nobody else, become customers."""
+    return not (net[at.INVITING] > 0.0) and net[at.MARKET] < 0.0
 
 
 def capacity_changes(net: Cells) -> Heap:
@@ -79,6 +85,7 @@ def compete(
     """
     at_start, horizon = net[at.COHORT] >= 0.0, net[at.HORIZON]
     inviting, described = net[at.INVITING] > 0.0, recording.described(net)
+    listed = all_come(net)
     while True:
         waiting = 0
         for desk in range(line.waiting.size):
@@ -103,7 +110,7 @@ def compete(
             or (days[n] == due.times[0] and (ids[n], ENTERS) < (due.items[0, CUSTOMER], due.items[0, NUMBER]))
         ):
             done[CANDIDATE] += 1
-            if not arriving.admitted(net, ids[n], done[PEOPLE], at_start):
+            if not listed and not arriving.admitted(net, ids[n], done[PEOPLE], at_start):
                 continue
             i, now, how = row_for(crowd, done), days[n], BORN
             me = Customer(crowd.whole[i], crowd.real[i])
@@ -118,8 +125,8 @@ def compete(
         me = Customer(crowd.whole[i], crowd.real[i])
         if how == BORN:
             me.whole[at.PLACE] = done[PEOPLE]
-            people.customer[done[PEOPLE]] = me.whole[at.ID]
-            people.arrived[done[PEOPLE]] = now
+            if not listed:
+                people.customer[done[PEOPLE]], people.arrived[done[PEOPLE]] = me.whole[at.ID], now
             if described:
                 register(net, people, done[PEOPLE], me)
             done[PEOPLE] += 1
