@@ -9,6 +9,7 @@ from sojourn.sim import tables as at
 from sojourn.sim.compiling import allocating, compiled, kernel
 from sojourn.sim.effects import level_at, response
 from sojourn.sim.journeys import Floats, Integers
+from sojourn.sim.memory import empty
 from sojourn.sim.sharing import in_slices
 from sojourn.sim.streams import ARRIVING, pair
 from sojourn.sim.tables import BAND, Cells
@@ -47,6 +48,13 @@ def most_bands(net: Cells) -> int:
 
 
 @kernel
+def count_up(ids: Integers) -> None:
+    """0, 1, 2 and so on."""
+    for n in range(ids.size):
+        ids[n] = n
+
+
+@kernel
 def draw_gaps(net: Cells, first: int, found: Floats) -> None:
     """Unit exponentials into `found`: how many arrivals are expected between one and the next."""
     for n in range(found.size):
@@ -64,7 +72,7 @@ def add_up(found: Floats, before: float) -> None:
 
 def totals(net: Cells, first: int, count: int, before: float, workers: int) -> Floats:
     """How many arrivals are expected by each of so many, given `before` in all by the one before them."""
-    found = np.empty(count)
+    found = empty(count, np.float64)
     in_slices(lambda start, stop: draw_gaps(net, first + start, found[start:stop]), count, workers)
     add_up(found, before)
     return found
@@ -136,7 +144,9 @@ def arrivals(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats
                 found = poisson_totals(net, first, expected, workers)
             in_slices(partial(_make_days, net, found, scale), found.size, workers)
         if net[at.ARRIVALS_COUNT] == 0.0:
-            return np.arange(found.size, dtype=np.int64), found
+            ids_in_order = empty(found.size, np.int64)
+            count_up(ids_in_order)
+            return ids_in_order, found
         come = thinned(net, found, band)
         ids.append(first + come)
         days.append(found[come])

@@ -10,7 +10,9 @@ Short = NDArray[np.int16]
 
 
 @allocating
-def tally(stage: Short, sequence: Integers, time: Floats, days: Floats, stages: int) -> "tuple[Integers, Integers]":
+def tally(
+    stage: Short, sequence: NDArray[np.int32], time: Floats, days: Floats, stages: int
+) -> "tuple[Integers, Integers]":
     """Count entries less exits by stage and day, and moves from stage to stage.
 
     Args:
@@ -54,7 +56,7 @@ def by_stage(stage: Short, stages: int) -> "tuple[Integers, Integers]":
 
 @allocating
 def stays(
-    rows: Integers, stage: Short, sequence: Integers, time: Floats, horizon: float, cause_of: Short
+    rows: Integers, stage: Short, sequence: NDArray[np.int32], time: Floats, horizon: float, cause_of: Short
 ) -> "tuple[Floats, Short]":
     """How long each of the stays that begin on `rows` has lasted, days, and the cause of its end by the stage that follows; -1
     where it is open at the horizon. Both of shape (rows,).

@@ -26,7 +26,7 @@ class Events(NamedTuple):
     """One row a stage entry. All columns have the same length; one that the scenario does not use is a read-only constant."""
 
     customer: Integers  # id
-    sequence: Integers  # counts the customer's rows from 0
+    sequence: NDArray[np.int32]  # counts the customer's rows from 0
     stage: NDArray[np.int16]  # index into Journeys.stages
     time: Floats  # of the entry, days from the start of the run
     revenue: Floats  # booked at entry, undiscounted

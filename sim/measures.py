@@ -68,7 +68,7 @@ def _nobody(network: Network) -> Journeys:
     """Journeys of no customers."""
     ids, days = np.empty(0, dtype=np.int64), np.empty(0)
     short, tiny = np.empty(0, dtype=np.int16), np.empty(0, dtype=np.int8)
-    events = Events(ids, ids, short, days, days, days, ids, tiny, days, days, days)
+    events = Events(ids, np.empty(0, dtype=np.int32), short, days, days, days, ids, tiny, days, days, days)
     customers = Customers(ids, days, short, tiny, ids, ids, days, days, days)
     horizon = network.scenario.about.horizon_days
     return Journeys(network.strategy, 0, network.stages, network.segments, horizon, events, customers)

@@ -3,6 +3,7 @@
 A column that is not used has no room, is never written, and reads as its constant everywhere.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,12 @@ from numpy.typing import NDArray
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, inlined, kernel
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events
+from sojourn.sim.memory import empty, zeros
 from sojourn.sim.tables import Cells, Customer
 
 # By column: its type, the flag of the network that says whether it is used (HEADER: always), and what stands there if not.
 EVENTS: dict[str, tuple[type, int, float]] = {
-    "customer": (np.int64, at.HEADER, 0), "sequence": (np.int64, at.HEADER, 0),
+    "customer": (np.int64, at.HEADER, 0), "sequence": (np.int32, at.HEADER, 0),
     "stage": (np.int16, at.HEADER, 0), "time": (np.float64, at.HEADER, 0),
     "revenue": (np.float64, at.PAID, 0.0), "cost": (np.float64, at.PAID, 0.0), "held": (np.int64, at.CONDITIONAL, 0),
     "contact": (np.int8, at.SERVED, NOT_ASKED), "waited": (np.float64, at.SERVED, 0.0),
@@ -50,13 +52,13 @@ def described(net: Cells) -> bool:
 def events(net: Cells, rows: int, contacts: bool = True) -> Events:
     """Room for so many stage entries; that of contacts may be left out for now."""
     sizes = (rows if used(net, flag) and (contacts or flag != at.SERVED) else 0 for _, flag, _ in EVENTS.values())
-    return Events(*(np.empty(size, dtype=kind) for size, (kind, _, _) in zip(sizes, EVENTS.values(), strict=True)))
+    return Events(*(empty(size, kind) for size, (kind, _, _) in zip(sizes, EVENTS.values(), strict=True)))
 
 
 def with_contacts(net: Cells, log: Events) -> Events:
     """A log whose contacts were left out, with columns for them in which nobody has asked for help."""
     blank: dict[str, Any] = {
-        name: np.zeros(log.stage.size, dtype=kind)  # NOT_ASKED is 0
+        name: zeros(log.stage.size, kind)  # NOT_ASKED is 0
         for name, (kind, flag, _) in EVENTS.items()
         if flag == at.SERVED and used(net, flag)
     }
@@ -65,7 +67,7 @@ def with_contacts(net: Cells, log: Events) -> Events:
 
 def customers(net: Cells, rows: int) -> Customers:
     """Room for so many customers."""
-    return Customers(*(np.empty(rows if used(net, flag) else 0, dtype=kind) for kind, flag, _ in CUSTOMERS.values()))
+    return Customers(*(empty(rows if used(net, flag) else 0, kind) for kind, flag, _ in CUSTOMERS.values()))
 
 
 def enlarged(table: Any, rows: int, room: int) -> Any:
@@ -103,7 +105,8 @@ def taken(table: Any, rows: Any) -> Any:
 
 
 def _enlarged(column: NDArray[Any], rows: int, room: int) -> NDArray[Any]:
-    wider = np.empty((room, *column.shape[1:]), dtype=column.dtype)
+    shape = (room, *column.shape[1:])
+    wider = empty(math.prod(shape), column.dtype.type).reshape(shape)
     wider[:rows] = column[:rows]
     return wider
 

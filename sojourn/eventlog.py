@@ -120,7 +120,7 @@ def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Any]:
     events, customers, who = journeys.events, journeys.customers, journeys.who[rows]
     return {
         "customer": _plain(events.customer[rows]),
-        "sequence": _plain(events.sequence[rows]),
+        "sequence": _plain(events.sequence[rows].astype(np.int64)),
         "stage": _named(events.stage[rows], journeys.stages),
         "from_stage": _named(journeys.from_stage[rows], journeys.stages),
         "time": _plain(events.time[rows]),

@@ -10,7 +10,8 @@ import pytest
 
 from sojourn import sim
 from sojourn.scenarios.faults import Faults
-from sojourn.sim import compiling
+from sojourn.sim import compiling, rules
+from sojourn.sim.compiling import from_python
 from sojourn.sim.network import build
 
 ROOMS = Path(next(iter(sim.__path__)))
@@ -162,3 +163,10 @@ def test_the_cache_folder_follows_the_sources(monkeypatch: Any, tmp_path: Any) -
     finally:
         monkeypatch.undo()
         compiling.cache_folder.cache_clear()
+
+
+def test_python_cannot_call_what_is_for_compiled_code() -> None:
+    for _ in range(2):
+        with pytest.raises(TypeError, match="clamped is for compiled code"):
+            rules.clamped(3.0)
+    assert from_python(rules.clamped)(103.0) == 100.0

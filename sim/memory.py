@@ -1,0 +1,28 @@
+"""Room for columns.
+
+numpy asks the system for large pages wherever an array is large. While enough of them are free that is the faster way; for very
+large arrays the system tidies its memory first, to find them (10 million customers of benchmark W1: 140 ns a customer, and 35
+with pages of the usual size).
+"""
+
+import mmap
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGE = 64 << 20  # bytes
+
+
+def zeros(size: int, kind: type) -> NDArray[Any]:
+    """An array of zeros, shape (size,)."""
+    width = np.dtype(kind).itemsize
+    if size * width < LARGE or not hasattr(mmap, "MAP_ANONYMOUS"):
+        return np.zeros(size, dtype=kind)
+    memory = mmap.mmap(-1, size * width, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(memory, dtype=kind, count=size)
+
+
+def empty(size: int, kind: type) -> NDArray[Any]:
+    """An array of anything, shape (size,)."""
+    return zeros(size, kind) if size * np.dtype(kind).itemsize >= LARGE else np.empty(size, dtype=kind)
