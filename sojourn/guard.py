@@ -69,9 +69,15 @@ def guarded() -> Iterator[None]:
         sys.exit(OUR_FAULT)
 
 
-def _interrupted(error: Exception) -> bool:
-    """Whether Ctrl-C fell into a query of DuckDB, which tells it in its own way."""
-    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C is behind an error: DuckDB and numba, when it falls into their code, tell it in ways of their own."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt) or (
+            isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+        ):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 @contextmanager

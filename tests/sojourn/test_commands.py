@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from sojourn.guard import guarded
+
 from .conftest import COFFEE, Cli
 
 FEW = ("--customers", "120", "--replications", "3")
@@ -331,3 +333,14 @@ def test_an_unexpected_error_is_ours(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
     assert (told.code, told.out) == (1, "")
     assert told.err.splitlines()[0] == "sojourn failed, and it is not your fault (RuntimeError: a bug)."
     assert "Traceback" not in told.err
+
+
+def test_ctrl_c_inside_compiled_code_is_still_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    """numba turns it into a SystemError where it falls into the loading of a kernel."""
+    with pytest.raises(SystemExit) as ended, guarded():
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise SystemError("returned a result with an exception set") from stop
+    assert ended.value.code == 130
+    assert news(capsys.readouterr().err) == ["Stopped. Nothing was written."]
