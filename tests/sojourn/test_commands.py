@@ -337,10 +337,18 @@ def test_an_unexpected_error_is_ours(cli: Cli, monkeypatch: pytest.MonkeyPatch) 
 
 def test_ctrl_c_inside_compiled_code_is_still_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
     """numba turns it into a SystemError where it falls into the loading of a kernel."""
-    with pytest.raises(SystemExit) as ended, guarded():
+
+    def load() -> None:
         try:
             raise KeyboardInterrupt
         except KeyboardInterrupt as stop:
             raise SystemError("returned a result with an exception set") from stop
+
+    def command() -> None:
+        with guarded():
+            load()
+
+    with pytest.raises(SystemExit) as ended:
+        command()
     assert ended.value.code == 130
     assert news(capsys.readouterr().err) == ["Stopped. Nothing was written."]
