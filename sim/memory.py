@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-LARGE = 64 << 20  # bytes
+LARGE = 16 << 20  # bytes
 
 
 def zeros(size: int, kind: type) -> NDArray[Any]:
