@@ -14,6 +14,7 @@ from sojourn.sim.sharing import in_slices
 from sojourn.sim.streams import ARRIVING, pair
 from sojourn.sim.tables import BAND, Cells
 
+SLICE = 1 << 17  # ids that are written at a time
 SPARE = 6.0  # standard deviations of a Poisson number that are drawn at once; the rest, if ever, follows
 
 
@@ -45,13 +46,6 @@ def most_bands(net: Cells) -> int:
         total += max(net[term + at.TERM_BETA] * response(net, lever, highest), 0.0)
         term += at.TERM_WIDTH
     return math.ceil(math.exp(total) - 1e-12)
-
-
-@kernel
-def count_up(ids: Integers) -> None:
-    """0, 1, 2 and so on."""
-    for n in range(ids.size):
-        ids[n] = n
 
 
 @kernel
@@ -94,6 +88,14 @@ def make_days(net: Cells, found: Floats, scale: float) -> None:
             part = (total - net[here + at.INTAKE_TOTAL]) / rise
             day = net[here + at.INTAKE_DAY] + part * (day - net[here + at.INTAKE_DAY])
         found[n] = day
+
+
+def count_up(size: int) -> Integers:
+    """0, 1, 2 and so on."""
+    ids = empty(size, np.int64)
+    for start in range(0, size, SLICE):
+        ids[start : start + SLICE] = np.arange(start, min(start + SLICE, size))
+    return ids
 
 
 def _make_days(net: Cells, found: Floats, scale: float, start: int, stop: int) -> None:
@@ -144,9 +146,7 @@ def arrivals(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats
                 found = poisson_totals(net, first, expected, workers)
             in_slices(partial(_make_days, net, found, scale), found.size, workers)
         if net[at.ARRIVALS_COUNT] == 0.0:
-            ids_in_order = empty(found.size, np.int64)
-            count_up(ids_in_order)
-            return ids_in_order, found
+            return count_up(found.size), found
         come = thinned(net, found, band)
         ids.append(first + come)
         days.append(found[come])

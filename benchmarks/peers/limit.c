@@ -8,7 +8,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 enum { ARRIVING = 1, STAYING = 2, SERVICE = 5 }; /* purposes of draws, as in sim/streams.py */
 enum { MAX_STAGES = 8, MAX_EXITS = 3 };
@@ -105,13 +104,10 @@ static inline double normal_quantile(double share) {
     return q < 0.0 ? -top / low : top / low;
 }
 
-/* Large pieces of memory in large pages, as numpy asks for them. */
+/* Memory in pages of the usual size, as for the large columns of the compiled engine (sim/memory.py). */
 static void *memory(size_t bytes) {
-    void *got = NULL;
-    if (posix_memalign(&got, 1 << 21, bytes ? bytes : 1)) abort();
-#ifdef MADV_HUGEPAGE
-    if (bytes >= 1 << 22) madvise(got, bytes, MADV_HUGEPAGE);
-#endif
+    void *got = malloc(bytes ? bytes : 1);
+    if (!got) abort();
     return got;
 }
 
