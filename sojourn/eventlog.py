@@ -117,16 +117,24 @@ def _named(places: NDArray[Any], names: Sequence[str]) -> pa.Array:
 
 
 def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Any]:
-    events, customers, who = journeys.events, journeys.customers, journeys.who[rows]
+    events, customers = journeys.events, journeys.customers
+    before = np.where(events.sequence[rows] == 0, np.int16(-1), events.stage[rows - 1])
     return {
         "customer": _plain(events.customer[rows]),
         "sequence": _plain(events.sequence[rows].astype(np.int64)),
         "stage": _named(events.stage[rows], journeys.stages),
-        "from_stage": _named(journeys.from_stage[rows], journeys.stages),
+        "from_stage": _named(before, journeys.stages),
         "time": _plain(events.time[rows]),
-        "segment": _named(customers.segment[who], journeys.segments),
-        "source": _named(customers.source[who], SOURCES),
+        "segment": _named(_of_customers(customers.segment, journeys, rows), journeys.segments),
+        "source": _named(_of_customers(customers.source, journeys, rows), SOURCES),
     }
+
+
+def _of_customers(column: NDArray[Any], journeys: Journeys, rows: Integers) -> NDArray[Any]:
+    """What a column says about the customers of some rows; whose they are matters only where customers differ."""
+    if column.strides == (0,):
+        return np.full(rows.size, column[0])
+    return column[journeys.who[rows]]
 
 
 def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Any]:
