@@ -9,7 +9,7 @@ from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, entries, has, put
 from sojourn.scenarios.translation import Trouble
 
-SHARED = ("format", "scenario", "arrivals", "market", "segments", "strategies", "sources", "variants")
+SHARED = ("format", "scenario", "arrivals", "market", "segments", "surveys", "strategies", "sources", "variants")
 SHARED_OF_DESK = ("agents", "priority", "cost_per_agent_day")
 SHARED_OF_STAGE = ("end", "role")
 SECTIONS = tuple(field.alias or name for name, field in Scenario.model_fields.items())

@@ -13,6 +13,7 @@ from sojourn.scenarios.check_effects import check_effects
 from sojourn.scenarios.check_flow import check_stages, check_whole
 from sojourn.scenarios.check_names import check_names, check_stage_names
 from sojourn.scenarios.check_overrides import amended, back
+from sojourn.scenarios.check_surveys import check_surveys
 from sojourn.scenarios.faults import Fault
 from sojourn.scenarios.inquiry import Inquiry, unit
 from sojourn.scenarios.model import Scenario
@@ -73,6 +74,7 @@ def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[T
     _check_stages(inquiry)
     check_names(inquiry)
     check_whole(inquiry)
+    check_surveys(inquiry)
     faults += inquiry.faults
     known = _marks(faults)
     for name, form in forms.items():

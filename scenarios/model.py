@@ -40,6 +40,7 @@ from sojourn.scenarios.overrides import applied
 from sojourn.scenarios.plans import Plan, Step
 from sojourn.scenarios.service import Desk, DeskEffect, Normal, Nps, Satisfaction, SatisfactionEffect
 from sojourn.scenarios.stages import DeskUse, Exit, Referrals, Stage, Touchpoint
+from sojourn.scenarios.surveys import Survey
 
 
 class About(Part):
@@ -175,6 +176,9 @@ class Scenario(Part):
     stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=4000)] = Field(description="the journey")
     satisfaction: Satisfaction | None = Field(None, description="satisfaction and expectation")
     desks: Annotated[dict[Name, Desk], Field(max_length=62)] = Field({}, description="service desks")
+    surveys: Annotated[dict[Name, Survey], Field(max_length=100)] = Field(
+        {}, description="surveys of satisfaction: what they measure, beside the truth"
+    )
     levers: Annotated[dict[Name, Lever], Field(max_length=62)] = Field({}, description="what strategists can pull")
     strategies: Annotated[
         dict[Name, dict[Name, Plan]], AfterValidator(_at_least_one_strategy), Field(max_length=1000)
@@ -247,6 +251,7 @@ __all__ = [
     "Source",
     "Stage",
     "Step",
+    "Survey",
     "Touchpoint",
     "Variant",
     "Weibull",

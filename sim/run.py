@@ -115,6 +115,7 @@ def simulate(
         network.scenario.about.horizon_days,
         finished_events(network.cells, log),
         finished_customers(network.cells, people),
+        seed,
     )
 
 

@@ -27,6 +27,11 @@ effects = [
   { demand = "post_purchase", log_odds = 0.5 },
   { exit = "loyalty -> churned", hazard_ratio = 0.55, since = "purchase", days = [0, 7] },
 ]
+[surveys.pulse]
+stage = "loyalty"
+lag_days = 14
+response = 0.3
+log_odds_per_10_points = 0.2
 [strategies.rest]
 rest = { steps = [{ day = 1, level = 1 }], when = 'source == "referral"' }
 [[sources]]
@@ -208,8 +213,8 @@ def test_the_schema_describes_every_key() -> None:
 def test_the_schema_uses_the_names_of_the_file() -> None:
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(SCHEMA["properties"]) == {
-        "format", "scenario", "arrivals", "market", "segments", "frailty", "stages", "satisfaction", "desks", "levers",
-        "strategies", "sources", "variants",
+        "format", "scenario", "arrivals", "market", "segments", "frailty", "stages", "satisfaction", "desks", "surveys",
+        "levers", "strategies", "sources", "variants",
     }  # fmt: skip
     assert SCHEMA["required"] == ["format", "scenario", "arrivals", "stages"]
     assert SCHEMA["additionalProperties"] is False
