@@ -40,6 +40,7 @@ def sound(scenario: Scenario) -> str:
         (len(scenario.segments), "segment"),
         (len(scenario.levers), "lever"),
         (len(scenario.desks), "desk"),
+        (len(scenario.surveys), "survey"),
     )
     parts = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
     strategies = ", ".join(scenario.strategies)
