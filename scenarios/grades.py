@@ -59,7 +59,7 @@ def _numbers(value: Any, place: Place, graded: bool) -> Iterator[tuple[Place, bo
 def _joined(value: Any, place: Place, lacking: set[Place]) -> list[Place]:
     numbers = {inner for inner, _ in _numbers(value, place, False)}
     if place and numbers and numbers <= lacking:
-        return [place]
+        return [place] if len(numbers) > 1 else [*numbers]
     if not numbers & lacking:
         return []
     steps = value.items() if isinstance(value, Mapping) else enumerate(value)
