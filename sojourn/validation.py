@@ -31,7 +31,12 @@ def print_validation(name: str, variant: str | None) -> None:
     _say(out, sound(scenario), "bold")
     for line in warnings:
         _say(out, f"- warning: {line}", "yellow")
-    for line in (*trust.word_of_mouth(carried, scenario), *satisfaction(scenario), *frailty(scenario), *sources(scenario)):
+    for line in (
+        *trust.word_of_mouth(carried, scenario),
+        *satisfaction(scenario),
+        *frailty(scenario),
+        *sources(scenario),
+    ):
         _say(out, f"- {line}")
 
 

@@ -78,7 +78,10 @@ def test_a_grade_taken_away_is_missed(name: str) -> None:
         # An entry that only names more precisely what another covers too may go without a gap.
         assert grades.uncovered(fewer) or all(covered(file, path, others) for path in file["sources"][i]["paths"])
     for lever in file["levers"]:
-        bare = [{key: value for key, value in effect.items() if key != "evidence"} for effect in file["levers"][lever]["effects"]]
+        bare = [
+            {key: value for key, value in effect.items() if key != "evidence"}
+            for effect in file["levers"][lever]["effects"]
+        ]
         without = {**file, "levers": {**file["levers"], lever: {**file["levers"][lever], "effects": bare}}}
         gaps = grades.uncovered(without)
         assert gaps

@@ -304,7 +304,9 @@ def test_scenarios_of_the_library(name: Any) -> None:
             agree(build(scenario, strategy), seed, 3000)
 
 
-@pytest.mark.parametrize(("name", "variant"), [(name, variant) for name in library() for variant in load(name).variants])
+@pytest.mark.parametrize(
+    ("name", "variant"), [(name, variant) for name in library() for variant in load(name).variants]
+)
 def test_variants_of_the_library(name: str, variant: str) -> None:
     scenario = load(name, variant)
     for strategy in scenario.strategies:

@@ -81,8 +81,12 @@ def test_validate_says_which_numbers_have_no_source(cli: Cli, coffee: str, tmp_p
     file = tmp_path / "coffee.toml"
     file.write_text(coffee, encoding="utf-8")
     (line,) = [line for line in cli("validate", str(file)).out.splitlines() if "no source" in line]
-    assert line.startswith("- 28 numbers have no source: arrivals.rate_per_day, stages, satisfaction, levers.welcome_call.cost.per_customer.")
-    everything = '\n[[sources]]\npaths = ["arrivals", "stages", "satisfaction", "levers.*.cost"]\nevidence = "assumed"\n'
+    assert line.startswith(
+        "- 28 numbers have no source: arrivals.rate_per_day, stages, satisfaction, levers.welcome_call.cost.per_customer."
+    )
+    everything = (
+        '\n[[sources]]\npaths = ["arrivals", "stages", "satisfaction", "levers.*.cost"]\nevidence = "assumed"\n'
+    )
     file.write_text(coffee + everything, encoding="utf-8")
     assert "no source" not in cli("validate", str(file)).out
     file.write_text(coffee + everything.replace('"arrivals", ', ""), encoding="utf-8")

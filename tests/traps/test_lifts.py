@@ -182,13 +182,15 @@ def test_trap_4_no_lever_leaves_0_to_1(scenario: Any, live: Any, share: float, o
     to_b, to_c = (int((gone == journeys.stages.index(stage)).sum()) for stage in "bc")
     assert to_b + to_c == 200
     probability = 1 / (1 + exp(min(700.0, -(log(share / (1 - share)) + one + two))))
-    assert abs(to_b - 200 * probability) <= 5.2 * np.sqrt(200 * probability * (1 - probability)) + 3  # beyond once in a million
+    assert (
+        abs(to_b - 200 * probability) <= 5.2 * np.sqrt(200 * probability * (1 - probability)) + 3
+    )  # beyond once in a million
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.25])
 def test_trap_5_those_who_got_it_against_those_who_did_not(scenario: Any, live: Any, ratio: float) -> None:
-    """Perks for customers with a satisfaction of 80 or more; what they do is nothing, or a quarter more leave. Naive: those with perks
-    leave less than those without, so perks work. Right: the same customers with and without: no difference, or a harm.
+    """Perks for customers with a satisfaction of 80 or more; what they do is nothing, or a quarter more leave. Naive: those with
+    perks leave less than those without, so perks work. Right: the same customers with and without: no difference, or a harm.
     """
     about = scenario(PERKS.format(ratio=ratio), start="join", horizon=365, arrivals="cohort = 20000")
     journeys = live(about, "with")

@@ -61,16 +61,22 @@ def test_trap_1_a_funnel_that_ignores_lags_and_censoring(scenario: Any, live: An
         customers += stays.size
         gone += int((stays >= 0).sum())
         went_on += int((stays == journeys.stages.index("b")).sum())
-    assert mean(outcome.measures["reach.b"]) == pytest.approx(went_on / customers)  # "ever, by now": says that it is raw
+    assert mean(outcome.measures["reach.b"]) == pytest.approx(
+        went_on / customers
+    )  # "ever, by now": says that it is raw
     assert went_on / customers < true - 0.1
     assert went_on / gone < true - 0.03
 
-    (old,) = run(scenario(SLOW, horizon=400, arrivals="rate_per_day = 100\nuntil_day = 100"), replications=4).outcomes.values()
-    assert mean(old.measures["reach.b"]) == pytest.approx(0.6, abs=0.015)  # with all the time there is, it does not matter
+    (old,) = run(
+        scenario(SLOW, horizon=400, arrivals="rate_per_day = 100\nuntil_day = 100"), replications=4
+    ).outcomes.values()
+    assert mean(old.measures["reach.b"]) == pytest.approx(
+        0.6, abs=0.015
+    )  # with all the time there is, it does not matter
 
 
 def test_trap_1_what_nobody_has_seen_the_end_of_stays_open(scenario: Any) -> None:
-    """A cohort seen for ten days. Naive: 24 % go on, or 41 % of those who have left. Right: 24 % have, and 41 % are still open."""
+    """A cohort seen for ten days. Naive: 24 % go on, or 41 % of those who left. Right: 24 % have, and 42 % are still open."""
     (outcome,) = run(scenario(SLOW, horizon=10, arrivals="cohort = 20000"), replications=2).outcomes.values()
     found = {name: mean(outcome.measures[f"step.a.{name}"]) for name in ("b", "c", "open")}
     assert found["b"] == pytest.approx(0.6 * (1 - np.exp(-0.5)), abs=0.01)
@@ -79,8 +85,8 @@ def test_trap_1_what_nobody_has_seen_the_end_of_stays_open(scenario: Any) -> Non
 
 
 def test_trap_2_rising_retention_is_sorting(scenario: Any, live: Any) -> None:
-    """Everybody's hazard is constant, but not everybody's is the same. Naive: retention of a cohort rises from period to period, so
-    customers become loyal. Right: they do not; those who leave readily have left. Among people alike it does not rise.
+    """Everybody's hazard is constant, but not everybody's is the same. Naive: retention of a cohort rises from period to period,
+    so customers become loyal. Right: they do not; those who leave readily have left. Among people alike it does not rise.
     """
     about = scenario(SUBSCRIBED, horizon=400, arrivals="cohort = 40000")
     journeys = live(about)
