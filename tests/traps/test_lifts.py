@@ -222,7 +222,7 @@ def both_ways(effect: Effect) -> bool:
 
 
 def test_trap_5_a_lever_that_backfires_costs_money() -> None:
-    """Proactive advice, with what a randomised experiment found, loses money, though those who stay are happier on average."""
+    """Proactive advice, with what a randomised experiment found, loses money, though mean satisfaction rises."""
     backfiring = sj.compare(load("relationship", "advice_backfires"), ["today", "support_for_all"], replications=10)
     found = backfiring.differences["support_for_all - today"]
     assert found["profit"].high is not None
