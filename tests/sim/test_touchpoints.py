@@ -1,9 +1,6 @@
 """What the scenario `touchpoints` is said to show, it shows. Seeds are fixed; 4 standard errors are an alarm in 16,000."""
 
 import math
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from typing import Any
 
 import numpy as np
 import pytest
@@ -47,28 +44,6 @@ def test_every_measure_that_the_articles_ask_for_is_there(result: Result) -> Non
         assert [name for name in wanted if outcome.measures[name].mean is None] == []
         assert outcome.measures["profit"].mean is not None
         assert 5e4 < outcome.measures["profit"].mean < 3e5
-
-
-def numbers(table: Any, path: str = "") -> Iterator[str]:
-    """Paths of all numbers in a document."""
-    if isinstance(table, dict):
-        for key, below in table.items():
-            yield from numbers(below, f"{path}.{key}".removeprefix("."))
-    elif isinstance(table, list):
-        for i, below in enumerate(table):
-            yield from numbers(below, f"{path}[{i}]")
-    elif isinstance(table, int | float) and not isinstance(table, bool):
-        yield path
-
-
-def test_every_base_number_has_its_source(scenario: Scenario) -> None:
-    document = scenario.document()
-    paths = [path for source in scenario.sources for path in source.paths]
-    design = ("format", "scenario.horizon_days", "strategies", "variants")  # what the question is, not what is known
-    for number in numbers(document):
-        if number.startswith((*design, "levers.")) and ".cost." not in number:
-            continue  # effects carry a source each, which another test looks for
-        assert any(fnmatchcase(number, f"{path}*") for path in paths), number
 
 
 def test_information_makes_personalization_work_better(scenario: Scenario) -> None:
