@@ -2,10 +2,10 @@
 
 A target is met where the interval of the simulated figure reaches into the band `value * (1 +- tolerance)`: the miss is
 then no larger than the tolerance and the simulation error together. Whether the figure itself lies in the band, or only
-its interval reaches it, is said.
+its interval reaches it, is said. A simulation whose error is larger than the tolerance leaves the target open, unless it
+misses by more than both: else few enough customers would meet any target.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from sojourn.scenarios.targets import Target
 from sojourn.sim.estimates import Estimate
 
 Within = Literal["tolerance", "simulation error"]
+VERDICTS = {True: ("is met", "are met"), False: ("is missed", "are missed"), None: ("is open", "are open")}
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,24 @@ class Attained:
 
     @property
     def met(self) -> bool | None:
-        """Whether the target is met; None where its measure is undefined."""
-        return None if self.estimate.mean is None else self.within is not None
+        """Whether the target is met; None where that is open: the measure is undefined, or the simulation error is
+        larger than the tolerance (or unknown) and nothing speaks against the target.
+        """
+        if self.within is not None:
+            return None if self.blurred else True
+        return None if self.misfit.mean is None or self.misfit.low is None else False
 
     @property
     def blurred(self) -> bool:
         """Whether the simulation error is larger than the tolerance, or unknown: more replications would tell more."""
+        error = self.error
+        return error is None or error > self.target.tolerance
+
+    @property
+    def error(self) -> float | None:
+        """Half the 90 % interval as a share of the value asked: the simulation error."""
         _, low, high = self.misfit
-        return low is None or high is None or (high - low) / 2 > self.target.tolerance
+        return None if low is None or high is None else (high - low) / 2
 
     @property
     def measured_as(self) -> str:
@@ -90,12 +101,13 @@ class Evaluation:
         name = self.scenario.about.name
         if not self.attained:
             return f"{name} states no targets: its numbers were not tuned to meet anything, or it does not say so."
-        met = [one for one in self.attained if one.met]
-        rest = [one for one in self.attained if one not in met]
-        clauses = [f"{_counted(len(met), len(self.attained))}: {_listed(met or rest)}"]
-        if met and rest:
-            clauses.append(f"missed: {_listed(rest)}")
-        return f"{'; '.join(clauses)}."
+        clauses = []
+        for kind, phrases in VERDICTS.items():
+            found = [one for one in self.attained if one.met is kind]
+            if found:
+                clauses.append(f"{_counted(len(found), len(self.attained), *phrases)}: {', '.join(map(_told, found))}")
+        first, *rest = clauses
+        return "; ".join([first[0].upper() + first[1:], *rest]) + "."
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn targets --json`."""
@@ -104,16 +116,11 @@ class Evaluation:
         return {"scenario": self.scenario.about.name, "sentence": self.sentence, **facts, "targets": told}
 
 
-def _counted(met: int, of: int) -> str:
-    if met == of:
-        return {1: "The target is met", 2: "Both targets are met"}.get(of, f"All {of} targets are met")
-    if met == 0:
-        return {1: "The target is missed", 2: "Both targets are missed"}.get(of, f"All {of} targets are missed")
-    return f"{met} of {of} targets {'is' if met == 1 else 'are'} met"
-
-
-def _listed(found: Sequence[Attained]) -> str:
-    return ", ".join(map(_told, found))
+def _counted(found: int, of: int, alone: str, several: str) -> str:
+    """`both targets are met`, `1 of 3 targets is met`."""
+    if found == of:
+        return {1: f"the target {alone}", 2: f"both targets {several}"}.get(of, f"all {of} targets {several}")
+    return f"{found} of {of} targets {alone if found == 1 else several}"
 
 
 def _told(one: Attained) -> str:
@@ -123,6 +130,11 @@ def _told(one: Attained) -> str:
     said = f"{one.target.name} is off by {100 * mean:+.1f} %"
     if low is not None and high is not None:
         said += f" [{100 * low:+.1f}, {100 * high:+.1f}]"
-    if one.within == "simulation error":
-        return f"{said} and within {100 * one.target.tolerance:g} % only with the simulation error"
-    return f"{said}, {'within' if one.within else 'beyond'} {100 * one.target.tolerance:g} %"
+    tolerance = f"{100 * one.target.tolerance:g} %"
+    if one.met is None:
+        return (
+            f"{said} without an interval" if one.error is None else f"{said}, with more chance in it than {tolerance}"
+        )
+    if one.met and one.within == "simulation error":
+        return f"{said} and within {tolerance} only with the simulation error"
+    return f"{said}, {'within' if one.met else 'beyond'} {tolerance}"
