@@ -18,41 +18,33 @@ from sojourn.sim.singles import jackknifes
 
 Exact = Callable[[Scenario, str, str], float | None]
 """(scenario, strategy, measure) -> the figure without simulation error, or None where theory has none."""
-Lived = Mapping[str | None, Mapping[str, Outcome]]  # by variant (None: the file itself) and strategy
+Versions = Mapping[str | None, Scenario]  # by variant; None is the file itself
+Lived = Mapping[str | None, Mapping[str, Outcome]]  # by variant and strategy
 
 
-def versions(scenario: Scenario) -> dict[str | None, tuple[str, ...]]:
-    """What must be run: strategies by variant, None for the file itself."""
-    needed: dict[str | None, dict[str, None]] = {}
-    for one in scenario.targets:
-        for variant in (one.variant, one.against) if one.against is not None else (one.variant,):
-            known = scenario if variant is None else varied(scenario, variant)
-            needed.setdefault(variant, {})[strategy_of(one, known)] = None
-    return {variant: tuple(strategies) for variant, strategies in needed.items()}
+def sides(target: Target) -> tuple[str | None, ...]:
+    """The versions of the file that a target is measured in: one, or the two of a ratio, the upper first."""
+    return (target.variant,) if target.against is None else (target.variant, target.against)
 
 
-def strategy_of(target: Target, scenario: Scenario) -> str:
+def versions(scenario: Scenario) -> dict[str | None, Scenario]:
+    """The versions of the file that its targets are measured in, by variant; None is the file itself."""
+    named = dict.fromkeys(side for one in scenario.targets for side in sides(one))
+    return {name: scenario if name is None else varied(scenario, name) for name in named}
+
+
+def strategy_of(target: Target, version: Scenario) -> str:
     """The strategy that a target is measured under; the baseline of the version where it names none."""
-    return target.strategy if target.strategy is not None else next(iter(scenario.strategies))
+    return target.strategy if target.strategy is not None else next(iter(version.strategies))
 
 
-def check_measures(scenario: Scenario) -> None:
-    """Raise `Faults` for every target whose measure does not exist where it is to be measured; nothing is run."""
-    faults = []
-    known: dict[tuple[str | None, str], tuple[str, ...]] = {}
-    for i, one in enumerate(scenario.targets):
-        for variant in dict.fromkeys((one.variant, one.against if one.against is not None else one.variant)):
-            version = scenario if variant is None else varied(scenario, variant)
-            key = (variant, strategy_of(one, version))
-            if key not in known:
-                known[key] = names(build(version, key[1]))
-            if one.measure not in known[key]:
-                said = f'no measure named "{one.measure}"' + (f" in variant {variant}" if variant else "")
-                path, remedy = f"targets[{i}].measure", nearest(one.measure, known[key])
-                faults.append(Fault(scenario.about.name, path, one.measure, said, remedy))
-                break
-    if faults:
-        raise Faults(faults)
+def needed(scenario: Scenario, known: Versions) -> dict[str | None, tuple[str, ...]]:
+    """What must be run for the targets: strategies by variant."""
+    found: dict[str | None, dict[str, None]] = {}
+    for one in scenario.targets:
+        for side in sides(one):
+            found.setdefault(side, {})[strategy_of(one, known[side])] = None
+    return {side: tuple(strategies) for side, strategies in found.items()}
 
 
 def evaluate_targets(
@@ -68,7 +60,8 @@ def evaluate_targets(
     """Simulate what the targets of a scenario ask about.
 
     Variants are run on the same customers with the same draws, so that the ratio of two is far more precise than each:
-    the ratio of sums or means over paired replications, with a jackknife over them.
+    the ratio of sums or means over paired replications, with a jackknife over them. With a single replication groups of
+    customers stand for replications, where nothing couples customers (see `sim.singles`); else there is no interval.
 
     Args:
         scenario: the file as a whole, not one of its variants, which have no targets.
@@ -79,31 +72,30 @@ def evaluate_targets(
     Raises:
         Faults: a target names a measure that does not exist, or an option is wrong.
     """
-    check_measures(scenario)
-    needed = versions(scenario)
+    known = versions(scenario)
+    _check(scenario, known)
+    todo = needed(scenario, known)
+    runs = {side: len(strategies) * replications for side, strategies in todo.items()}
     lived: dict[str | None, Mapping[str, Outcome]] = {}
-    scenarios: dict[str | None, Scenario] = {}
-    each = {variant: len(strategies) * replications for variant, strategies in needed.items()}
-    for variant, strategies in needed.items():
-        scenarios[variant] = scenario if variant is None else varied(scenario, variant)
-        lived[variant] = run(
-            scenarios[variant],
+    for side, strategies in todo.items():
+        lived[side] = run(
+            known[side],
             strategies,
             customers=customers,
             replications=replications,
             seed=seed,
             workers=workers,
             keep=replications == 1,
-            progress=_shifted(progress, sum(each[done] for done in lived), sum(each.values())),
+            progress=_shifted(progress, sum(runs[done] for done in lived), sum(runs.values())),
         ).outcomes
-    found = []
-    for one in scenario.targets:
-        strategy = strategy_of(one, scenarios[one.variant])
-        figure = _figure(one, lived, scenarios, customers)
-        if one.against is None:
-            figure = bounded(one.measure, figure)
-        found.append(Attained(one, strategy, figure, _exactly(one, scenarios, exact)))
-    return Evaluation(scenario, tuple(found), seed, replications, customers)
+    fixed = customers is not None or scenario.arrivals.cohort is not None
+    attained = tuple(
+        Attained(
+            one, strategy_of(one, known[one.variant]), _figure(one, lived, known, fixed), _exactly(one, known, exact)
+        )
+        for one in scenario.targets
+    )
+    return Evaluation(scenario, attained, seed, replications, customers)
 
 
 def ratio(a: Jackknife, b: Jackknife) -> Jackknife:
@@ -113,11 +105,9 @@ def ratio(a: Jackknife, b: Jackknife) -> Jackknife:
     return Jackknife(divide(a.value, b.value), divide_all(a.left_out, b.left_out))
 
 
-def _figure(target: Target, lived: Lived, scenarios: Mapping[str | None, Scenario], customers: int | None) -> Estimate:
-    sides = (target.variant,) if target.against is None else (target.variant, target.against)
-    outcomes = [lived[side][strategy_of(target, scenarios[side])] for side in sides]
-    if outcomes[0].journeys:  # a single replication: groups of customers stand for replications
-        fixed = customers is not None or scenarios[target.variant].arrivals.cohort is not None
+def _figure(target: Target, lived: Lived, known: Versions, fixed: bool) -> Estimate:
+    outcomes = [lived[side][strategy_of(target, known[side])] for side in sides(target)]
+    if outcomes[0].journeys:
         figures = [jackknifes(one.journeys[0], one.network, fixed=fixed)[target.measure] for one in outcomes]
     else:
         parts = [[part[target.measure] for part in one.parts] for one in outcomes]
@@ -125,18 +115,37 @@ def _figure(target: Target, lived: Lived, scenarios: Mapping[str | None, Scenari
             both = np.isfinite([[part.value for part in side] for side in parts]).all(axis=0)
             parts = [[side[r] for r in np.flatnonzero(both)] for side in parts]
         figures = [over_replications(side) for side in parts]
-    return (figures[0] if len(figures) == 1 else ratio(figures[0], figures[1])).interval()
+    if len(figures) == 1:
+        return bounded(target.measure, figures[0].interval())
+    return ratio(figures[0], figures[1]).interval()
 
 
-def _exactly(target: Target, scenarios: Mapping[str | None, Scenario], exact: Exact | None) -> float | None:
+def _exactly(target: Target, known: Versions, exact: Exact | None) -> float | None:
     if exact is None:
         return None
-    sides = (target.variant,) if target.against is None else (target.variant, target.against)
-    figures = [exact(scenarios[side], strategy_of(target, scenarios[side]), target.measure) for side in sides]
-    if figures[0] is None or len(figures) == 1:
+    figures = [exact(known[side], strategy_of(target, known[side]), target.measure) for side in sides(target)]
+    if len(figures) == 1 or figures[0] is None:
         return figures[0]
-    return None if not figures[1] else figures[0] / figures[1]
+    return figures[0] / figures[1] if figures[1] else None
 
 
 def _shifted(progress: Progress | None, done: int, total: int) -> Progress | None:
     return None if progress is None else lambda news, _: progress(done + news, total)
+
+
+def _check(scenario: Scenario, known: Versions) -> None:
+    """Raise `Faults` for every target whose measure does not exist where it is to be measured; nothing is run."""
+    measures: dict[tuple[str | None, str], tuple[str, ...]] = {}
+    faults = []
+    for i, one in enumerate(scenario.targets):
+        for side in sides(one):
+            key = (side, strategy_of(one, known[side]))
+            if key not in measures:
+                measures[key] = names(build(known[side], key[1]))
+            if one.measure not in measures[key]:
+                said = f'no measure named "{one.measure}"' + (f" in variant {side}" if side else "")
+                path, remedy = f"targets[{i}].measure", nearest(one.measure, measures[key])
+                faults.append(Fault(scenario.about.name, path, one.measure, said, remedy))
+                break
+    if faults:
+        raise Faults(faults)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from sojourn import paper, target_words
 from sojourn.experiments.attained import Evaluation
-from sojourn.experiments.targets import evaluate_targets, versions
+from sojourn.experiments.targets import evaluate_targets, needed, versions
 from sojourn.paper import Cell
 from sojourn.plots.words import human, minus, number
 from sojourn.scenarios.faults import Faults
@@ -26,7 +26,7 @@ def tuned_to(result: "Result") -> str:
     if not scenario.targets:
         return ""
     expected = scenario.arrivals.expected(scenario.about.horizon_days)
-    each = expected * sum(len(strategies) for strategies in versions(scenario).values())
+    each = expected * sum(map(len, needed(scenario, versions(scenario)).values()))
     replications = min(max(result.replications, 2), int(MOST_LIVES / each) if each else 2)
     try:
         if replications < 2:

@@ -29,7 +29,12 @@ def print_validation(name: str, variant: str | None) -> None:
     _say(out, sound(scenario), "bold")
     for line in warnings:
         _say(out, f"- warning: {line}", "yellow")
-    for line in (*trust.word_of_mouth(carried, scenario), *satisfaction(scenario), *frailty(scenario)):
+    for line in (
+        *trust.word_of_mouth(carried, scenario),
+        *satisfaction(scenario),
+        *frailty(scenario),
+        *targets(scenario),
+    ):
         _say(out, f"- {line}")
 
 
@@ -78,6 +83,13 @@ def frailty(scenario: Scenario) -> Iterator[str]:
             f"{row.exit}: {number(100 * row.stated, 1)} % {meaning} as stated (the customer in the middle),"
             f" {number(100 * row.average, 1)} % averaged over all customers."
         )
+
+
+def targets(scenario: Scenario) -> Iterator[str]:
+    """Yield how many targets there are, and what tells whether they are met."""
+    count = len(scenario.targets)
+    if count:
+        yield f"{count} target{'' if count == 1 else 's'}: `sojourn targets` tells how near the numbers come."
 
 
 def _say(out: Console, text: str, style: str = "") -> None:
