@@ -104,7 +104,9 @@ def test_a_strategy_must_be_there_in_the_version_that_is_measured(first: str, fa
     assert fault.path == "targets[0].strategy"
     assert 'variant new has no strategy named "today"' in fault.message
     assert '"baseline"' in fault.remedy
-    only_new = text.replace('variant = "good"\nagainst = "bad"\nstrategy = "today"', 'variant = "new"\nstrategy = "baseline"')
+    only_new = text.replace(
+        'variant = "good"\nagainst = "bad"\nstrategy = "today"', 'variant = "new"\nstrategy = "baseline"'
+    )
     assert faults_of(only_new) == ()
 
 
@@ -130,5 +132,7 @@ def test_nobody_overrides_targets(first: str, faults_of: FaultsOf, owner: str) -
 def test_a_mistake_elsewhere_is_told_once(first: str, faults_of: FaultsOf) -> None:
     text = (first + VARIANTS + TARGET).replace("gain = ", "gian = ", 1)
     assert [fault.path for fault in faults_of(text)] == ["satisfaction.gian"]
-    text = (first + VARIANTS + TARGET).replace('"stages.post_purchase.touchpoint.performance" = 90', '"stages.x.y" = 90')
+    text = (first + VARIANTS + TARGET).replace(
+        '"stages.post_purchase.touchpoint.performance" = 90', '"stages.x.y" = 90'
+    )
     assert [fault.path for fault in faults_of(text)] == ['variants.good.override."stages.x.y"']
