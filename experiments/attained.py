@@ -76,7 +76,7 @@ class Attained:
         said = one.measure if one.variant is None else f"{one.measure} in {one.variant}"
         if one.against is not None:
             said = f"{said} over that in {one.against}"
-        return f"{said}, under {self.strategy}"
+        return f"{said}, under the strategy {self.strategy}"
 
     def document(self) -> dict[str, Any]:
         """The target and what came out, as `sojourn targets --json` gives it."""

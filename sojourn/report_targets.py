@@ -37,7 +37,10 @@ def tuned_to(result: "Result") -> str:
         found = evaluate_targets(scenario, replications=replications, seed=result.seed)
     except Faults as faults:
         return paper.section(HEADING, paper.bullets([*_stated(result), *map(str, faults.faults)]))
-    return paper.section(HEADING, paper.paragraph(minus(found.sentence)), *_parts(found))
+    sentence = minus(found.sentence)
+    for target in scenario.targets:
+        sentence = sentence.replace(target.name, human(target.name))
+    return paper.section(HEADING, paper.paragraph(sentence), *_parts(found))
 
 
 def _parts(found: Evaluation) -> list[str]:
@@ -56,7 +59,7 @@ def _parts(found: Evaluation) -> list[str]:
     for one in found.attained:
         heading = f"<h3>{paper.text(human(one.target.name))}</h3>"
         parts.append(f"{heading}\n{paper.bullets(target_words.told(one))}")
-    return [*parts, paper.bullets(target_words.trust(found))]
+    return [*parts, "<h3>How far to trust these</h3>", paper.bullets(target_words.trust(found))]
 
 
 def _stated(result: "Result") -> list[str]:

@@ -85,7 +85,8 @@ def panel(ax: Axes, shares: Counts, title: str, *, last: bool) -> None:
             )
         if last:
             lowest = max(lowest + LINE, middle)
-            style.say(ax, YEAR + 10, lowest, words, va="center", size=lettering.SMALL, color=style.deep(color))
+            ink = style.deep(color) if color in (style.MAIN, style.WORSE) else style.INK
+            style.say(ax, YEAR + 10, lowest, words, va="center", size=lettering.SMALL, color=ink)
         below = above
     ax.set_xlim(0, YEAR)
     ax.set_ylim(0, 100)

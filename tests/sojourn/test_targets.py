@@ -54,7 +54,7 @@ def test_the_answer_comes_first(cli: Cli, file: Path) -> None:
     for words in (
         "Says: <twice> as many buy.",
         "Origin: a pilot & a guess.",
-        "Measured as: conversion in better over that in same, under today.",
+        "Measured as: conversion in better over that in same, under the strategy today.",
         "Tuned to meet it: stages.trial.exits.",
         "Cannot tell: why they buy.",
         "5 paired replications",
@@ -139,7 +139,7 @@ def test_the_report_says_what_the_numbers_were_tuned_to(cli: Cli, tmp_path: Path
     for words in (
         "ACSI 80 and above against below 70: 10 % more revenue".replace("10 %", "10\N{NO-BREAK SPACE}%"),
         "as the article states it; not traceable to ACSI",
-        "repeat_rate in delighted over that in disappointed, under today",
+        "repeat_rate in delighted over that in disappointed, under the strategy today",
         "satisfaction.effects",
         "Cannot tell: whether satisfaction brings people back",
         "6 paired replications (the same customers in every variant), about 11,782 customers in each replication, seed 1",
