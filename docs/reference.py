@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sojourn.scenarios import dwell, levers, model, plans, service, stages, surveys
+from sojourn.scenarios import dwell, levers, model, plans, service, stages, surveys, targets
 
 PAGE = Path(__file__).parent / "format.md"
 BEGIN, END = "<!-- keys: written by reference.py -->", "<!-- end of keys -->"
@@ -48,6 +48,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[strategies.NAME] LEVER = [ steps ]", plans.Step),
     ("[[sources]]", model.Source),
     ("[variants.NAME]", model.Variant),
+    ("[[targets]]", targets.Target),
 )  # fmt: skip
 
 

@@ -41,6 +41,7 @@ from sojourn.scenarios.plans import Plan, Step
 from sojourn.scenarios.service import Desk, DeskEffect, Normal, Nps, Satisfaction, SatisfactionEffect
 from sojourn.scenarios.stages import DeskUse, Exit, Referrals, Stage, Touchpoint
 from sojourn.scenarios.surveys import Survey
+from sojourn.scenarios.targets import Target
 
 
 class About(Part):
@@ -194,6 +195,9 @@ class Scenario(Part):
     ] = Field({}, validate_default=True, description="levels of levers; the first strategy is the baseline")
     sources: Annotated[tuple[Source, ...], Strict(False)] = Field((), description="grade and source of base numbers")
     variants: dict[Name, Variant] = Field({}, description="other versions of the scenario")
+    targets: Annotated[tuple[Target, ...], Strict(False), Field(max_length=1000)] = Field(
+        (), description="what the numbers were tuned to meet, checked by `sojourn targets`"
+    )
 
     _by_segment: dict[str, "Scenario"] = PrivateAttr(default_factory=dict)
 
@@ -261,6 +265,7 @@ __all__ = [
     "Stage",
     "Step",
     "Survey",
+    "Target",
     "Touchpoint",
     "Value",
     "Variant",

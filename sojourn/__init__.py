@@ -21,6 +21,7 @@ __all__ = [
     "calibrate",
     "check",
     "compare",
+    "evaluate_targets",
     "fit",
     "library",
     "load",
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from sojourn.calibration.validate import check as check
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -65,6 +67,7 @@ else:
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "compare": ("experiments.compare", "compare"),
+        "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),

@@ -1,4 +1,4 @@
-"""The command line: `sojourn scenarios|validate|schema|run|compare|calibrate`.
+"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|calibrate`.
 
 stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sojourn.guard import Guarded
-from sojourn.options import Options, simulation
+from sojourn.options import Options, simulation, sizes
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 SCENARIO = "FILE|NAME"
@@ -109,6 +109,24 @@ def compare(scenario: str, strategies: str | None, measure: str, **settings: Any
     from sojourn.simulate import confront
 
     confront(scenario, strategies, measure, Options(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@sizes
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+def targets(scenario: str, **settings: Any) -> None:
+    """Simulate what a scenario's numbers were tuned to meet, and say how near they come.
+
+    Its [[targets]] are measures, or ratios of a measure between two variants of the file.
+
+    \b
+    Example:
+      sojourn targets point-of-no-return
+    """
+    from sojourn.tuning import print_targets
+
+    print_targets(scenario, Options(**settings))
 
 
 @main.command()

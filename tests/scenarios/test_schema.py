@@ -44,6 +44,20 @@ title = "v"
 override = { "stages.purchase.cost" = 3 }
 [value]
 sigma = 0.5
+[[targets]]
+name = "t"
+statement = "x"
+origin = "x"
+measure = "purchases"
+variant = "v"
+against = "w"
+strategy = "today"
+value = 1.1
+tolerance = 0.02
+tuned = ["stages.purchase.cost"]
+cannot_tell = "x"
+[variants.w]
+override = {}
 [stages.x1]
 gathers = 0.3
 exits = { lapsed = 1.0 }
@@ -218,7 +232,7 @@ def test_the_schema_uses_the_names_of_the_file() -> None:
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(SCHEMA["properties"]) == {
         "format", "scenario", "arrivals", "market", "segments", "frailty", "value", "stages", "satisfaction", "desks", "surveys",
-        "levers", "strategies", "sources", "variants",
+        "levers", "strategies", "sources", "variants", "targets",
     }  # fmt: skip
     assert SCHEMA["required"] == ["format", "scenario", "arrivals", "stages"]
     assert SCHEMA["additionalProperties"] is False
