@@ -12,15 +12,16 @@ import numpy as np
 
 from sojourn.experiments.commitment_asked import check, default_within
 from sojourn.experiments.commitment_cells import Cell, Chances, by_segment, estimated, grow, place, share
-from sojourn.experiments.commitment_crossings import Crossings, Followed, crossed_by, crossings, paired
+from sojourn.experiments.commitment_crossings import Crossings, crossed_by, crossings, paired
 from sojourn.experiments.commitment_exact import exact_or_none
 from sojourn.experiments.commitment_points import Point, Worth, fallen, none_pays, saved, surely_lost, worth
 from sojourn.experiments.commitment_runs import Counting, Estimating, Runner, Setting, followed_days, in_force
-from sojourn.experiments.commitment_states import Flags, Floats, Goal, Integers, Moments, goal_of
+from sojourn.experiments.commitment_states import Flags, Goal, Moments, goal_of
 from sojourn.experiments.commitment_words import sentence, state_words
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plans import Plan, Step
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.journeys import Floats, Integers
 from sojourn.sim.network import Network, build
 from sojourn.sim.wordofmouth import refuse_avalanche
 

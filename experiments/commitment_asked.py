@@ -45,7 +45,9 @@ def check(
         remedy = f"give a number from 1 to {MOST_REPLICATIONS}"
         faults.append(Fault("commitment", "replications", str(replications), "no such number of replications", remedy))
     if not 0 <= seed <= MAX_SEED:
-        faults.append(Fault("commitment", "seed", str(seed), "no such seed", f"give a whole number from 0 to {MAX_SEED}"))
+        faults.append(
+            Fault("commitment", "seed", str(seed), "no such seed", f"give a whole number from 0 to {MAX_SEED}")
+        )
     if faults:
         raise Faults(faults)
     return found
@@ -70,7 +72,9 @@ def _loyal(scenario: Scenario, asked: Sequence[str]) -> tuple[tuple[str, ...], l
     for name in found:
         if scenario.starts.get(name, 0.0) > 0.0:
             what = f'customers begin in "{name}", so there is no way to it that could be decided'
-            faults.append(Fault(source, f"stages.{name}", name, what, f"name later stages with --loyal: {others or 'none'}"))
+            faults.append(
+                Fault(source, f"stages.{name}", name, what, f"name later stages with --loyal: {others or 'none'}")
+            )
         elif stages[name].role == "lost":
             what = f'"{name}" has the role lost: who is lost there cannot be loyal there'
             faults.append(Fault(source, f"stages.{name}", name, what, f"name another with --loyal: {others or 'none'}"))

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.experiments.commitment_states import SEGMENT, Codes, Floats, Integers, Moments
+from sojourn.experiments.commitment_states import SEGMENT, Codes, Moments
 from sojourn.sim.estimates import LEVEL, Estimate
+from sojourn.sim.journeys import Floats, Integers
 
 FULL = 100  # moments of the first run in a cell, at least
 FULL_SHARE = 0.01  # of the moments of its stage and age
@@ -94,9 +95,7 @@ def estimated(moments: Moments, cell: Integers, count: int) -> Chances:
         worth = np.where(spread > 0.0, n / np.maximum(clustered / spread, 1.0), customers)
     few = n < FEWEST
     low, high = wilson(np.nan_to_num(mean), np.maximum(np.nan_to_num(worth), 1.0))
-    return Chances(
-        np.where(few, np.nan, mean), np.where(few, 0.0, low), np.where(few, 1.0, high), n.astype(np.int64)
-    )
+    return Chances(np.where(few, np.nan, mean), np.where(few, 0.0, low), np.where(few, 1.0, high), n.astype(np.int64))
 
 
 def wilson(share: Floats, number: Floats) -> tuple[Floats, Floats]:
@@ -158,7 +157,7 @@ def _best(runs: Sequence[Moments], rows: Rows, full: int) -> _Split:
         total, first = np.zeros(size), np.zeros(size)
         for k, (code, hit) in enumerate(zip(codes, hits, strict=True)):
             number = np.bincount(code, minlength=size).astype(np.float64)
-            sums = np.bincount(code, weights=hit, minlength=size)
+            sums = np.bincount(code, weights=hit, minlength=size).astype(np.float64)
             if column != SEGMENT:
                 number, sums = np.cumsum(number), np.cumsum(sums)
             total += _statistic(number, sums, float(code.size), float(hit.sum()))

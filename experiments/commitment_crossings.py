@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.experiments.commitment_cells import share
-from sojourn.experiments.commitment_states import ENDED, LOYAL, LOST, Flags, Floats, Integers, Moments
+from sojourn.experiments.commitment_states import ENDED, LOST, LOYAL, Codes, Flags, Moments
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.journeys import Floats, Integers
 from sojourn.sim.lives import firsts
 
 
@@ -22,7 +23,7 @@ class Followed(NamedTuple):
     arrived: Floats
     counted: Flags  # whether the customer came early enough to be followed for `days`
     days: float
-    kind: NDArray[np.int8]  # what decided the wait: OPEN, LOYAL, LOST, ENDED
+    kind: Codes  # what decided the wait: OPEN, LOYAL, LOST, ENDED
     time: Floats  # of the entry that decided it
     stage: NDArray[np.int16]  # that was entered then, -1 where open
 
@@ -107,7 +108,7 @@ def by_stage(stage: NDArray[np.int16], day: Floats, stages: tuple[str, ...], num
 
 def crossed_by(moments: Moments, marked: Flags, people: Followed) -> Flags:
     """Whether each customer crosses before or on entry while followed; shape (customers,)."""
-    found = people.counted & (people.kind == LOYAL) & (people.time <= people.arrived + people.days)
+    found: Flags = people.counted & (people.kind == LOYAL) & (people.time <= people.arrived + people.days)
     found[first_moments(moments, marked, people).who] = True
     return found
 
@@ -117,8 +118,8 @@ def paired(a: tuple[Flags, Followed], b: tuple[Flags, Followed]) -> Estimate:
     from sojourn.sim.estimating import student
 
     every = np.union1d(a[1].id, b[1].id)
-    keys = [(p.replication * every.size + np.searchsorted(every, p.id))[p.counted] for _, p in (a, b)]
-    same, first, second = np.intersect1d(*keys, assume_unique=True, return_indices=True)
+    mine, theirs = ((p.replication * every.size + np.searchsorted(every, p.id))[p.counted] for _, p in (a, b))
+    same, first, second = np.intersect1d(mine, theirs, assume_unique=True, return_indices=True)
     if same.size < 2:
         return Estimate(None, None, None)
     values = [flags[people.counted].astype(np.float64) for flags, people in (a, b)]

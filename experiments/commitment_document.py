@@ -23,7 +23,10 @@ def document(found: "Commitment") -> dict[str, Any]:
         "arrival": _figure(found.arrival),
         "crossings": {f"{mark:g}": _crossings(one) for mark, one in found.crossings.items()},
         "entries": {
-            name: {"entries": one.entries, "quantiles": dict(zip(("5", "25", "50", "75", "95"), one.quantiles, strict=True))}
+            name: {
+                "entries": one.entries,
+                "quantiles": dict(zip(("5", "25", "50", "75", "95"), one.quantiles, strict=True)),
+            }
             for name, one in found.entries.items()
         },
         "lost": _point(found.lost),

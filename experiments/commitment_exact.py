@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 
-from sojourn.experiments.commitment_states import Floats
 from sojourn.scenarios.faults import Faults
+from sojourn.sim.journeys import Floats
 from sojourn.sim.network import Network
 
 EXACT = "sojourn.sim.exact"  # within(network, loyal, lost, days) -> {segment: chances by stage}

@@ -11,8 +11,9 @@ import numpy as np
 
 from sojourn.experiments.commitment_cells import FEWEST, Chances, share
 from sojourn.experiments.commitment_crossings import Followed, Place, by_stage, first_moments
-from sojourn.experiments.commitment_states import Flags, Floats, Integers, Moments
+from sojourn.experiments.commitment_states import Flags, Moments
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.journeys import Floats, Integers
 from sojourn.sim.lives import firsts
 
 FLOOR = 0.05  # a chance of at most this under the best strategy is no chance
@@ -74,10 +75,11 @@ def worth(
     keys = []
     for moments, valued in ((first, before), (second, after)):
         key = valued.replication * np.int64(shape[0]) + np.searchsorted(every, valued.customer)
-        for column, size in zip((moments.stage, moments.visit, moments.age), shape[1:], strict=True):
-            key = key * size + column
+        key = key * shape[1] + moments.stage
+        key = key * shape[2] + moments.visit
+        key = key * shape[3] + moments.age
         keys.append(key)
-    _, i, j = np.intersect1d(*keys, assume_unique=True, return_indices=True)
+    _, i, j = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
     same = (first_cell[i] >= 0) & (first_cell[i] == second_cell[j])
     i, j = i[same], j[same]
     cell = first_cell[i]
@@ -88,7 +90,10 @@ def worth(
     _, net, error = _means(cell, gain - cost, cells)
     from sojourn.sim.estimating import student
 
-    half = student(0.9, FEWEST - 1) * error
+    # Where a strategy changes few lives, none of them may be in the sample: up to 3 / n of all may be (the rule of three), each by
+    # as much as margins differ.
+    _, _, scatter = _means(cell, before.margin[i], cells)
+    half = student(0.9, FEWEST - 1) * error + 3.0 / np.sqrt(np.maximum(number, 1.0)) * scatter
     few = number < FEWEST
     return Worth(*(np.where(few, np.nan, column) for column in (mean_gain, mean_cost, net - half, net + half)))
 

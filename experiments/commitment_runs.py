@@ -12,11 +12,11 @@ import numpy as np
 
 from sojourn.experiments.commitment_crossings import Followed
 from sojourn.experiments.commitment_points import Valued
-from sojourn.experiments.commitment_states import Floats, Goal, Moments, ages_of, joined, observe, waits
+from sojourn.experiments.commitment_states import Goal, Moments, ages_of, joined, observe, waits
 from sojourn.experiments.commitment_worth import Purse, campaign_cost, joining
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plans import Plan
-from sojourn.sim.journeys import Journeys
+from sojourn.sim.journeys import Floats, Journeys
 from sojourn.sim.money import overhead
 from sojourn.sim.network import Network
 from sojourn.sim.run import simulate
@@ -125,10 +125,10 @@ class Runner:
         for journeys, moments in self._each(network, ages, 2):
             parts.append(moments)
             people.append(self._people(journeys))
-        columns = [
-            np.concatenate(c) if isinstance(c[0], np.ndarray) else c[0] for c in zip(*people, strict=True)
-        ]
-        return Counting(joined(parts), Followed(*columns))
+        together = {
+            name: np.concatenate([getattr(one, name) for one in people]) for name in Followed._fields if name != "days"
+        }
+        return Counting(joined(parts), Followed(days=self.setting.follow, **together))
 
     def _people(self, journeys: Journeys) -> Followed:
         done, own = waits(journeys, self.goal), journeys.customers

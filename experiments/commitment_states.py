@@ -26,7 +26,33 @@ POINTS = 5  # of satisfaction to a band
 FAILED_DAYS = (90.0, 60.0, 30.0, 14.0, 7.0)  # age of the newest failure, from old to new
 WAITED_DAYS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 7.0)
 MOST = 3  # failures and purchases from here on are one
-AGES = (1 / 24, 0.25, 0.5, 1, 2, 3, 5, 7, 10, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365, 545, 730, 1095, 1460, 2190, 3650)
+AGES = (
+    1 / 24,
+    0.25,
+    0.5,
+    1,
+    2,
+    3,
+    5,
+    7,
+    10,
+    14,
+    21,
+    30,
+    45,
+    60,
+    90,
+    120,
+    180,
+    270,
+    365,
+    545,
+    730,
+    1095,
+    1460,
+    2190,
+    3650,
+)
 LOOKS = (0.2, 0.4, 0.6, 0.8, 0.9)  # shares of stays that are over by the ages at which one looks again
 
 
@@ -53,7 +79,7 @@ class Moments(NamedTuple):
 
     who: Integers  # index of the customer, over all replications
     row: Integers  # of the stay, in its replication
-    stage: Codes | NDArray[np.int16]
+    stage: NDArray[np.int16]
     age: Codes  # index into the stage's ages
     visit: NDArray[np.int32]  # which stay of the customer in this stage
     time: Floats
@@ -147,7 +173,7 @@ def _open_rows(journeys: Journeys, done: Waits) -> Integers:
 def _visits(who: Integers, stage: NDArray[np.int16]) -> NDArray[np.int32]:
     """How many stays in the same stage the customer had before; shape (rows,)."""
     order = np.lexsort((np.arange(who.size), stage, who))
-    new = firsts(who[order]) | firsts(stage[order])
+    new = firsts(who[order]) | firsts(stage[order].astype(np.int64))
     begun = np.maximum.accumulate(np.where(new, np.arange(who.size), 0)) if who.size else np.empty(0, dtype=np.int64)
     visits = np.empty(who.size, dtype=np.int32)
     visits[order] = np.arange(who.size) - begun
@@ -200,5 +226,3 @@ def _failure_days(network: Network) -> Floats:
             if use is not None:
                 found[i, j] = own.desks[use.name].failure_days or 0.0
     return found
-
-

@@ -73,7 +73,11 @@ def percent(share: float) -> str:
     value = 100.0 * share
     if 0.0 < value < 0.01:
         return "under 0.01 %"
-    return f"{value:.0f} %" if value in (0.0, 100.0) or 9.95 <= value < 99.5 else f"{value:.{1 if value >= 0.995 else 2}f} %"
+    return (
+        f"{value:.0f} %"
+        if value in (0.0, 100.0) or 9.95 <= value < 99.5
+        else f"{value:.{1 if value >= 0.995 else 2}f} %"
+    )
 
 
 def days(value: float | None) -> str:

@@ -6,9 +6,9 @@ part of the row that is under way, so that a window is a difference of two sums.
 
 import numpy as np
 
-from sojourn.experiments.commitment_states import Flags, Floats, Integers
+from sojourn.experiments.commitment_states import Flags
 from sojourn.sim.discounting import Running, discounted_length
-from sojourn.sim.journeys import RESOLVED, UNRESOLVED, Journeys
+from sojourn.sim.journeys import RESOLVED, UNRESOLVED, Floats, Integers, Journeys
 from sojourn.sim.money import by_segment, contact_money, force_of_interest, per_day
 from sojourn.sim.network import Network
 
