@@ -4,32 +4,31 @@ The chance q(x) of a customer in state x is that of entering a loyal stage withi
 forward committor of transition path theory, E and Vanden-Eijnden 2006, with a rolling window). It is 1 from the first entry on.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from sojourn.experiments.commitment_asked import check, default_within
-from sojourn.experiments.commitment_cells import Cell, Chances, by_segment, estimated, grow, place, share
-from sojourn.experiments.commitment_crossings import Crossings, crossed_by, crossings, paired
-from sojourn.experiments.commitment_exact import exact_or_none
-from sojourn.experiments.commitment_points import Point, Worth, fallen, none_pays, saved, surely_lost, worth
-from sojourn.experiments.commitment_runs import Counting, Estimating, Runner, Setting, followed_days, in_force
-from sojourn.experiments.commitment_states import Flags, Goal, Moments, goal_of
+from sojourn.experiments.commitment_cells import Chances, share
+from sojourn.experiments.commitment_chart import Chart, crossed, marked
+from sojourn.experiments.commitment_crossings import Crossings, crossed_by, paired
+from sojourn.experiments.commitment_points import Judged, Point, Try, Worth, fallen, judge
+from sojourn.experiments.commitment_runs import Counting, Estimating, Progress, Runner, Setting, followed_days, in_force
+from sojourn.experiments.commitment_states import Flags, Goal, goal_of
 from sojourn.experiments.commitment_words import sentence, state_words
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plans import Plan, Step
 from sojourn.sim.estimates import Estimate
-from sojourn.sim.journeys import Floats, Integers
+from sojourn.sim.journeys import Integers
+from sojourn.sim.lives import firsts
 from sojourn.sim.network import Network, build
 from sojourn.sim.wordofmouth import refuse_avalanche
 
 MARKS = (0.8, 0.9, 0.95)
 MARK = 0.9  # the one that the first line, the picture and the levers are about
-ROUNDING = 1e-9
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -112,16 +111,6 @@ class Commitment:
         return document(self)
 
 
-class _Found(NamedTuple):
-    """What one network gives: cells, their chances, and the moments that are counted."""
-
-    chances: Chances
-    counting: Counting
-    cell: Integers  # of each moment counted
-    estimating: Estimating
-    estimating_cell: Integers
-
-
 def commitment(
     scenario: Scenario,
     *,
@@ -160,63 +149,38 @@ def commitment(
     refuse_avalanche([*networks.values(), *pulled.values()], customers)
 
     base = networks[names[0]]
-    goal = goal_of(base, loyal, days, horizon)
     setting = Setting(seed, replications, customers, followed_days(scenario))
     steps = replications * (3 + 2 * (len(names) - 1) + 3 * len(pulled))
-    tell = _counter(progress, steps)
-    runner = Runner(setting, goal, scenario, tell)
-    ages = runner.ages(base)
-    exact = exact_or_none(base, loyal, days)
-    if exact is not None:
-        ages = tuple(own[:1] for own in ages)
-        cells = by_segment(np.flatnonzero(~(goal.loyal | goal.lost | goal.ended)).tolist(), len(base.segments))
-        for _ in range(replications * len(names)):
-            tell()
-    else:
-        cells = grow([runner.shape(network, ages) for network in networks.values()], ages, len(base.segments))
-    samples = {name: runner.estimate(network, ages) for name, network in networks.items()}
-    placed = {name: place(sample.moments, cells) for name, sample in samples.items()}
-    chances = {
-        name: _chances(networks[name], sample.moments, placed[name], cells, loyal, days)
-        for name, sample in samples.items()
+    runner = Runner(setting, goal_of(base, loyal, days, horizon), scenario, progress, steps)
+    chart = Chart.of(runner, list(networks.values()), loyal)
+    spent = {name: runner.estimate(network, chart.ages) for name, network in networks.items()}
+    costs = _costs({name: sample.extra for name, sample in spent.items()}, names[0], budget)
+    tried = {
+        name: _try(chart, network, days, spent[name]) for name, network in networks.items() if costs[name].affordable
     }
-    counting = runner.count(base, ages)
-    cell = place(counting.moments, cells)
-    people = counting.people
-
-    found = {mark: _crossings(mark, counting, cell, chances[names[0]], base.stages) for mark in MARKS}
-    costs = _costs(samples, names, budget, replications)
-    affordable = [name for name in names if costs[name].affordable]
-    possible = {name: chances[name] for name in affordable}
-    gone, rescued = surely_lost(possible), saved(possible, names[0])
-    worths = {
-        name: worth(
-            (samples[names[0]].moments, placed[names[0]], samples[names[0]].valued),
-            (samples[name].moments, placed[name], samples[name].valued),
-            len(cells),
-            (samples[name].fixed_a_day - samples[names[0]].fixed_a_day) / max(samples[name].active, 1e-12),
-        )
-        for name in affordable[1:]
+    counting = runner.count(base, chart.ages)
+    cell, chances = chart.place(counting.moments), tried[names[0]].chances
+    found = {mark: crossed(mark, counting, cell, chances, base.stages) for mark in MARKS}
+    judged = judge(tried, names[0], len(chart.cells))
+    levers = {
+        name: _pulled(runner, network, chart, (marked(MARK, cell, chances), counting))
+        for name, network in pulled.items()
     }
-    unpaid = none_pays(list(worths.values()), len(cells))
-    levers = {}
-    for name, network in pulled.items():
-        levers[name] = _pulled(runner, network, ages, loyal, days, (_marked(MARK, cell, chances[names[0]]), counting))
     return Commitment(
         scenario,
         names[0],
         loyal,
         days,
         setting.follow,
-        exact is not None,
+        chart.exact,
         setting,
-        sentence(scenario, loyal, days, setting.follow, found[MARK]),
+        sentence(loyal, setting.follow, found[MARK]),
         _arrival(counting),
         found,
-        _entries(counting, cell, chances[names[0]], goal, base.stages),
-        _states(base, cells, ages, possible, worths, gone, rescued, unpaid, names[0]),
-        fallen(counting.moments, cell, gone, people, base.stages),
-        fallen(counting.moments, cell, unpaid, people, base.stages) if worths else None,
+        _entries(counting, cell, chances, runner.goal, base.stages),
+        _states(base, chart, {name: one.chances for name, one in tried.items()}, judged, names[0]),
+        fallen(counting.moments, cell, judged.lost, counting.people, base.stages),
+        fallen(counting.moments, cell, judged.unpaid, counting.people, base.stages) if judged.worth else None,
         levers,
         costs,
     )
@@ -232,85 +196,40 @@ def _levers(scenario: Scenario, baseline: str) -> dict[str, Mapping[str, Plan]]:
     return {lever: {**scenario.strategies[baseline], lever: full} for lever in scenario.levers}
 
 
-def _counter(progress: Progress | None, steps: int) -> Callable[[], None]:
-    done = 0
-
-    def tell() -> None:
-        nonlocal done
-        done += 1
-        if progress is not None:
-            progress(min(done, steps), steps)
-
-    return tell
+def _try(chart: Chart, network: Network, within: float, sample: Estimating) -> Try:
+    cell = chart.place(sample.moments)
+    chances = chart.chances(network, within, sample.moments, cell)
+    return Try(sample.moments, cell, sample.valued, chances, sample.fixed_a_day, sample.active)
 
 
-def _chances(
-    network: Network, moments: Moments, cell: Integers, cells: Sequence[Cell], loyal: Sequence[str], days: float
-) -> Chances:
-    """Chances of cells, exactly where theory can, else from the sample."""
-    exact = exact_or_none(network, loyal, days)
-    if exact is None or any(len(one.segments) > 1 or one.age > 0 for one in cells):
-        return estimated(moments, cell, len(cells))
-    known = np.array([exact[next(iter(one.segments))][one.stage] for one in cells])
-    return Chances(known, known, known, np.bincount(cell[cell >= 0], minlength=len(cells)))
+def _costs(extra: Mapping[str, float], baseline: str, budget: float | None) -> dict[str, Cost]:
+    more = {name: one - extra[baseline] for name, one in extra.items()}
+    return {name: Cost(one, name == baseline or budget is None or one <= budget) for name, one in more.items()}
 
 
-def _marked(mark: float, cell: Integers, chances: Chances) -> Flags:
-    """Whether each moment lies in a cell whose chance is at least the mark, by its lower bound."""
-    flags: Flags = np.append(chances.low >= mark - ROUNDING, False)[cell]
-    return flags
-
-
-def _crossings(mark: float, counting: Counting, cell: Integers, chances: Chances, stages: tuple[str, ...]) -> Crossings:
-    return crossings(mark, counting.moments, _marked(mark, cell, chances), counting.people, stages)
-
-
-def _costs(samples: Mapping[str, Estimating], names: Sequence[str], budget: float | None, _: int) -> dict[str, Cost]:
-    base = samples[names[0]].extra
-    extra = {name: samples[name].extra - base for name in names}
-    return {name: Cost(one, name == names[0] or budget is None or one <= budget) for name, one in extra.items()}
-
-
-def _pulled(
-    runner: Runner,
-    network: Network,
-    ages: Sequence[Floats],
-    loyal: Sequence[str],
-    days: float,
-    base: tuple[Flags, Counting],
-) -> Pulled:
-    """Crossings of the mark with one lever pulled, with cells of their own."""
-    exact = exact_or_none(network, loyal, days)
-    if exact is not None:
-        goal = runner.goal
-        cells = by_segment(np.flatnonzero(~(goal.loyal | goal.lost | goal.ended)).tolist(), len(network.segments))
-    else:
-        cells = grow([runner.shape(network, ages)], ages, len(network.segments))
-    sample = runner.estimate(network, ages)
-    chances = _chances(network, sample.moments, place(sample.moments, cells), cells, loyal, days)
-    counting = runner.count(network, ages)
-    marked = _marked(MARK, place(counting.moments, cells), chances)
-    found = crossings(MARK, counting.moments, marked, counting.people, network.stages)
-    mine = (crossed_by(counting.moments, marked, counting.people), counting.people)
-    theirs = (crossed_by(base[1].moments, base[0], base[1].people), base[1].people)
-    together = {
-        name: sum((part[name].share.mean or 0.0) for part in (found.stages, found.entries) if name in part)
-        for name in (*found.stages, *found.entries)
-    }
-    number = found.customers
+def _pulled(runner: Runner, network: Network, base: Chart, counted: tuple[Flags, Counting]) -> Pulled:
+    """Crossings of the mark with one lever pulled, with cells and chances of its own."""
+    chart = Chart.of(runner, [network], base.loyal, base.ages)
+    sample = runner.estimate(network, chart.ages)
+    chances = chart.chances(network, runner.goal.within, sample.moments, chart.place(sample.moments))
+    counting = runner.count(network, chart.ages)
+    cell = chart.place(counting.moments)
+    found = crossed(MARK, counting, cell, chances, network.stages)
+    flags, theirs = counted
+    before = (crossed_by(theirs.moments, flags, theirs.people), theirs.people)
+    after = (crossed_by(counting.moments, marked(MARK, cell, chances), counting.people), counting.people)
+    sites = {**found.stages, **found.entries}
     return Pulled(
-        share(int(mine[0].sum()), number),
+        share(int(after[0].sum()), found.customers),
         found.before,
-        paired(theirs, mine),
-        max(together, key=lambda name: together[name]) if together else None,
+        paired(before, after),
+        max(sites, key=lambda name: sites[name].share.mean or 0.0) if sites else None,
         found.median_day,
     )
 
 
 def _arrival(counting: Counting) -> Estimate:
     """Share of customers who get there in the goal's days from their first moment."""
-    from sojourn.sim.lives import firsts
-
     first = firsts(counting.moments.who)
     return share(int(counting.moments.reached[first].sum()), int(first.sum()))
 
@@ -338,34 +257,23 @@ def _entries(
 
 
 def _states(
-    network: Network,
-    cells: Sequence[Cell],
-    ages: Sequence[Floats],
-    chances: Mapping[str, Chances],
-    worths: Mapping[str, Worth],
-    gone: Flags,
-    rescued: Mapping[str, Flags],
-    unpaid: Flags,
-    baseline: str,
+    network: Network, chart: Chart, chances: Mapping[str, Chances], judged: Judged, baseline: str
 ) -> tuple[State, ...]:
-    states = []
-    for k, cell in enumerate(cells):
-        age = float(ages[cell.stage][cell.age])
-        base = chances[baseline]
-        states.append(
-            State(
-                network.stages[cell.stage],
-                age,
-                state_words(network, cell),
-                int(base.moments[k]),
-                _estimate(base, k),
-                {name: _tried(one, worths.get(name), k) for name, one in chances.items()},
-                bool(gone[k]),
-                tuple(name for name, flags in rescued.items() if flags[k]),
-                bool(unpaid[k]),
-            )
+    base = chances[baseline]
+    return tuple(
+        State(
+            network.stages[cell.stage],
+            float(chart.ages[cell.stage][cell.age]),
+            state_words(network, cell),
+            int(base.moments[k]),
+            _estimate(base, k),
+            {name: _tried(one, judged.worth.get(name), k) for name, one in chances.items()},
+            bool(judged.lost[k]),
+            tuple(name for name, flags in judged.saved.items() if flags[k]),
+            bool(judged.unpaid[k]),
         )
-    return tuple(states)
+        for k, cell in enumerate(chart.cells)
+    )
 
 
 def _estimate(chances: Chances, k: int) -> Estimate:

@@ -1,9 +1,9 @@
 """Cells of states: which states share one chance of getting there, found by splitting where chances surely differ.
 
-For each stage and age a regression tree (Breiman et al. 1984) splits on one part of the state at a time, the best split first, for
-as long as a split is beyond chance and leaves full cells. Several runs (strategies) are split together: a chi-squared statistic per
-run, added up, so that states are kept apart where any strategy treats them differently. Cells are formed on one sample and their
-chances estimated on another, so that no cell looks good because it was chosen.
+For each stage and age a regression tree (Breiman et al. 1984) splits on one part of the state at a time, the best split first,
+for as long as a split is beyond chance and leaves full cells. Several runs (strategies) are split together: a chi-squared
+statistic per run, added up, so that states are kept apart where any strategy treats them differently. Cells are formed on one
+sample and their chances estimated on another, so that no cell looks good because it was chosen.
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,7 @@ FULL = 100  # moments of the first run in a cell, at least
 FULL_SHARE = 0.01  # of the moments of its stage and age
 MOST_CELLS = 16  # of one stage and age
 FLUKE = 1e-4  # chance of a split where there is no difference, one candidate
+TOP = 32_767  # where a part of the state has no upper bound
 FEWEST = 30  # moments from which a chance is estimated at all
 
 Rows = list[Integers]  # indices into each run's moments
@@ -52,13 +53,13 @@ def grow(runs: Sequence[Moments], ages: Sequence[Floats], segments: int) -> list
         for age in range(own.size):
             rows = [here[run.age[here] == age] for run, here in zip(runs, inside, strict=True)]
             if rows[0].size >= FEWEST:
-                cells += _split(runs, rows, Cell(stage, age, (0,) * 6, (127,) * 6, frozenset(range(segments))))
+                cells += _split(runs, rows, Cell(stage, age, (0,) * 6, (TOP,) * 6, frozenset(range(segments))))
     return cells
 
 
 def by_segment(stages: Sequence[int], segments: int) -> list[Cell]:
     """A cell for each of `stages` and each segment: where nothing else matters."""
-    return [Cell(s, 0, (0,) * 6, (127,) * 6, frozenset([g])) for s in stages for g in range(segments)]
+    return [Cell(s, 0, (0,) * 6, (TOP,) * 6, frozenset([g])) for s in stages for g in range(segments)]
 
 
 def place(moments: Moments, cells: Sequence[Cell]) -> Integers:
@@ -203,6 +204,6 @@ def _within(codes: Codes, cell: Cell) -> NDArray[np.bool_]:
         own = codes[:, column]
         if column == SEGMENT:
             inside &= np.isin(own, list(cell.segments))
-        elif cell.low[column] > 0 or cell.high[column] < 127:
+        elif cell.low[column] > 0 or cell.high[column] < TOP:
             inside &= (own >= cell.low[column]) & (own <= cell.high[column])
     return inside

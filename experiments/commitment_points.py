@@ -4,15 +4,16 @@ Both compare strategies in the same state. A state that few customers get out of
 gets more than `FLOOR` of them out of it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from sojourn.experiments.commitment_cells import FEWEST, Chances, share
 from sojourn.experiments.commitment_crossings import Followed, Place, by_stage, first_moments
-from sojourn.experiments.commitment_states import Flags, Moments
-from sojourn.sim.estimates import Estimate
+from sojourn.experiments.commitment_states import AGES, Flags, Moments
+from sojourn.sim.estimates import LEVEL, Estimate
+from sojourn.sim.estimating import student
 from sojourn.sim.journeys import Floats, Integers
 from sojourn.sim.lives import firsts
 
@@ -38,6 +39,26 @@ class Worth(NamedTuple):
     high: Floats
 
 
+class Try(NamedTuple):
+    """A strategy's second sample, laid out by cells."""
+
+    moments: Moments
+    cell: Integers  # of each moment, -1 where there is none
+    valued: Valued
+    chances: Chances
+    fixed_a_day: float  # what it costs a day whoever comes
+    active: float  # mean number of customers who are at no end
+
+
+class Judged(NamedTuple):
+    """What can be said of each cell under all strategies together; flags of shape (cells,)."""
+
+    lost: Flags  # even the best of them surely leaves at most `FLOOR`
+    saved: dict[str, Flags]  # by strategy: it surely saves where the baseline surely does not
+    worth: dict[str, Worth]  # by strategy but the baseline
+    unpaid: Flags  # surely none of them gains what it costs
+
+
 class Point(NamedTuple):
     """Customers who fall into marked states, out of states that are not marked."""
 
@@ -48,54 +69,58 @@ class Point(NamedTuple):
     stages: dict[str, Place]  # of the fall
 
 
-def surely_lost(chances: Mapping[str, Chances]) -> Flags:
-    """Whether even the best of the strategies surely leaves at most `FLOOR`; shape (cells,)."""
-    best: Floats = np.max([one.high for one in chances.values()], axis=0)
-    return best <= FLOOR
+def judge(tried: Mapping[str, Try], baseline: str, cells: int) -> Judged:
+    """Which cells no strategy saves, which one saves, and in which none is worth its cost."""
+    base = tried[baseline]
+    others = {name: one for name, one in tried.items() if name != baseline}
+    best: Floats = np.max([one.chances.high for one in tried.values()], axis=0)
+    low = base.chances.high <= FLOOR
+    found = {name: worth(base, one, cells) for name, one in others.items()}
+    unpaid: Flags = np.full(cells, bool(others))
+    for one in found.values():
+        unpaid &= one.high <= 0.0
+    return Judged(
+        best <= FLOOR,
+        {name: low & (one.chances.low > FLOOR) for name, one in others.items()},
+        found,
+        unpaid,
+    )
 
 
-def saved(chances: Mapping[str, Chances], baseline: str) -> dict[str, Flags]:
-    """By strategy, whether it surely saves customers whom the baseline surely does not; shape (cells,)."""
-    low = chances[baseline].high <= FLOOR
-    return {name: low & (one.low > FLOOR) for name, one in chances.items() if name != baseline}
-
-
-def worth(
-    base: tuple[Moments, Integers, Valued], other: tuple[Moments, Integers, Valued], cells: int, daily: float
-) -> Worth:
+def worth(base: Try, other: Try, cells: int) -> Worth:
     """Gain and cost of a strategy in each cell, on moments that are the same under both: same customer, stay, age and cell.
 
-    Given the state, what follows does not depend on what went before, so the difference of two lives that stand in the same state
-    is what the strategy does from here on. `daily` is the strategy's extra cost whoever comes, per day and active customer.
+    Given the state, what follows does not depend on what went before, so the difference of two lives that stand in the same
+    state is what the strategy does from here on. Of what it costs more whoever comes, each customer bears a share by days.
     """
-    (first, first_cell, before), (second, second_cell, after) = base, other
-    every = np.union1d(before.customer, after.customer)
-    visits = 1 + max(int(first.visit.max(initial=0)), int(second.visit.max(initial=0)))
-    shape = (every.size, 1 + int(max(first.stage.max(initial=0), second.stage.max(initial=0))), visits, 32)
-    keys = []
-    for moments, valued in ((first, before), (second, after)):
-        key = valued.replication * np.int64(shape[0]) + np.searchsorted(every, valued.customer)
-        key = key * shape[1] + moments.stage
-        key = key * shape[2] + moments.visit
-        key = key * shape[3] + moments.age
-        keys.append(key)
-    _, i, j = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
-    same = (first_cell[i] >= 0) & (first_cell[i] == second_cell[j])
-    i, j = i[same], j[same]
-    cell = first_cell[i]
-    gain = after.margin[j] - before.margin[i]
-    cost = np.maximum(after.joining[j] - before.joining[i], 0.0) + daily * after.active[j]
+    daily = (other.fixed_a_day - base.fixed_a_day) / max(other.active, 1e-12)
+    i, j = _same(base, other)
+    cell = base.cell[i]
+    gain = other.valued.margin[j] - base.valued.margin[i]
+    cost = np.maximum(other.valued.joining[j] - base.valued.joining[i], 0.0) + daily * other.valued.active[j]
     number, mean_gain, _ = _means(cell, gain, cells)
     _, mean_cost, _ = _means(cell, cost, cells)
     _, net, error = _means(cell, gain - cost, cells)
-    from sojourn.sim.estimating import student
-
-    # Where a strategy changes few lives, none of them may be in the sample: up to 3 / n of all may be (the rule of three), each by
-    # as much as margins differ.
-    _, _, scatter = _means(cell, before.margin[i], cells)
-    half = student(0.9, FEWEST - 1) * error + 3.0 / np.sqrt(np.maximum(number, 1.0)) * scatter
+    # Where a strategy changes few lives, none of them may be in the sample: up to 3 / n of all may be (the rule of three),
+    # each by as much as margins differ.
+    _, _, scatter = _means(cell, base.valued.margin[i], cells)
+    half = student(LEVEL, FEWEST - 1) * error + 3.0 / np.sqrt(np.maximum(number, 1.0)) * scatter
     few = number < FEWEST
     return Worth(*(np.where(few, np.nan, column) for column in (mean_gain, mean_cost, net - half, net + half)))
+
+
+def _same(base: Try, other: Try) -> tuple[Integers, Integers]:
+    """Moments of both that are the same customer, stay, age and cell: indices into each."""
+    every = np.union1d(base.valued.customer, other.valued.customer)
+    visits = 1 + max(int(one.moments.visit.max(initial=0)) for one in (base, other))
+    stages = 1 + max(int(one.moments.stage.max(initial=0)) for one in (base, other))
+    keys = []
+    for moments, valued in ((base.moments, base.valued), (other.moments, other.valued)):
+        key = valued.replication * np.int64(every.size) + np.searchsorted(every, valued.customer)
+        keys.append(((key * stages + moments.stage) * visits + moments.visit) * len(AGES) + moments.age)
+    _, i, j = np.intersect1d(keys[0], keys[1], assume_unique=True, return_indices=True)
+    same = (base.cell[i] >= 0) & (base.cell[i] == other.cell[j])
+    return i[same], j[same]
 
 
 def _means(cell: Integers, values: Floats, cells: int) -> tuple[Floats, Floats, Floats]:
@@ -126,11 +151,3 @@ def fallen(moments: Moments, cell: Integers, marked: Flags, people: Followed, st
         float(np.median(day)) if day.size else None,
         by_stage(moments.stage[fall.moment], day, stages, number),
     )
-
-
-def none_pays(found: Sequence[Worth], cells: int) -> Flags:
-    """Whether surely no strategy gains what it costs; shape (cells,)."""
-    if not found:
-        return np.zeros(cells, dtype=np.bool_)
-    flags: Flags = np.all([one.high <= 0.0 for one in found], axis=0)
-    return flags

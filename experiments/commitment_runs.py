@@ -23,6 +23,7 @@ from sojourn.sim.run import simulate
 from sojourn.sim.sharing import in_turn, processors
 
 Plans = Mapping[str, Plan]
+Progress = Callable[[int, int], None]
 
 
 class Setting(NamedTuple):
@@ -80,8 +81,11 @@ def followed_days(scenario: Scenario) -> float:
 class Runner:
     """Simulates samples of networks, several replications at a time, and tells how far it is."""
 
-    def __init__(self, setting: Setting, goal: Goal, scenario: Scenario, news: Callable[[], None]) -> None:
-        self.setting, self.goal, self._news = setting, goal, news
+    def __init__(
+        self, setting: Setting, goal: Goal, scenario: Scenario, progress: Progress | None = None, steps: int = 0
+    ) -> None:
+        self.setting, self.goal = setting, goal
+        self._progress, self._steps, self._done = progress, steps, 0
         self._customers = setting.customers
         if setting.customers is not None and scenario.arrivals.cohort is None:
             whole, part = (scenario.arrivals.expected(days) for days in (goal.observed + goal.within, goal.observed))
@@ -130,6 +134,16 @@ class Runner:
         }
         return Counting(joined(parts), Followed(days=self.setting.follow, **together))
 
+    def skip(self, samples: int) -> None:
+        """Count samples as done that theory makes superfluous."""
+        for _ in range(samples * self.setting.replications):
+            self._tell()
+
+    def _tell(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, self._steps)
+
     def _people(self, journeys: Journeys) -> Followed:
         done, own = waits(journeys, self.goal), journeys.customers
         row = np.minimum(done.row, journeys.events.stage.size - 1)
@@ -152,7 +166,7 @@ class Runner:
         ):
             yield journeys, moments._replace(who=moments.who + offset)
             offset += journeys.customers.customer.size
-            self._news()
+            self._tell()
 
     def _map(self, work: Callable[[int], Any], replications: Iterable[int]) -> Iterator[Any]:
         workers = min(processors(), self.setting.replications)

@@ -16,7 +16,7 @@ from sojourn.sim.lives import Lives, firsts
 from sojourn.sim.network import Network
 
 Flags = NDArray[np.bool_]
-Codes = NDArray[np.int8]
+Codes = NDArray[np.int16]
 
 OPEN, LOYAL, LOST, ENDED = 0, 1, 2, 3  # what a customer's wait for a loyal stage came to
 
@@ -53,7 +53,8 @@ AGES = (
     2190,
     3650,
 )
-LOOKS = (0.2, 0.4, 0.6, 0.8, 0.9)  # shares of stays that are over by the ages at which one looks again
+LONG = 0.9  # one looks on until so many of the stays in a stage are over,
+LOOKS = (0.1, 0.25, 0.5, 0.75, 1.0)  # at these parts of that time, and when half of the stays are over
 
 
 class Goal(NamedTuple):
@@ -98,11 +99,11 @@ def goal_of(network: Network, loyal: Sequence[str], within: float, observed: flo
 
 def waits(journeys: Journeys, goal: Goal) -> Waits:
     """The first entry to a loyal stage, to a lost one or to an end, whichever comes first."""
-    kinds = np.where(goal.loyal, LOYAL, np.where(goal.lost, LOST, np.where(goal.ended, ENDED, OPEN))).astype(np.int8)
+    kinds = np.where(goal.loyal, LOYAL, np.where(goal.lost, LOST, np.where(goal.ended, ENDED, OPEN))).astype(np.int16)
     rows = np.flatnonzero(kinds[journeys.events.stage])
     rows = rows[firsts(journeys.who[rows])]
     who = journeys.who[rows]
-    kind = np.zeros(journeys.customers.customer.size, dtype=np.int8)
+    kind = np.zeros(journeys.customers.customer.size, dtype=np.int16)
     time, row = np.full(kind.size, journeys.horizon), journeys.first[1:].copy()
     kind[who], time[who], row[who] = kinds[journeys.events.stage[rows]], journeys.events.time[rows], rows
     return Waits(kind, time, row)
@@ -117,7 +118,7 @@ def settled(journeys: Journeys) -> Floats:
 def ages_of(lived: Sequence[Journeys], goal: Goal) -> tuple[Floats, ...]:
     """At which ages of a stay (days since its dwell began) one looks, by stage; the first is 0.
 
-    Whole numbers that people count in, next above the days by which 20, 40, 60, 80 and 90 % of stays are over.
+    Days that people count in, spread over the time in which nine in ten stays are over.
     """
     pooled: list[list[Floats]] = [[] for _ in goal.loyal]
     for journeys in lived:
@@ -131,8 +132,10 @@ def ages_of(lived: Sequence[Journeys], goal: Goal) -> tuple[Floats, ...]:
         if not days.size or days.min() == days.max() == 0.0:
             ages.append(np.zeros(1))
             continue
-        places = np.searchsorted(AGES, np.quantile(days, LOOKS))
-        ages.append(np.unique([0.0, *(float(AGES[k]) for k in places if k < len(AGES))]))
+        half, most = np.quantile(days, (0.5, LONG)).tolist()
+        wanted = (half, *(part * most for part in LOOKS))
+        places = np.searchsorted(AGES, np.array(wanted) * (1.0 + 1e-9), side="right")
+        ages.append(np.unique([0.0, *(float(AGES[k - 1]) for k in places if k > 0)]))
     return tuple(ages)
 
 
@@ -148,7 +151,7 @@ def observe(journeys: Journeys, network: Network, goal: Goal, ages: Sequence[Flo
             time = start[here] + age
             seen = (time <= goal.observed) & ((time < until[here]) | (k == 0))
             places.append(here[seen])
-            looked.append(np.full(places[-1].size, k, dtype=np.int8))
+            looked.append(np.full(places[-1].size, k, dtype=np.int16))
             times.append(time[seen])
     place, age, time = np.concatenate(places), np.concatenate(looked), np.concatenate(times)
     order = np.lexsort((age, place))  # rows stand customer by customer, and so do moments
@@ -182,8 +185,8 @@ def _visits(who: Integers, stage: NDArray[np.int16]) -> NDArray[np.int32]:
 
 def _codes(journeys: Journeys, network: Network, rows: Integers, place: Integers, time: Floats) -> Codes:
     events, row = journeys.events, rows[place]
-    codes = np.zeros((row.size, 6), dtype=np.int8)
-    codes[:, SEGMENT] = np.minimum(journeys.customers.segment[journeys.who[row]], 127)
+    codes = np.zeros((row.size, 6), dtype=np.int16)
+    codes[:, SEGMENT] = journeys.customers.segment[journeys.who[row]]
     if network.scenario.satisfaction is not None:
         points = np.nan_to_num(events.satisfaction[row])
         codes[:, SATISFACTION] = np.minimum(points // POINTS, 100 // POINTS - 1)
@@ -202,7 +205,7 @@ def _failures(journeys: Journeys, network: Network, row: Integers, time: Floats)
     failed = np.flatnonzero((events.contact == RENEGED) | (events.contact == UNRESOLVED))
     lasting = _failure_days(network)[journeys.customers.segment[who[failed]], events.stage[failed]]
     failed, lasting = failed[lasting > 0.0], lasting[lasting > 0.0]
-    count, newest = np.zeros(row.size, dtype=np.int8), np.zeros(row.size, dtype=np.int8)
+    count, newest = np.zeros(row.size, dtype=np.int16), np.zeros(row.size, dtype=np.int16)
     if not failed.size:
         return count, newest
     span = 4.0 * (journeys.horizon + 1.0)  # customers' days laid end to end, so that one search serves all

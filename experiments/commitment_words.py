@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sojourn.experiments.commitment_cells import Cell
+from sojourn.experiments.commitment_cells import TOP, Cell
 from sojourn.experiments.commitment_crossings import Crossings, Place
 from sojourn.experiments.commitment_states import (
     FAILED_DAYS,
@@ -15,16 +15,17 @@ from sojourn.experiments.commitment_states import (
     WAITED,
     WAITED_DAYS,
 )
-from sojourn.scenarios.model import Scenario
 from sojourn.sim.network import Network
 
 HALF = (0.45, 0.55)  # what is called half
 
 
-def sentence(scenario: Scenario, loyal: Sequence[str], within: float, follow: float, found: Crossings) -> str:
+def sentence(loyal: Sequence[str], follow: float, found: Crossings) -> str:
     """The first line: where most of those who ever become sure do so, and how many never do."""
     mark = f"{found.mark:g}".removeprefix("0")
     there = either(loyal)
+    if not found.customers:
+        return f"Nobody comes early enough to be followed for {follow:g} days: let more customers come, or longer."
     if not found.sure:
         return (
             f"Nobody becomes sure of {there}: none of {found.customers:,} customers gets there, or has a chance of {mark} to,"
@@ -93,24 +94,24 @@ def state_words(network: Network, cell: Cell) -> str:
         outside = [name for k, name in enumerate(network.segments) if k not in cell.segments]
         said.append(either(inside) if len(inside) <= len(outside) else f"not {either(outside)}")
     low, high = cell.low[SATISFACTION], cell.high[SATISFACTION]
-    if low > 0 or high < 127:
+    if low > 0 or high < TOP:
         above, below = f"{POINTS * low}", f"{POINTS * (high + 1)}"
-        band = f"{above} to {below}" if low > 0 and high < 127 else f"{above} or more" if low > 0 else f"below {below}"
+        band = f"{above} to {below}" if low > 0 and high < TOP else f"{above} or more" if low > 0 else f"below {below}"
         said.append(f"satisfaction {band}")
     said += _counted(cell, FAILURES, "failure felt", "failures felt")
     low, high = cell.low[NEWEST], cell.high[NEWEST]
-    if low > 0 or high < 127:
+    if low > 0 or high < TOP:
         said.append(_newest(low, high))
     said += _counted(cell, PURCHASES, "purchase so far", "purchases so far")
     low, high = cell.low[WAITED], cell.high[WAITED]
-    if low > 0 or high < 127:
+    if low > 0 or high < TOP:
         said.append(_waited(low, high))
     return ", ".join(said) or "anybody"
 
 
 def _counted(cell: Cell, column: int, one: str, many: str) -> list[str]:
     low, high = cell.low[column], cell.high[column]
-    if low == 0 and high == 127:
+    if low == 0 and high == TOP:
         return []
     if high >= MOST:
         return [f"{low} or more {many}"]

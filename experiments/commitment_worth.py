@@ -1,7 +1,7 @@
 """What a customer brings from a moment on: the ledger's margin in a window that begins anywhere in a life.
 
-The ledger (`sim.money`) books rows from arrival or from day 0. Here the margin by any day is a sum over the rows before it plus the
-part of the row that is under way, so that a window is a difference of two sums.
+The ledger (`sim.money`) books rows from arrival or from day 0. Here the margin by any day is a sum over the rows before it plus
+the part of the row that is under way, so that a window is a difference of two sums.
 """
 
 import numpy as np

@@ -38,12 +38,12 @@ def print_commitment(found: Commitment, out: Console, *, warnings: Sequence[str]
 
 def _marks(found: Commitment) -> Table:
     """Crossings of each mark; what is left to 100 % does neither."""
-    table = _table("chance of at least", "cross before entry", "only on entry", "never", "median day", "kept")
+    table = _table("chance of at least", "cross before entry", "only on entry", "neither", "median day", "kept")
     for mark, one in found.crossings.items():
         kept = "" if one.kept.mean is None else interval(one.kept, SHARE)
         day = "" if one.median_day is None else days(one.median_day)
-        never = percent(one.neither.mean or 0.0)
-        table.add_row(_mark(mark), _some(one.before), _some(one.on_entry), never, day, kept)
+        neither = percent(one.neither.mean or 0.0)
+        table.add_row(_mark(mark), _some(one.before), _some(one.on_entry), neither, day, kept)
     return table
 
 
@@ -154,10 +154,13 @@ def _trust(found: Commitment) -> Iterable[str]:
     else:
         held = "stage, days in it, segment, satisfaction, failures felt, purchases so far and days waited"
         yield f"A state is {held}: {len(found.states)} cells of states whose chances surely differ. Expectation is not seen."
+        yield "Kept: of those who cross before entry, the share who then get there."
         yield (
-            "Kept: the share of those who cross before entry who then get there. A crossing counts where the lower end of the 90 % interval is at least the mark; cells were formed and estimated on"
-            " other customers than those who are counted."
+            "A crossing counts where the lower end of the 90 % interval is at least the mark; cells were formed and estimated"
+            " on other customers than those who are counted."
         )
+        if not found.states:
+            yield "No cell of states is full: give more --customers or --replications."
     yield "Strategies are in force throughout, each lever at the highest level of its plan."
     dear = {name: cost for name, cost in found.costs.items() if not cost.affordable}
     for name, cost in dear.items():
