@@ -73,11 +73,12 @@ class Purse:
         span = 4.0 * (journeys.horizon + 1.0)  # customers' days laid end to end, so that one search serves all
         row = np.searchsorted(journeys.who * span + time, who * span + day + 1e-9, side="right") - 1
         first = journeys.first[who]
+        come = row >= first
         row = np.maximum(row, first)
         until = np.maximum(np.minimum(day, journeys.until[row]), time[row])
         part = self._entry[row] + np.where(self._served_at[row] <= day + 1e-9, self._contact[row], 0.0)
-        found: Floats = self._before[row] - self._before[first] + part - self._running(row, time[row], until)
-        return found
+        total = self._before[row] - self._before[first] + part - self._running(row, time[row], until)
+        return np.where(come, total, 0.0)
 
     def _running(self, row: Integers, start: Floats, until: Floats) -> Floats:
         """What rows cost from `start` to `until` by the day."""

@@ -40,7 +40,7 @@ def _marks(found: Commitment) -> Table:
     """Crossings of each mark; what is left to 100 % does neither."""
     table = _table("chance of at least", "cross before entry", "only on entry", "neither", "median day", "kept")
     for mark, one in found.crossings.items():
-        kept = "" if one.kept.mean is None else interval(one.kept, SHARE)
+        kept = "" if one.kept.mean is None else f"{percent(one.kept.mean)} (at least {percent(one.kept.low or 0.0)})"
         day = "" if one.median_day is None else days(one.median_day)
         neither = percent(one.neither.mean or 0.0)
         table.add_row(_mark(mark), _some(one.before), _some(one.on_entry), neither, day, kept)
@@ -115,7 +115,8 @@ def _lost(found: Commitment) -> Iterable[str]:
 
 def _unpaid(found: Commitment) -> Iterable[str]:
     if found.unpaid is None:
-        yield "Whether customers are worth more money cannot be said: there is no second strategy to spend it on."
+        allowed = "" if len(found.costs) == 1 else " that the budget allows"
+        yield f"Whether customers are worth more money cannot be said: there is no second strategy{allowed} to spend it on."
         return
     yield _told(found.unpaid, "Not worth more money (no strategy gains what it costs)", found.followed)
     paid: dict[str, list[str]] = {}
