@@ -1,12 +1,13 @@
 """Commitment along the journey: the chance of getting there on entry to each stage, and where customers first cross a mark."""
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from sojourn.plots import lettering, style
+from sojourn.plots import lettering, lines, style
 from sojourn.plots.words import human, percent
 
 if TYPE_CHECKING:
@@ -17,8 +18,9 @@ MARKS = (0.8, 0.9, 0.95)
 MARK = 0.9
 NOBODY = "Nobody was seen in any stage, so there is no commitment to draw."
 TALL, BARS, HEAD, BETWEEN = 2.4, 0.95, 0.34, 0.5  # inches: chances, bars, headings
-LEFT, RIGHT = 0.62, 0.5
+LEFT, RIGHT = 0.5, 0.4
 LINE = 0.165
+SLANT = 40  # degrees, of names that are too long to stand level
 
 
 def commitment(found: "Commitment", ax: Axes | None = None) -> Axes:
@@ -32,8 +34,15 @@ def commitment(found: "Commitment", ax: Axes | None = None) -> Axes:
             return style.nothing(ax or style.blank(1.6), NOBODY)
         wide = style.WIDTH if ax is None else style.inches(ax)[0]
         room = (wide - LEFT - RIGHT) / len(names)
-        labels = [lettering.wrapped(human(name), room - 0.08, lettering.SMALL, lines=3) for name in names]
-        foot = 0.12 + LINE * max(map(len, labels))
+        labels = [lettering.wrapped(human(name), room - 0.03, lettering.SMALL, lines=3) for name in names]
+        slanted = any("…" in row for rows in labels for row in rows)
+        if slanted:  # as long as the first may be without leaving the picture on the left
+            most = (LEFT + room / 2) / math.cos(math.radians(SLANT))
+            labels = [[lettering.fitted(human(name), most, lettering.SMALL)] for name in names]
+            longest = max(lettering.span(rows[0], lettering.SMALL) for rows in labels)
+            foot = 0.2 + longest * math.sin(math.radians(SLANT))
+        else:
+            foot = 0.12 + LINE * max(map(len, labels))
         if ax is None:
             ax = style.blank(HEAD + TALL + BETWEEN + BARS + foot)
         wide, tall = style.inches(ax)
@@ -43,10 +52,10 @@ def commitment(found: "Commitment", ax: Axes | None = None) -> Axes:
         upper = style.inset(ax, LEFT, foot + scale * BARS + BETWEEN, wide - LEFT - RIGHT, scale * TALL)
         _chances(upper, found, names)
         _crossed(lower, found, names)
-        lower.set_xticks(range(len(names)), ["\n".join(rows) for rows in labels])
+        how: dict[str, Any] = {"rotation": SLANT, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
+        lower.set_xticks(range(len(names)), ["\n".join(rows) for rows in labels], **how)
         for label in lower.get_xticklabels():
             style.plain(label)
-        style.shrink(ax, style.WIDTH * 0.5, 2.0)
         return ax
 
 
@@ -61,17 +70,18 @@ def _chances(panel: Axes, found: "Commitment", names: list[str]) -> None:
     for mark in MARKS:
         panel.axhline(mark, color=style.SOFT, lw=0.8, ls=(0, (4, 2)), zorder=1)
     right = len(names) - 0.4
-    for mark, level in zip(MARKS, (0.8, 0.893, 0.957), strict=True):  # .9 and .95 stand closer than letters are tall
+    tall = style.inches(panel)[1] / 1.03
+    for mark, at in zip(MARKS, lines.spread([mark * tall for mark in MARKS], [0.14] * len(MARKS), tall), strict=True):
         text = f" {mark:g}".replace("0.", ".")
-        style.say(panel, right, level, text, va="center", ha="left", size=lettering.SMALL, color=style.SOFT)
+        style.say(panel, right, at / tall, text, va="center", ha="left", size=lettering.SMALL, color=style.SOFT)
     panel.set_xticks([])
-    panel.yaxis.set_major_locator(MultipleLocator(0.2))
+    panel.yaxis.set_major_locator(MultipleLocator(0.2 if tall > 1.2 else 0.5))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.1f}"))
     panel.grid(axis="y", color=style.FAINT, lw=0.5)
     panel.set_axisbelow(True)
     goal = " or ".join(map(human, found.loyal))
     words = f"chance of {goal} within {found.within:g} days, as customers enter the stage"
-    room = style.inches(panel)[0] + RIGHT
+    room = style.inches(panel)[0] + RIGHT - 0.1
     heading = panel.set_title(lettering.fitted(words, room), loc="left", fontsize=lettering.SIZE, pad=8)
     style.plain(heading).set_color(style.INK)
 
@@ -79,6 +89,7 @@ def _chances(panel: Axes, found: "Commitment", names: list[str]) -> None:
 def _crossed(panel: Axes, found: "Commitment", names: list[str]) -> None:
     one = found.crossings[MARK]
     shares = np.zeros(len(names))
+    room = style.inches(panel)[0] / len(names) - 0.06
     for k, name in enumerate(names):
         entering = name in one.entries
         place = one.entries.get(name) or one.stages.get(name)
@@ -86,7 +97,8 @@ def _crossed(panel: Axes, found: "Commitment", names: list[str]) -> None:
         hatch = style.LOST_HATCH if entering else None
         face = style.PAPER if entering else style.MAIN
         panel.bar(k, shares[k], 0.6, color=face, edgecolor=style.MAIN, lw=1.0, hatch=hatch, zorder=3)
-        text = percent(float(shares[k]))
+        rows = lettering.wrapped(percent(float(shares[k])), room, lettering.SMALL)
+        text = "\n".join(rows) if room > 0.4 else ""
         style.say(panel, k, shares[k], text, ha="center", va="bottom", size=lettering.SMALL, color=style.INK)
     panel.set_xlim(-0.6, len(names) - 0.4)
     panel.set_ylim(0, 1.35 * max(float(shares.max()), 1e-6))
@@ -95,7 +107,7 @@ def _crossed(panel: Axes, found: "Commitment", names: list[str]) -> None:
     panel.tick_params(axis="x", length=0, pad=4)
     hatched = "; hatched: only on entering" if one.entries else ""
     words = f"share of customers who first cross .9 here{hatched}"
-    room = style.inches(panel)[0] + RIGHT
+    room = style.inches(panel)[0] + RIGHT - 0.1
     heading = panel.set_title(lettering.fitted(words, room), loc="left", fontsize=lettering.SIZE, pad=8)
     style.plain(heading).set_color(style.INK)
 

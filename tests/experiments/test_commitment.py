@@ -13,7 +13,9 @@ from scipy.stats import binom, norm
 
 import sojourn as sj
 from sojourn.experiments.commitment import Commitment, commitment
+from sojourn.experiments.commitment_cells import estimated
 from sojourn.experiments.commitment_chart import Chart, crossed
+from sojourn.experiments.commitment_crossings import Crossings
 from sojourn.experiments.commitment_runs import Runner, Setting, followed_days, in_force
 from sojourn.experiments.commitment_states import LOYAL, OPEN, goal_of, waits
 from sojourn.sim.estimates import Estimate
@@ -151,7 +153,8 @@ def test_with_a_fixed_end_the_chance_is_a_martingale(scenario: Make) -> None:
         exact = within(network, ("fond",), ("gone",), end - day)
         table = np.array([exact[name] for name in network.segments])
         decided = done.time <= day
-        return np.where(decided, done.kind == LOYAL, table[segment, stage])
+        now: np.ndarray = np.where(decided, done.kind == LOYAL, table[segment, stage])
+        return now
 
     start = chance(0.0, np.zeros(customers, dtype=int))
     days = (5.0, 20.0, 50.0, 100.0, 149.0)
@@ -172,7 +175,9 @@ def test_with_a_fixed_end_the_chance_is_a_martingale(scenario: Make) -> None:
     assert (done.kind == OPEN).any()
 
 
-def chart_on(name: Any, loyal: tuple[str, ...], seeds: tuple[int, int], marks: Sequence[float]) -> dict[float, Any]:
+def chart_on(
+    name: Any, loyal: tuple[str, ...], seeds: tuple[int, int], marks: Sequence[float]
+) -> dict[float, Crossings]:
     """Crossings by mark, with cells and chances from one seed, counted on another."""
     found = name if not isinstance(name, str | Path) else sj.load(str(name))
     horizon = found.about.horizon_days
@@ -189,16 +194,16 @@ def chart_on(name: Any, loyal: tuple[str, ...], seeds: tuple[int, int], marks: S
     return {mark: crossed(mark, counting, cell, chances, network.stages) for mark in marks}
 
 
-def keeps(found: Any, mark: float) -> bool:
+def keeps(found: Crossings, mark: float) -> bool:
     """Whether as many of those who crossed got there as the mark says: one-sided binomial test."""
     return bool(binom.cdf(hits(found), crossers(found), mark) >= FALSE_ALARM)
 
 
-def crossers(found: Any) -> int:
+def crossers(found: Crossings) -> int:
     return round(num(found.before.mean) * found.customers)
 
 
-def hits(found: Any) -> int:
+def hits(found: Crossings) -> int:
     return round(num(found.kept.mean) * crossers(found))
 
 
@@ -275,15 +280,11 @@ def test_who_is_decided_in_consideration_crosses_there(early: Any) -> None:
 
 
 def test_the_check_would_notice_chances_that_are_too_high(early: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sojourn.experiments.commitment_chart as chart
-
-    honest = chart.estimated
-
     def rosy(*args: Any) -> Any:
-        found = honest(*args)
+        found = estimated(*args)
         return found._replace(low=np.minimum(found.low + 0.5, 1.0))
 
-    monkeypatch.setattr(chart, "estimated", rosy)
+    monkeypatch.setattr("sojourn.experiments.commitment_chart.estimated", rosy)
     assert not keeps(chart_on(early, ("fond",), (5, 6), (0.9,))[0.9], 0.9)
 
 
@@ -342,19 +343,15 @@ def test_time_in_the_stage_is_part_of_the_state(scenario: Make) -> None:
 def test_the_same_seed_gives_the_same_answer_whatever_the_number_of_workers(
     early: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import sojourn.experiments.commitment_runs as runs
-
     documents = []
     for workers in (1, 2):
-        monkeypatch.setattr(runs, "processors", lambda workers=workers: workers)
+        monkeypatch.setattr("sojourn.experiments.commitment_runs.processors", lambda workers=workers: workers)
         documents.append(commitment(early, replications=2, customers=1500).document())
     assert documents[0] == documents[1]
 
 
 def test_nobody_and_too_few(scenario: Make) -> None:
-    hopeless = ON_ENTRY.replace(
-        'race.fond = { law = "exponential", mean = 30 }', 'race.fond = { law = "exponential", mean = 1e6 }'
-    )
+    hopeless = ON_ENTRY.replace("mean = 30", "mean = 1e6", 1)  # until customers are fond
     found = commitment(scenario(hopeless, start="buy", horizon=300, arrivals="rate_per_day = 10"), replications=1)
     assert found.sentence.startswith("Nobody becomes sure of fond: none of ")
     assert found.crossings[0.9].sure == 0.0

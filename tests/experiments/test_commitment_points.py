@@ -131,7 +131,7 @@ letters = 1.0
 
 
 def test_a_state_that_is_not_worth_more_money_is_found(scenario: Make) -> None:
-    made = scenario(QUIET, start="use", horizon=200, arrivals="rate_per_day = 100")
+    made = scenario(QUIET, start="use", horizon=200, arrivals="rate_per_day = 50")
     found = commitment(made, replications=2)
     assert {state.stage for state in found.states if state.unpaid} == {"quiet"}
     assert found.unpaid is not None
@@ -157,14 +157,12 @@ effects = [{ exit = "quiet -> buy", hazard_ratio = 10.0, evidence = "assumed" }]
 offers = 1.0
 """
     )
-    made = scenario(more, start="use", horizon=200, arrivals="rate_per_day = 100")
+    made = scenario(more, start="use", horizon=200, arrivals="rate_per_day = 50")
     found = commitment(made, replications=2)
     assert not any(state.unpaid for state in found.states)
-    assert all(
-        num(s.strategies["offer"].worth.low) > 0.0
-        for s in found.states
-        if s.stage == "quiet" and s.strategies["offer"].worth
-    )
+    worths = [state.strategies["offer"].worth for state in found.states if state.stage == "quiet"]
+    assert all(num(worth.low) > 0.0 for worth in worths if worth is not None)
+    assert sum(worth is not None for worth in worths) >= 3
 
 
 def test_fixed_costs_are_shared_by_days(scenario: Make) -> None:
