@@ -32,10 +32,11 @@ def sentence(loyal: Sequence[str], follow: float, found: Crossings) -> str:
             f" in the {follow:g} days after arrival."
         )
     told = _where(found, mark, there)
-    never = found.neither.mean or 0.0
+    neither, lost = found.neither.mean or 0.0, found.lost.mean or 0.0
+    rest = f", {percent(neither - lost)} still on the way" if neither > lost else ""
     return (
         f"{told} Of all {found.customers:,} customers followed for {follow:g} days {percent(found.sure)} become sure;"
-        f" {percent(never)} do not, {percent(found.lost.mean or 0.0)} because they are lost by then."
+        f" {percent(neither)} do not ({percent(lost)} lost by then{rest})."
     )
 
 
