@@ -24,6 +24,7 @@ from sojourn.sim.estimates import Estimate
 from sojourn.sim.journeys import Integers
 from sojourn.sim.lives import firsts
 from sojourn.sim.network import Network, build
+from sojourn.sim.run import refuse_crowds
 from sojourn.sim.wordofmouth import refuse_avalanche
 
 MARKS = (0.8, 0.9, 0.95)
@@ -146,12 +147,12 @@ def commitment(
     days = default_within(scenario) if within is None else float(within)
     networks = _networks(in_force(scenario, {name: scenario.strategies[name] for name in names}, horizon + days))
     pulled = _networks(in_force(scenario, _levers(scenario, names[0]), horizon + days)) if scenario.levers else {}
-    refuse_avalanche([*networks.values(), *pulled.values()], customers)
-
     base = networks[names[0]]
     setting = Setting(seed, replications, customers, followed_days(scenario))
     steps = replications * (3 + 2 * (len(names) - 1) + 3 * len(pulled))
     runner = Runner(setting, goal_of(base, loyal, days, horizon), scenario, progress, steps)
+    refuse_avalanche([*networks.values(), *pulled.values()], runner.customers)
+    refuse_crowds([*networks.values(), *pulled.values()], runner.customers)
     chart = Chart.of(runner, list(networks.values()), loyal)
     spent = {name: runner.estimate(network, chart.ages) for name, network in networks.items()}
     costs = _costs({name: sample.extra for name, sample in spent.items()}, names[0], budget)
@@ -209,7 +210,7 @@ def _costs(extra: Mapping[str, float], baseline: str, budget: float | None) -> d
 
 def _pulled(runner: Runner, network: Network, base: Chart, counted: tuple[Flags, Counting]) -> Pulled:
     """Crossings of the mark with one lever pulled, with cells and chances of its own."""
-    chart = Chart.of(runner, [network], base.loyal, base.ages)
+    chart = Chart.of(runner, [network], base.loyal, None if base.exact else base.ages)
     sample = runner.estimate(network, chart.ages)
     chances = chart.chances(network, runner.goal.within, sample.moments, chart.place(sample.moments))
     counting = runner.count(network, chart.ages)

@@ -86,10 +86,11 @@ class Runner:
     ) -> None:
         self.setting, self.goal = setting, goal
         self._progress, self._steps, self._done = progress, steps, 0
-        self._customers = setting.customers
+        self.customers = setting.customers
         if setting.customers is not None and scenario.arrivals.cohort is None:
             whole, part = (scenario.arrivals.expected(days) for days in (goal.observed + goal.within, goal.observed))
-            self._customers = max(round(setting.customers * whole / part), 1)  # the same number a day
+            more = whole / part if part > 0.0 else 1.0
+            self.customers = max(round(setting.customers * more), 1)  # the same number a day
 
     def ages(self, network: Network) -> tuple[Floats, ...]:
         """Ages at which to look, by stage, from the first replication."""
@@ -184,4 +185,4 @@ class Runner:
         return journeys, observe(journeys, network, self.goal, ages)
 
     def _live(self, network: Network, replication: int) -> Journeys:
-        return simulate(network, seed=self.setting.seed, replication=replication, customers=self._customers)
+        return simulate(network, seed=self.setting.seed, replication=replication, customers=self.customers)

@@ -25,6 +25,7 @@ SEGMENT, SATISFACTION, FAILURES, NEWEST, PURCHASES, WAITED = range(6)
 POINTS = 5  # of satisfaction to a band
 FAILED_DAYS = (90.0, 60.0, 30.0, 14.0, 7.0)  # age of the newest failure, from old to new
 WAITED_DAYS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 7.0)
+TICK = 1e-4  # days that two moments may differ by and still be one, where days of all customers are laid end to end
 MOST = 3  # failures and purchases from here on are one
 AGES = (
     1 / 24,
@@ -208,14 +209,15 @@ def _failures(journeys: Journeys, network: Network, row: Integers, time: Floats)
     count, newest = np.zeros(row.size, dtype=np.int16), np.zeros(row.size, dtype=np.int16)
     if not failed.size:
         return count, newest
+    start = settled(journeys)[failed]
     span = 4.0 * (journeys.horizon + 1.0)  # customers' days laid end to end, so that one search serves all
-    felt = who[failed] * span + settled(journeys)[failed]
+    felt, now = who[failed] * span + start, who[row] * span + time
     fades = np.sort(felt + np.minimum(lasting, 2.0 * journeys.horizon))
-    now = who[row] * span + time
-    begun = np.searchsorted(felt, now + 1e-9, side="right")
-    count[:] = np.clip(begun - np.searchsorted(fades, now + 1e-9, side="right"), 0, MOST)
-    old = now - felt[np.maximum(begun - 1, 0)]
-    newest[:] = np.where(count > 0, 1 + np.searchsorted(-np.array(FAILED_DAYS), -old), 0)
+    begun = np.searchsorted(felt, now, side="right")
+    faded = np.searchsorted(fades, now + TICK, side="right")
+    count[:] = np.clip(begun - faded, 0, MOST)
+    old = np.round(time - start[np.maximum(begun - 1, 0)], 6)  # one often looks at ages that are borders
+    newest[:] = np.where(count > 0, 1 + np.searchsorted(-np.array(FAILED_DAYS), -old, side="right"), 0)
     return count, newest
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sojourn.experiments.commitment_states import Flags
 from sojourn.sim.discounting import Running, discounted_length
 from sojourn.sim.journeys import RESOLVED, UNRESOLVED, Floats, Integers, Journeys
-from sojourn.sim.money import by_segment, contact_money, force_of_interest, per_day
+from sojourn.sim.money import TICK, by_segment, contact_money, force_of_interest, per_day
 from sojourn.sim.network import Network
 
 
@@ -70,13 +70,17 @@ class Purse:
         """Margin by a day, from arrival on."""
         journeys = self._journeys
         time = journeys.events.time
+        first, last = journeys.first[who], journeys.first[who + 1] - 1
         span = 4.0 * (journeys.horizon + 1.0)  # customers' days laid end to end, so that one search serves all
-        row = np.searchsorted(journeys.who * span + time, who * span + day + 1e-9, side="right") - 1
-        first = journeys.first[who]
-        come = row >= first
-        row = np.maximum(row, first)
+        row = np.searchsorted(journeys.who * span + time, who * span + day, side="right") - 1
+        row = np.clip(row, first, last)
+        # Such long numbers are rounded: one row on or back, where a day falls on an entry.
+        following = np.minimum(row + 1, last)
+        row = np.where(time[following] <= day + TICK, following, row)
+        row = np.where((time[row] > day + TICK) & (row > first), row - 1, row)
+        come = time[row] <= day + TICK
         until = np.maximum(np.minimum(day, journeys.until[row]), time[row])
-        part = self._entry[row] + np.where(self._served_at[row] <= day + 1e-9, self._contact[row], 0.0)
+        part = self._entry[row] + np.where(self._served_at[row] <= day + TICK, self._contact[row], 0.0)
         total = self._before[row] - self._before[first] + part - self._running(row, time[row], until)
         return np.where(come, total, 0.0)
 
