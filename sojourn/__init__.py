@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 __all__ = [
     "Calibration",
+    "Commitment",
     "Comparison",
     "Estimate",
     "Faults",
@@ -20,6 +21,7 @@ __all__ = [
     "Scenario",
     "calibrate",
     "check",
+    "commitment",
     "compare",
     "evaluate_targets",
     "fit",
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from sojourn.calibration.fit import fit as fit
     from sojourn.calibration.logs import read as read_log
     from sojourn.calibration.validate import check as check
+    from sojourn.experiments.commitment import Commitment as Commitment
+    from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
@@ -57,6 +61,7 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "Calibration": ("calibration.calibrate", "Calibration"),
+        "Commitment": ("experiments.commitment", "Commitment"),
         "Comparison": ("experiments.compare", "Comparison"),
         "Estimate": ("sim.estimates", "Estimate"),
         "Faults": ("scenarios.faults", "Faults"),
@@ -66,6 +71,7 @@ else:
         "Scenario": ("scenarios.model", "Scenario"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
+        "commitment": ("experiments.commitment", "commitment"),
         "compare": ("experiments.compare", "compare"),
         "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
