@@ -1,10 +1,13 @@
+import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+
+from sojourn.calibration.histories import Histories, histories
 
 STAGES = ("awareness", "consideration", "purchase", "retention", "advocacy")
 MEANS = np.array([20.0, 30.0, 15.0, 90.0, 60.0])  # days, of the whole stay
@@ -75,3 +78,44 @@ def written(tmp_path: Path) -> Written:
         return paths
 
     return write
+
+
+class Cdnow(NamedTuple):
+    """The CDNOW sample: 2,357 customers who first bought in early 1997, calibration to 1997-09-30. Weeks, but days where said."""
+
+    x: Any  # repeat days of purchase in calibration
+    ahead: Any  # days of purchase in the 39 weeks after
+    first: Any  # day of the first purchase, from 1997-01-01
+    repeat_days: Any  # day of every repeat purchase of anybody
+    each: Histories  # customer by customer
+    known: Histories
+    rows: list[tuple[str, str]]  # customer and date of every purchase
+
+
+@pytest.fixture(scope="session")
+def cdnow() -> Cdnow:
+    """From the package `lifetimes`: several purchases on a day count as one."""
+    package = pytest.importorskip("lifetimes")
+    text = (Path(package.__file__).parent / "datasets" / "CDNOW_sample.txt").read_text(encoding="ascii")
+    start = dt.date(1997, 1, 1)
+    days: dict[str, set[int]] = {}
+    rows = []
+    for line in text.splitlines():
+        who, _, day, *_ = line.split()
+        date = dt.date(int(day[:4]), int(day[4:6]), int(day[6:]))
+        days.setdefault(who, set()).add((date - start).days)
+        rows.append((who, date.isoformat()))
+    end = (dt.date(1997, 9, 30) - start).days
+    bought = [np.array(sorted(when)) for when in days.values()]
+    x = np.array([float(np.sum(when <= end) - 1) for when in bought])
+    recency = np.array([(when[when <= end][-1] - when[0]) / 7.0 for when in bought])
+    watched = np.array([(end - when[0]) / 7.0 for when in bought])
+    return Cdnow(
+        x=x,
+        ahead=np.array([float(np.sum((when > end) & (when <= end + 273))) for when in bought]),
+        first=np.array([when[0] for when in bought]),
+        repeat_days=np.concatenate([when[1:] for when in bought]),
+        each=Histories(x, recency, watched, np.ones(x.size)),
+        known=histories(x, recency, watched),
+        rows=rows,
+    )

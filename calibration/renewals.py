@@ -1,0 +1,91 @@
+"""Shifted beta-geometric: customers under contract renew or leave at each renewal, each with a chance of their own.
+
+Leaving is seen (Fader and Hardie 2007). A customer leaves at every renewal with the same probability; over customers it is beta
+(alpha, beta). The retention rate of a cohort rises although nobody becomes more loyal: those who leave readily have left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaln
+
+from sojourn.calibration.newton import hessian, lowest
+from sojourn.calibration.stays import Floats
+from sojourn.scenarios.faults import fault
+
+REACH = 12.0  # how far from 1 the log of a parameter may go
+
+
+@dataclass(frozen=True)
+class Sbg:
+    """Parameters of the beta law of the chance to leave at a renewal; no unit."""
+
+    alpha: float
+    beta: float
+
+    def retention(self, renewal: ArrayLike) -> Floats:
+        """Share of those there who stay at the t-th renewal: r_t = (beta + t - 1) / (alpha + beta + t - 1), t = 1, 2, ..."""
+        t = np.asarray(renewal, dtype=np.float64)
+        return np.asarray((self.beta + t - 1.0) / (self.alpha + self.beta + t - 1.0))
+
+    def survival(self, renewal: ArrayLike) -> Floats:
+        """Share still there after t renewals: S(t) = B(alpha, beta + t) / B(alpha, beta), t = 0, 1, ..."""
+        t = np.asarray(renewal, dtype=np.float64)
+        return np.asarray(np.exp(betaln(self.alpha, self.beta + t) - betaln(self.alpha, self.beta)))
+
+    def log_leaving(self, renewal: ArrayLike) -> Floats:
+        """Log of the share of all who leave at the t-th renewal: B(alpha + 1, beta + t - 1) / B(alpha, beta)."""
+        t = np.asarray(renewal, dtype=np.float64)
+        return np.asarray(betaln(self.alpha + 1.0, self.beta + t - 1.0) - betaln(self.alpha, self.beta))
+
+
+@dataclass(frozen=True)
+class SbgFit:
+    """A fit: the model, standard errors of alpha and beta, and the log-likelihood of the survivor counts."""
+
+    model: Sbg
+    errors: dict[str, float]
+    log_likelihood: float
+    survivors: tuple[float, ...]
+
+    def forecast(self, renewals: int) -> Floats:
+        """Expected survivors after 0, 1, ..., `renewals` renewals of the cohort fitted to, shape (renewals + 1,)."""
+        return self.survivors[0] * self.model.survival(np.arange(renewals + 1))
+
+
+def fit_renewals(survivors: Sequence[float]) -> SbgFit:
+    """Fit to how many of a cohort are still there after 0, 1, 2, ... renewals, by maximum likelihood.
+
+    Raises:
+        Faults: for fewer than three counts, counts that rise, and a cohort of which nobody or everybody left at once.
+    """
+    counts = np.asarray(survivors, dtype=np.float64)
+    if counts.ndim != 1 or counts.size < 3 or not np.all(np.isfinite(counts)) or counts[-1] < 0.0:
+        raise fault(
+            "survivors", "", "are not three counts or more", "give those there at the start and after each renewal"
+        )
+    if np.any(np.diff(counts) > 0.0):
+        k = int(np.argmax(np.diff(counts) > 0.0)) + 1
+        raise fault(
+            "survivors", f"[{k}]", "more are there than before", "follow one cohort, without newcomers", counts[k]
+        )
+    if counts[-1] == counts[0] or counts[1] == 0.0:
+        raise fault(
+            "survivors", "", "nobody left, or all left at once", "give a cohort of which some stay and some leave"
+        )
+    left, renewal = -np.diff(counts), np.arange(1.0, counts.size)
+
+    def cost(theta: Floats) -> float:
+        model = Sbg(*np.exp(theta).tolist())
+        stayed = counts[-1] * np.log(np.maximum(model.survival(renewal[-1]), 1e-300)) if counts[-1] > 0.0 else 0.0
+        return -float(left @ model.log_leaving(renewal) + stayed)
+
+    theta = lowest(cost, np.zeros(2), np.tile([-REACH, REACH], (2, 1)))
+    curvature = hessian(cost, theta)
+    bounded = bool(np.all(np.linalg.eigvalsh(curvature) > 0.0))
+    spread = np.sqrt(np.diag(np.linalg.inv(curvature))) if bounded else np.full(2, np.nan)
+    values = np.exp(theta)
+    errors = dict(zip(("alpha", "beta"), (values * spread).tolist(), strict=True))
+    return SbgFit(Sbg(*values.tolist()), errors, -cost(theta), tuple(counts.tolist()))
