@@ -15,6 +15,11 @@ from sojourn.calibration.histories import Histories
 from sojourn.calibration.stays import Floats
 
 NUDGE = 1e-6  # how near to 1 the shape s may come in the expectation: there the limit is taken from beside it
+LARGE = (
+    60.0  # r + s + x from which on scipy's F is slow, and for some arguments nan: then the integral is done by nodes
+)
+NOTHING_LEFT = 40.0  # log by which an integrand has fallen where the rest no longer counts
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,22 @@ class ParetoNbd:
     def _left(self, known: Histories) -> Floats:
         """Log of s times the integral over u from t_x to T of (alpha + u)^-(r + x) (beta + u)^-(s + 1)."""
         x, t_x, t, _ = known
+        between = np.full(x.size, -np.inf)  # of those who bought as the watching ended: no time in which to leave
+        large = self.r + self.s + x > LARGE
+        for part, integral in ((~large & (t > t_x), self._summed), (large & (t > t_x), self._integrated)):
+            if np.any(part):
+                between[part] = integral(x[part], t_x[part], t[part])
+        return np.asarray(np.log(self.s) + between)
+
+    def _summed(self, x: Floats, t_x: Floats, t: Floats) -> Floats:
+        """Log of the integral, as a difference of two tails."""
         early, late = self._tail(x, t_x), self._tail(x, t)
-        with np.errstate(divide="ignore"):  # bought as the watching ended: no time in which to leave
-            between = early + np.log(-np.expm1(np.minimum(late - early, 0.0)))
-        return np.asarray(np.log(self.s) - np.log(self.r + self.s + x) + between)
+        with np.errstate(divide="ignore"):
+            between = early + np.log(-np.expm1(np.minimum(late - early, 0.0))) - np.log(self.r + self.s + x)
+        return np.asarray(between)
 
     def _tail(self, x: Floats, t: Floats) -> Floats:
-        """Log of (r + s + x) times that integral from t to infinity: F(q, p; q + 1; z) / (longer + t)^q with q = r + s + x.
+        """Log of (r + s + x) times the integral from t to infinity: F(q, p; q + 1; z) / (longer + t)^q with q = r + s + x.
 
         Euler's transformation turns F into (1 - z)^(1 - p) F(1, q + 1 - p; q + 1; z), whose value is at most 1 / (1 - z): no
         history is too long for it.
@@ -78,6 +92,19 @@ class ParetoNbd:
         z = (longer - shorter) / (longer + t)
         left = np.log(shorter + t) - np.log(longer + t)  # log(1 - z)
         return np.asarray(-q * np.log(longer + t) + (1.0 - p) * left + np.log(hyp2f1(1.0, q + 1.0 - p, q + 1.0, z)))
+
+    def _integrated(self, x: Floats, t_x: Floats, t: Floats) -> Floats:
+        """Log of the integral by Gauss and Legendre, over the log of (shorter + u), as far as anything is left of it."""
+        buys, leaves = (self.alpha, self.r + x), (self.beta, np.full(x.size, self.s + 1.0))
+        (shorter, steep), (longer, flat) = (buys, leaves) if self.alpha < self.beta else (leaves, buys)
+        gone = (
+            np.minimum((longer + t_x) * np.exp(np.minimum(NOTHING_LEFT / flat, 700.0)), longer + t) - longer + shorter
+        )
+        reach = np.minimum(np.log(gone / (shorter + t_x)), NOTHING_LEFT / steep)
+        log = np.log(shorter + t_x)[:, None] + reach[:, None] * (NODES + 1.0) / 2.0
+        value = log - steep[:, None] * log - flat[:, None] * np.log(np.exp(log) - shorter + longer)
+        most = value.max(axis=1)
+        return np.asarray(most + np.log((np.exp(value - most[:, None]) * WEIGHTS).sum(axis=1) * reach / 2.0))
 
 
 def _time_alive(s: float, beta: Floats, time: Floats) -> Floats:

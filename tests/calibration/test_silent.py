@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy import integrate, stats
+from scipy import integrate, special, stats
 
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.histories import Histories, constant_rate, histories
@@ -165,17 +165,17 @@ def lives(model: Any, count: int, until: Any, seed: int) -> Histories:
 
 @pytest.mark.parametrize(("kind", "model"), [("bgnbd", BG[0]), ("paretonbd", PARETO[0])])
 def test_errors_cover(kind: str, model: Any) -> None:
-    """Of 12 logs, each parameter lies within 1.645 standard errors (on its log) in nine of ten, give or take.
+    """Of 8 logs, each parameter lies within 1.645 standard errors (on its log) in nine of ten, give or take.
 
-    Fewer than 7 of 12 has a probability of 5e-4 a parameter (binomial): alarm rate 2e-3 a model.
+    Fewer than 4 of 8 has a probability of 4e-4 a parameter (binomial): alarm rate 2e-3 a model.
     """
     inside = np.zeros(4, dtype=int)
-    for seed in range(12):
-        until = np.random.default_rng(1000 + seed).uniform(27.0, 39.0, 600)
-        found = fit_silent(lives(model, 600, until, seed), kind)
+    for seed in range(8):
+        until = np.random.default_rng(1000 + seed).uniform(27.0, 39.0, 800)
+        found = fit_silent(lives(model, 800, until, seed), kind)
         logs = np.array([math.log(found.parameters[name] / getattr(model, name)) for name in model.names])
         inside += np.abs(logs) < 1.645 * np.sqrt(np.diag(found.covariance))
-    assert inside.min() >= 7, inside
+    assert inside.min() >= 4, inside
 
 
 def test_very_long_histories() -> None:
@@ -189,6 +189,18 @@ def test_very_long_histories() -> None:
         assert expected[1] / model.alive(known)[1] == pytest.approx(
             10 * (model.r + 5000) / (model.alpha + 365.1), rel=0.01
         )
+
+
+def test_both_ways_to_one_integral() -> None:
+    """By the hypergeometric function and by nodes; where parameters are large, scipy's F is slow or nan."""
+    draws = np.random.default_rng(8)
+    x, t_x, t = (column[SOME.recency < SOME.watched] for column in (SOME.repeats, SOME.recency / 39, SOME.watched / 39))
+    for log in draws.uniform(-3, 3, (300, 4)):
+        model = ParetoNbd(*np.exp(log).tolist())
+        assert model._integrated(x, t_x, t) == pytest.approx(model._summed(x, t_x, t), abs=1e-9)
+    assert np.isnan(special.hyp2f1(1.0, 186.52290282104553, 187.5320771133034, 0.9994251602406934))
+    for log in draws.uniform(-5, 5, (300, 4)):
+        assert np.all(np.isfinite(ParetoNbd(*np.exp(log).tolist()).log_likelihood(SOME)))
 
 
 def test_equal_histories_count_together() -> None:
