@@ -30,6 +30,7 @@ def check_effects(inquiry: Inquiry) -> None:
     for name, lever in inquiry.scenario.levers.items():
         for i, effect in enumerate(lever.effects):
             _check_effect(inquiry, ("levers", name, "effects", i), effect)
+    _check_own_draws(inquiry)
     _check_satisfaction(inquiry)
     _check_desks(inquiry)
 
@@ -95,6 +96,41 @@ def _check_exit(inquiry: Inquiry, shift: _OnExit) -> None:
         message = f"{what} means nothing on {quoted(shift.exit)}, whose law is a single value"
         remedy = f'use {{ dwell = "{shift.exit}", time_ratio = ... }}, or give the exit a law that varies'
         inquiry.fault(place, message, remedy, shift.value, about)
+
+
+def _check_own_draws(inquiry: Inquiry) -> None:
+    """Exits whose hazard (a race) or probability (a choice) differs from customer to customer."""
+    frailty = inquiry.scenario.frailty
+    if frailty is None:
+        return
+    taken: dict[str, str] = {}
+    for law, exits in (("gamma", frailty.gamma), ("beta", frailty.beta)):
+        for name, value in exits.items():
+            place: Place = ("frailty", law, name)
+            found = inquiry.exit(name, place)
+            if found is None or found[1] not in inquiry.scenario.stages[found[0]].exit_names:
+                continue
+            here, there = found
+            stage, about = inquiry.scenario.stages[here], [("stages", here)]
+            if (law == "gamma") != (stage.kind == "race"):
+                kind, other = ("choice", "beta") if law == "gamma" else ("race", "gamma")
+                message = f"{law} does not act on {quoted(name)}, an exit of a {kind} stage"
+                inquiry.fault(place, message, f"write it under {other}, or make the stage a {stage_of(law)}", value, about)
+            elif law == "gamma":
+                if is_certain(stage.race[there]):
+                    message = f"gamma means nothing on {quoted(name)}, whose law is a single value"
+                    inquiry.fault(place, message, "give the exit a law that varies", value, about)
+            elif not 0.0 < stage.choices[there].probability < 1.0:
+                message = f"{quoted(name)} has probability {stage.choices[there].probability:g}, around which nobody can differ"
+                inquiry.fault(place, message, "take it out, or give it a probability between 0 and 1", value, about)
+            elif taken.setdefault(here, name) != name:
+                message = f"{here} has a beta already, on {quoted(taken[here])}; a second one would contradict it"
+                inquiry.fault(place, message, "keep one of them", value, about)
+
+
+def stage_of(law: str) -> str:
+    """The kind of stage on whose exits a law of `[frailty]` acts."""
+    return "race" if law == "gamma" else "choice"
 
 
 def _check_effect(inquiry: Inquiry, place: Place, effect: Effect) -> None:

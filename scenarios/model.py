@@ -129,11 +129,23 @@ class Segment(Part):
 
 
 class Frailty(Part):
-    """One standard normal draw a customer, and what it does to the named exits."""
+    """What customers differ in and nobody sees: one standard normal draw for all exits, and draws of single exits' own."""
 
     loads: dict[ExitName, Annotated[float, Field(ge=-10, le=10)]] = Field(
-        description='shift of log-odds or log-hazard per standard deviation, by "stage -> next stage"'
+        {}, description='shift of log-odds or log-hazard per standard deviation, by "stage -> next stage"'
     )
+    gamma: dict[ExitName, Annotated[float, Field(ge=0.01, le=1000)]] = Field(
+        {}, description="race: each customer's hazard of the exit is times a gamma draw of mean 1 and this shape"
+    )
+    beta: dict[ExitName, Annotated[float, Field(ge=0.01, le=1e6)]] = Field(
+        {}, description="choice: each customer's probability of the exit is a beta draw; a + b, the stated one being its mean"
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            raise refuse("says nothing about what customers differ in", "add loads, gamma or beta")
+        return self
 
 
 class Value(Part):

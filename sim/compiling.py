@@ -20,6 +20,7 @@ import scipy
 from numba import types
 from numba.extending import get_cython_function_address, overload, register_jitable
 from scipy import special
+from scipy.special import cython_special
 
 from sojourn.scenarios import laws
 from sojourn.sim.lowering import Apart, FromTheStart, Inlined
@@ -57,14 +58,32 @@ SOURCES = (
 
 def _special(name: str) -> None:
     """Let compiled code call a function of `scipy.special`, to the same last bit as Python does."""
-    symbol = f"sojourn_{name}"
-    llvmlite.binding.add_symbol(symbol, get_cython_function_address("scipy.special.cython_special", name))
-    external = types.ExternalFunction(symbol, types.float64(types.float64, types.float64))
+    external = types.ExternalFunction(_symbol(name), types.float64(types.float64, types.float64))
 
     def typed(a, x):  # type: ignore[no-untyped-def]  # numba compares signatures to the letter
         return lambda a, x: external(a, x)
 
     overload(getattr(special, name))(typed)
+
+
+def _special_of_three(name: str) -> None:
+    """The same for a function of three numbers."""
+    external = types.ExternalFunction(_symbol(name), types.float64(types.float64, types.float64, types.float64))
+
+    def typed(a, b, x):  # type: ignore[no-untyped-def]
+        return lambda a, b, x: external(a, b, x)
+
+    overload(getattr(special, name))(typed)
+
+
+def _symbol(name: str) -> str:
+    """Make the double-precision form of a function known to LLVM; scipy keeps several where there is one for floats too."""
+    known: dict[str, object] = cython_special.__pyx_capi__
+    forms = (name, f"__pyx_fuse_0{name}", f"__pyx_fuse_1{name}")
+    form = next(form for form in forms if '"double (double' in repr(known.get(form)))
+    symbol = f"sojourn_{name}"
+    llvmlite.binding.add_symbol(symbol, get_cython_function_address("scipy.special.cython_special", form))
+    return symbol
 
 
 # One set of options for all that only kernels call, as numba compares sets whenever it looks a function up.
@@ -78,6 +97,7 @@ INNER: dict[str, Any] = {
 
 for _name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
     _special(_name)
+_special_of_three("betaincinv")
 for _apart in laws.APART:
     register_jitable(**INNER, pipeline_class=Apart)(_apart)
 for _inlined in laws.INLINED:

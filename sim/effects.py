@@ -2,12 +2,16 @@
 
 import math
 
+from sojourn.scenarios import special
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, compiled
+from sojourn.sim.streams import TRAITS, uniform
 from sojourn.sim.tables import Cells, Customer
 
 # Conditions in postfix, as `scenarios.conditions` writes them: comparisons 0 to 5 (==, !=, <, <=, >, >=), and, or, not.
 AND, OR, NOT = 6, 7, 8
+OWN = 6  # draws of purpose TRAITS from this number on, by exit of a stage, are what is a customer's own about that exit
+LEAST, MOST = 1e-300, 1.0 - 2.0**-53  # so that logs and divisions stay finite
 OF_SEGMENT, OF_STAGE, OF_SOURCE, OF_SATISFACTION, OF_PURCHASES, OF_SPEND, OF_FAILURES, OF_INFORMATION, OF_VALUE = range(
     9
 )
@@ -189,3 +193,25 @@ def personal_shift(net: Cells, me: Customer, exit: int, time: float) -> float:
             total += net[felt + at.FELT_PER_FAILURE] * failures_felt(net, me, desk, time)
         felt += at.FELT_WIDTH
     return float(total)
+
+
+@compiled
+def own_uniform(net: Cells, me: Customer, exit: int) -> float:
+    """The customer's own draw for an exit, the same at every visit and under every strategy."""
+    number = (exit - int(net[me.whole[at.HERE] + at.STAGE_EXITS_FIRST])) // at.EXIT_WIDTH
+    return float(uniform(net, me.whole[at.ID], me.whole[at.STAGE], TRAITS, 0, OWN + number))
+
+
+@apart
+def own_rate(net: Cells, me: Customer, exit: int) -> float:
+    """The factor on the hazard of an exit of a race that is the customer's own: gamma, of mean 1."""
+    shape = net[exit + at.EXIT_OWN]
+    return max(special.gammaincinv(shape, own_uniform(net, me, exit)) / shape, LEAST)
+
+
+@apart
+def own_odds(net: Cells, me: Customer, exit: int) -> float:
+    """By how much the log-odds of an exit of a choice differ from those stated, for a customer whose probability is beta."""
+    a, b = net[exit + at.EXIT_OWN], net[exit + at.EXIT_OWN_REST]
+    chance = min(max(special.betaincinv(a, b, own_uniform(net, me, exit)), LEAST), MOST)
+    return math.log(chance) - math.log1p(-chance) - math.log(a / b)

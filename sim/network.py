@@ -288,13 +288,14 @@ class _Builder:
             if effect.exit == name:
                 per_10 += effect.log_odds if effect.log_odds is not None else math.log(effect.hazard_ratio or 1.0)
         load = own.frailty.loads.get(name, 0.0) if own.frailty is not None else 0.0
+        draws = own_draws(own, stage, to)
         effects = [(self.desk_index[desk], *direct(own.desks[desk], name)) for desk in own.desks]
         felt = self.rows([effect for effect in effects if effect[1] or effect[2]])
         terms = self.terms(own, "exit", name, ("log_odds", "hazard_ratio"))
         pace, count = self.terms(own, "dwell", name, ("time_ratio",))
         count += self.terms(own, "dwell", stage, ("time_ratio",))[1]  # stands right behind
         rarity = math.exp(-weight) if weight > -math.inf else math.inf
-        return self.stage_index[to], dwell, weight, rarity, per_10 / 10.0, load, *felt, *terms, pace, count
+        return self.stage_index[to], dwell, weight, rarity, per_10 / 10.0, load, *draws, *felt, *terms, pace, count
 
     def desk(self, own: Scenario, name: str) -> Sequence[float]:
         desk = own.desks[name]
@@ -315,9 +316,20 @@ class _Builder:
         )  # fmt: skip
 
 
+def own_draws(own: Scenario, stage: str, to: str) -> tuple[float, float]:
+    """The law of what is a customer's own about an exit: (shape, 0) of a factor on the hazard, (a, b) of a probability, (0, 0)."""
+    if own.frailty is None:
+        return 0.0, 0.0
+    name = f"{stage} -> {to}"
+    if own.stages[stage].kind == "race":
+        return own.frailty.gamma.get(name, 0.0), 0.0
+    strength, mean = own.frailty.beta.get(name, 0.0), own.stages[stage].choices[to].probability
+    return strength * mean, strength * (1.0 - mean)
+
+
 def chances(exits: Sequence[Sequence[float]]) -> tuple[bool, float]:
     """Whether a choice between these exits is the same for everybody at all times; then the odds of the second of two."""
-    moved = (at.EXIT_PER_POINT, at.EXIT_FRAILTY, at.EXIT_FELT_COUNT, at.EXIT_TERMS_COUNT)
+    moved = (at.EXIT_PER_POINT, at.EXIT_FRAILTY, at.EXIT_OWN, at.EXIT_FELT_COUNT, at.EXIT_TERMS_COUNT)
     plain = not any(exit[cell] for exit in exits for cell in moved)
     if not plain or len(exits) != 2:
         return plain, 0.0

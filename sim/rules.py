@@ -12,7 +12,7 @@ import numpy as np
 from sojourn.scenarios import laws
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, compiled, inlined
-from sojourn.sim.effects import fulfils, level_at, levers_held, own_lever, personal_shift, shift_now
+from sojourn.sim.effects import fulfils, level_at, levers_held, own_lever, own_odds, own_rate, personal_shift, shift_now
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, RENEGED, UNRESOLVED
 from sojourn.sim.streams import INHERITING, MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, words
 from sojourn.sim.tables import INVITEES, Cells, Customer
@@ -350,6 +350,8 @@ def weight(net: Cells, me: Customer, exit: int, time: float) -> float:
     """log p0 + eta of an exit of a choice stage, at this moment."""
     terms, count = int(net[exit + at.EXIT_TERMS_FIRST]), int(net[exit + at.EXIT_TERMS_COUNT])
     eta = personal_shift(net, me, exit, time) + shift_now(net, me, terms, count, time)
+    if net[exit + at.EXIT_OWN] > 0.0:
+        eta += own_odds(net, me, exit)
     return float(net[exit + at.EXIT_WEIGHT] + eta)
 
 
@@ -364,7 +366,10 @@ def race(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
         left = spare
         if k % 2 == 0:
             left, spare = pair(net, customer, stage, RACING, visit, k // 2)
-        latent = time_to_exit(net, me, exit, time, -math.log(left))
+        exposure = -math.log(left)
+        if net[exit + at.EXIT_OWN] > 0.0:
+            exposure /= own_rate(net, me, exit)
+        latent = time_to_exit(net, me, exit, time, exposure)
         if latent < delay:
             delay, to = latent, int(net[exit + at.EXIT_TO])
     return delay, to

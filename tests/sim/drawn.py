@@ -76,12 +76,17 @@ class _Author:
         levers = {f"lever{k}": self.lever() for k in range(self.one(0, 1, 2, 3))}
         start = {self.names[0]: 0.5, self.names[-1]: 0.5} if len(self.names) > 1 and self.often(3) else self.names[0]
         loads = {exit: self.one(-0.5, 0.4, 1.5) for exit in self.exits() if self.often(3)}
+        frailty = {
+            **({"loads": loads} if loads and self.often(6) else {}),
+            **self.maybe(5, gamma={exit: self.one(0.05, 0.3, 2) for exit in self.hazards if self.often(5)}),
+            **self.maybe(5, beta=self.own_chances()),
+        }
         document = {
             "format": 1,
             "scenario": {"name": "drawn", "start": start, "horizon_days": horizon},
             "arrivals": self.arrivals(horizon),
             **({"market": {"size": self.market}} if self.market is not None else {}),
-            **({"frailty": {"loads": loads}} if loads and self.often(6) else {}),
+            **({"frailty": frailty} if frailty else {}),
             **({"value": {"sigma": self.one(0, 0.8)}} if self.valued else {}),
             "stages": {**self.stages, "gone": {"end": True, "role": "lost"}, "done": {"end": True}},
             **satisfaction,
@@ -170,6 +175,18 @@ class _Author:
             **self.maybe(2, cost_per_day=0.25),
             **self.maybe(2, acquisition_cost=5),
         }
+
+    def own_chances(self) -> Document:
+        """For some choice stages, one exit whose probability is the customer's own."""
+        own = {}
+        for name, stage in self.stages.items():
+            chances = {
+                to: way["probability"] if isinstance(way, dict) else way for to, way in stage.get("exits", {}).items()
+            }
+            open_ = [to for to, chance in chances.items() if 0 < chance < 1]
+            if open_ and self.often(6):
+                own[f"{name} -> {self.one(*open_)}"] = self.one(0.3, 1, 3, 40)
+        return own
 
     def exits(self) -> list[str]:
         return [*self.choices, *self.hazards]

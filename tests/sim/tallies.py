@@ -36,6 +36,12 @@ def tally(network: Network, journeys: Journeys) -> Counter[str]:
             "longest stays": int(np.max(events.sequence, initial=0)),
         }
     )
+    frailty = scenario.frailty
+    for what, exits in (("own rates", frailty.gamma), ("own chances", frailty.beta)) if frailty is not None else ():
+        for exit in exits:
+            here = (network.stages.index(exit.split(" -> ")[0]) == events.stage) & ~journeys.last
+            count[what] += int(here.sum())
+            count[f"{what} used again"] += int(here.sum()) - np.unique(events.customer[here]).size
     for lever in range(len(network.levers)):
         held = events.held >> lever & 1
         rests = any(effect.informed for effect in scenario.levers[network.levers[lever]].effects)
