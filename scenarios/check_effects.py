@@ -115,7 +115,9 @@ def _check_own_draws(inquiry: Inquiry) -> None:
             if (law == "gamma") != (stage.kind == "race"):
                 kind, other = ("choice", "beta") if law == "gamma" else ("race", "gamma")
                 message = f"{law} does not act on {quoted(name)}, an exit of a {kind} stage"
-                inquiry.fault(place, message, f"write it under {other}, or make the stage a {stage_of(law)}", value, about)
+                inquiry.fault(
+                    place, message, f"write it under {other}, or make the stage a {stage_of(law)}", value, about
+                )
             elif law == "gamma":
                 if is_certain(stage.race[there]):
                     message = f"gamma means nothing on {quoted(name)}, whose law is a single value"

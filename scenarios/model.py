@@ -138,7 +138,8 @@ class Frailty(Part):
         {}, description="race: each customer's hazard of the exit is times a gamma draw of mean 1 and this shape"
     )
     beta: dict[ExitName, Annotated[float, Field(ge=0.01, le=1e6)]] = Field(
-        {}, description="choice: each customer's probability of the exit is a beta draw; a + b, the stated one being its mean"
+        {},
+        description="choice: each customer's probability of the exit is a beta draw; a + b, the stated one being its mean",
     )
 
     @model_validator(mode="after")

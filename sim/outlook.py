@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 CUSTOMERS, SETTLING, COUNTED = 4096, 60, 60  # customers and touches behind the long-run mean
 NODES = 21  # of the Gauss-Hermite rule over Z
 GRID = 300  # points in time of a race
+OWN = 401  # points of the log-odds of a beta probability
 
 
 class Settled(NamedTuple):
@@ -34,7 +35,7 @@ class Averaged(NamedTuple):
 
     exit: str  # "a -> b"
     race: bool  # a race: the share that leaves this way by the horizon
-    stated: float
+    stated: float  # at Z = 0, and at a factor of 1 on its hazard
     average: float
 
 
@@ -64,14 +65,21 @@ def settled(scenario: Scenario, strategy: str) -> tuple[Settled, ...]:
 
 def averaged(scenario: Scenario) -> tuple[Averaged, ...]:
     """Return the exits of every stage that frailty touches, in the order of the file."""
-    loads: Mapping[str, float] = scenario.frailty.loads if scenario.frailty else {}
     rows: list[Averaged] = []
-    for name, stage in scenario.stages.items():
-        ways = list(stage.choices) if stage.kind == "choice" else list(stage.race)
-        gamma = np.array([loads.get(f"{name} -> {way}", 0.0) for way in ways])
-        if not np.any(gamma):
-            continue
-        shares = _race(stage, scenario.about.horizon_days, gamma) if stage.kind == "race" else _choice(stage, gamma)
+    for name, stage in scenario.stages.items() if scenario.frailty is not None else ():
+        frailty: Any = scenario.frailty
+        ways = list(stage.exit_names)
+        names = [f"{name} -> {way}" for way in ways]
+        loads = np.array([frailty.loads.get(exit, 0.0) for exit in names])
+        shapes = np.array([frailty.gamma.get(exit, math.inf) for exit in names])
+        if not np.any(loads) and not np.any(np.isfinite(shapes)):
+            continue  # a beta alone has the stated probability as its mean
+        if stage.kind == "race":
+            shares = _race(stage, scenario.about.horizon_days, loads, shapes)
+        else:
+            shares = _choice(
+                stage, loads, {k: frailty.beta[exit] for k, exit in enumerate(names) if exit in frailty.beta}
+            )
         rows += [
             Averaged(f"{name} -> {way}", stage.kind == "race", float(shares[0][k]), float(shares[1][k]))
             for k, way in enumerate(ways)
@@ -132,26 +140,50 @@ def _mixed(shares: Any) -> tuple[Floats, Floats]:
     return stated, average
 
 
-def _choice(stage: Stage, gamma: Floats) -> tuple[Floats, Floats]:
+def _choice(stage: Stage, loads: Floats, betas: Mapping[int, float]) -> tuple[Floats, Floats]:
     plain = np.array([way.probability for way in stage.choices.values()])
+    stated = plain / plain.sum()
+    averages = np.zeros_like(plain)
+    for own, weight in _own(plain, betas):
 
-    def shares(z: float) -> Floats:
-        odds = plain * np.exp(gamma * z)
-        return np.asarray(odds / odds.sum())
+        def shares(z: float, own: Floats = own) -> Floats:
+            odds = own * np.exp(loads * z)
+            return np.asarray(odds / odds.sum())
 
-    return _mixed(shares)
+        averages += weight * _mixed(shares)[1]
+    return stated, averages
 
 
-def _race(stage: Stage, horizon: float, gamma: Floats) -> tuple[Floats, Floats]:
-    """Shares that leave by each exit before the horizon: sums of S_others dF over a grid."""
+def _own(plain: Floats, betas: Mapping[int, float]) -> Iterator[tuple[Floats, float]]:
+    """Yield probabilities of customers, with weights: one exit's is beta, the others share what is left (log-odds on a grid)."""
+    if not betas:
+        yield plain, 1.0
+        return
+    ((k, strength),) = betas.items()
+    a, b = strength * plain[k], strength * (1.0 - plain[k])
+    log_odds = np.linspace(-min(30.0 / a, 600.0), min(30.0 / b, 600.0), OWN)
+    weights = np.exp(-a * np.logaddexp(0.0, -log_odds) - b * np.logaddexp(0.0, log_odds))
+    for odds, weight in zip(np.exp(log_odds - math.log(a / b)), weights / weights.sum(), strict=True):
+        own = plain.copy()
+        own[k] *= odds
+        yield own, float(weight)
+
+
+def _race(stage: Stage, horizon: float, loads: Floats, shapes: Floats) -> tuple[Floats, Floats]:
+    """Shares that leave by each exit before the horizon: sums of S_others dF over a grid.
+
+    With a gamma factor G of mean 1 on its hazard, an exit is still open with probability E exp(-H G) = (1 + H / shape)^-shape.
+    """
     days = horizon * np.linspace(0.0, 1.0, GRID) ** 2  # closer together where stays begin
     exposure = np.array([exposures(law, days) for law in stage.race.values()])
 
-    def shares(z: float) -> Floats:
-        left = np.exp(-exposure * np.exp(gamma * z)[:, None])
+    def shares(z: float, shapes: Floats = shapes[:, None]) -> Floats:
+        moved = exposure * np.exp(loads * z)[:, None]
+        with np.errstate(invalid="ignore"):
+            left = np.exp(np.where(np.isfinite(shapes), -shapes * np.log1p(moved / shapes), -moved))
         leaving = -np.diff(left, axis=1)
         between = np.sqrt(left[:, 1:] * left[:, :-1])
         others = np.array([np.prod(np.delete(between, e, axis=0), axis=0) for e in range(len(exposure))])
         return np.asarray((leaving * others).sum(axis=1))
 
-    return _mixed(shares)
+    return shares(0.0, np.full_like(shapes[:, None], np.inf)), _mixed(shares)[1]

@@ -1,4 +1,5 @@
-"""Will word of mouth run away? Computed before a run, from the stated numbers (Z = 0, satisfaction at its start mean).
+"""Will word of mouth run away? Computed before a run, from the stated numbers (Z = 0, hazards and probabilities that are a
+customer's own at their means, satisfaction at its start mean).
 
 Conditions on what only a run can show (satisfaction, purchases, spend, failures, information) count as met, and information as
 complete; waiting at desks and ratios on dwell times are left out.

@@ -75,3 +75,41 @@ def test_shares_averaged_over_frailty() -> None:
     assert found["b -> a"].stated == pytest.approx(0.75, abs=2e-3)
     assert found["b -> a"].average == pytest.approx(race, abs=2e-3)
     assert found["b -> a"].race
+
+
+def test_shares_averaged_over_a_customers_own_draws() -> None:
+    """A gamma race against its closed form; a beta with a load against draws; a beta alone has its stated mean."""
+    text = """
+format = 1
+[scenario]
+name = "own"
+start = "a"
+horizon_days = 50
+[arrivals]
+cohort = 10
+[frailty]
+gamma = { "a -> b" = 0.3 }
+loads = { "b -> c" = 1.0 }
+beta = { "b -> d" = 1.2, "c -> d" = 0.5 }
+[stages.a]
+race.b = { law = "exponential", mean = 20 }
+[stages.b]
+dwell = { law = "deterministic", value = 1 }
+exits = { c = 0.6, d = 0.4 }
+[stages.c]
+dwell = { law = "deterministic", value = 1 }
+exits = { d = 0.6, e = 0.4 }
+[stages.d]
+end = true
+[stages.e]
+end = true
+"""
+    found = {row.exit: row for row in averaged(loads(text))}
+    assert set(found) == {"a -> b", "b -> c", "b -> d"}
+    assert found["a -> b"].stated == pytest.approx(1 - np.exp(-2.5), abs=1e-3)
+    assert found["a -> b"].average == pytest.approx(1 - (1 + 2.5 / 0.3) ** -0.3, abs=1e-3)
+    draws = np.random.default_rng(1)
+    own, z = draws.beta(0.48, 0.72, 400_000), draws.standard_normal(400_000)
+    shifted = np.mean((1 - own) * np.exp(z) / (own + (1 - own) * np.exp(z)))
+    assert found["b -> c"].stated == pytest.approx(0.6)
+    assert found["b -> c"].average == pytest.approx(float(shifted), abs=0.003)  # four standard errors of the draws
