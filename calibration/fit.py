@@ -1,13 +1,15 @@
 """A fit: everything a scenario needs, estimated from one log. It stands alone, and writes itself as a scenario."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from sojourn.calibration.arrivals import ArrivalsFit, fit_arrivals
 from sojourn.calibration.exits import StageFit, fit_stage
+from sojourn.calibration.histories import histories_of
 from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
+from sojourn.calibration.silent import SilentFit, fit_silent
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
 
@@ -23,6 +25,7 @@ class Fit:
         shares: share of customers in each segment, by its name.
         arrivals: how customers arrive.
         notes: what a reader should know, in sentences.
+        silent: the models of the stages that customers leave unseen, by name; they are not among `stages`.
     """
 
     log: Log
@@ -31,6 +34,7 @@ class Fit:
     shares: dict[str, float]
     arrivals: ArrivalsFit
     notes: tuple[str, ...]
+    silent: dict[str, SilentFit] = field(default_factory=dict)
 
     @property
     def absorbing(self) -> tuple[str, ...]:
@@ -41,7 +45,9 @@ class Fit:
 
     def scenario_text(self, title: str = "") -> str:
         """The fit as a scenario file (TOML) that runs as it is, with counts and standard errors beside every law."""
-        return scenario_text(self.log, self.stages, self.starts, self.shares, self.arrivals, self.notes, title)
+        return scenario_text(
+            self.log, self.stages, self.starts, self.shares, self.arrivals, self.notes, title, self.silent
+        )
 
     def scenario(self) -> Scenario:
         """The fit as a scenario, read back from its text."""
@@ -51,7 +57,11 @@ class Fit:
 def fit(log: Log) -> Fit:
     """Fit every stage of a log."""
     seen = np.unique(log.stays.stage)
-    stages = {log.stages[k]: fit_stage(log, int(k)) for k in seen if not log.ends[k]}
+    stages = {
+        log.stages[k]: fit_stage(log, int(k)) for k in seen if not log.ends[k] and log.stages[k] not in log.silent
+    }
+    unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
+    silent = {name: fit_silent(histories_of(log, name), kind) for name, kind in unseen.items()}
     first = log.stays.stage[log.first[:-1]]
     counts = np.bincount(first, minlength=len(log.stages))
     starts = {log.stages[k]: float(counts[k] / first.size) for k in np.flatnonzero(counts)}
@@ -59,6 +69,7 @@ def fit(log: Log) -> Fit:
     shares = {name: float(sizes[k] / log.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
     notes = list(log.notes)
     notes += [note for stage in stages.values() for note in stage.warnings]
+    notes += [note for name, one in silent.items() for note in (one.said(name), *one.notes)]
     for name, stage in stages.items():
         if not stage.exits:
             stays = "1 stay" if stage.entries == 1 else f"{stage.entries:,} stays"
@@ -79,4 +90,5 @@ def fit(log: Log) -> Fit:
         shares=shares,
         arrivals=fit_arrivals(log),
         notes=tuple(notes),
+        silent=silent,
     )

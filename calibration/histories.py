@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import Floats
 from sojourn.scenarios.faults import fault
 
@@ -63,6 +64,20 @@ def histories(repeats: object, recency: object, watched: object, weight: object 
     rows, place = np.unique(np.stack([x, t_x, t], axis=1), axis=0, return_inverse=True)
     together = np.asarray(np.bincount(np.ravel(place), weights=w, minlength=len(rows)), dtype=np.float64)
     return Histories(rows[:, 0].copy(), rows[:, 1].copy(), rows[:, 2].copy(), together)
+
+
+def histories_of(log: Log, stage: str) -> Histories:
+    """Histories, in days, of all customers who entered a stage of a log: each entry is a purchase, the first not counted.
+
+    Who first bought as the watching ended is left out. Raises Faults where nobody is left.
+    """
+    rows = log.stays.stage == log.stages.index(stage)
+    who, entry = log.stays.customer[rows], log.stays.entry[rows]
+    customers, first, count = np.unique(who, return_index=True, return_counts=True)
+    begins, last = entry[first], entry[first + count - 1]
+    watched = log.until[customers] - begins
+    seen = watched > 0.0
+    return histories(count[seen] - 1, (last - begins)[seen], watched[seen])
 
 
 def constant_rate(known: Histories) -> float:

@@ -1,6 +1,6 @@
 """An event log, read, checked and sorted into stays, with a count of all that was set aside."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Log:
         roles: what measures count a stage as, by its name.
         counts: what was read, and what was set aside and why.
         notes: what a reader should know, in sentences.
+        silent: stages that customers leave unseen, and the model of that (see `silent`).
     """
 
     source: str
@@ -59,6 +60,7 @@ class Log:
     roles: dict[str, str]
     counts: dict[str, int]
     notes: tuple[str, ...]
+    silent: dict[str, str] = field(default_factory=dict)
 
     @property
     def window(self) -> Floats:
@@ -150,6 +152,22 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
                 "move the stage that they come back from to [stages]",
             )
         )
+    names = mapping.names
+    for name in mapping.silent:
+        here = found.stays.stage == names.index(name)
+        onward = found.stays.following[here]
+        onward = onward[(onward != NOTHING) & (onward != names.index(name))]
+        if onward.size:
+            to = names[int(np.bincount(onward).argmax())]
+            faults.append(
+                Fault(
+                    mapping_file,
+                    f"silent.{name}",
+                    "",
+                    f"{onward.size:,} stays in {name} end with a move on, most often to {to}: leaving is seen",
+                    f"take {name} out of [silent], or put the events that follow it under ignore",
+                )
+            )
     if not faults and not np.any(found.stays.following != NOTHING):
         faults.append(
             Fault(name, "", "", "no customer was ever seen to move from one stage to another", "give a longer log")
@@ -204,6 +222,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         roles=dict(mapping.roles),
         counts=counts,
         notes=tuple(_notes(rows, counts)),
+        silent=dict(mapping.silent),
     )
 
 

@@ -19,6 +19,8 @@ redeemed_again = { event = "coupon_redeemed", after = "redeemed" }
 expired = ["campaign_end"]
 [roles]                        # optional: what measures count a stage as (purchase, loyal, lost)
 redeemed = "purchase"
+[silent]                       # optional: stages whose event repeats and which customers leave unseen, and the model of that
+redeemed = "bgnbd"             # or "paretonbd"
 ```
 """
 
@@ -69,6 +71,7 @@ class Mapping(_Part):
     stages: dict[STAGE_NAME, Value | list[Value] | History]
     ends: dict[STAGE_NAME, Value | list[Value] | History] = {}
     roles: dict[str, Literal["purchase", "loyal", "lost"]] = {}
+    silent: dict[str, Literal["bgnbd", "paretonbd"]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -150,15 +153,21 @@ EXPECTED = {
     "ignore": 'a list of event values, as in ignore = ["page_view"]',
     "stages": 'stages with event values, as in targeted = ["campaign_start"]',
     "roles": 'roles of stages: "purchase", "loyal" or "lost", as in redeemed = "purchase"',
+    "silent": 'stages that customers leave unseen, as in purchase = "bgnbd"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
+
+
+def parts_of(silent: str) -> tuple[str, str, str, str]:
+    """The stages of a scenario that stand for one that is left unseen: first purchase, waiting, later purchases, gone."""
+    return silent, f"{silent}_waiting", f"{silent}_again", f"{silent}_over"
 
 
 def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> Iterator[Fault]:
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles") else 1
+        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent") else 1
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -175,6 +184,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
         elif key == "roles" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no role", 'use "purchase", "loyal" or "lost"')
+        elif key == "silent" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no model", 'use "bgnbd" or "paretonbd"')
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -202,6 +214,20 @@ def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
     for name in mapping.roles:
         if name not in mapping.names:
             yield Fault(file, f"roles.{name}", "", f"no stage named {quoted(name)}", nearest(name, mapping.names))
+    for name in mapping.silent:
+        path = f"silent.{name}"
+        if name not in mapping.stages:
+            what = (
+                f"{quoted(name)} is an end, which nobody leaves"
+                if name in mapping.ends
+                else f"no stage named {quoted(name)}"
+            )
+            yield Fault(file, path, quoted(name), what, nearest(name, [*mapping.stages]))
+        for part in parts_of(name)[1:]:
+            if part in mapping.names:
+                yield Fault(
+                    file, path, quoted(part), f"the scenario will need the name {quoted(part)}", "rename that stage"
+                )
     owners: dict[str, str] = {}
     for name, values, after in mapping.rules():
         part = "ends" if name in mapping.ends else "stages"

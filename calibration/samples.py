@@ -1,11 +1,13 @@
 """Observed and simulated journeys in one form, each customer from their own day 0 to the end of their watching."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.calibration.logs import Log
+from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 from sojourn.sim.journeys import Journeys
 
@@ -41,22 +43,31 @@ def observed(log: Log) -> Sample:
     return Sample(stays.customer, stays.stage, stays.entry - start, stays.until - start, stays.following, log.window)
 
 
-def simulated(journeys: Journeys, stages: tuple[str, ...], window: Floats) -> Sample:
-    """Simulated customers, watched only as long as `window` says, shape (customers,); `stages` are those of the log."""
-    rows = journeys.events
-    index = np.array([stages.index(name) for name in journeys.stages], dtype=np.int64)
-    who = journeys.who
+def simulated(journeys: Journeys, stages: tuple[str, ...], window: Floats, silent: Iterable[str] = ()) -> Sample:
+    """Simulated customers, watched only as long as `window` says, shape (customers,); `stages` are those of the log.
+
+    Of the parts of a `silent` stage only purchases are events: waiting and having left are not seen.
+    """
+    meant = {name: name for name in stages}
+    for name in silent:
+        meant |= dict.fromkeys((parts_of(name)[0], parts_of(name)[2]), name)
+    index = np.array([stages.index(meant[n]) if n in meant else NOTHING for n in journeys.stages], dtype=np.int64)
+    stage = index[journeys.events.stage]
+    visible = stage != NOTHING
+    stage, who = stage[visible], journeys.who[visible]
     start = journeys.customers.arrived[who]
-    entry, until = rows.time - start, journeys.until - start
-    following = journeys.next_stage.astype(np.int64)
-    following = np.where(following == NOTHING, NOTHING, index[following])
-    seen = (entry < window[who]) | (rows.sequence == 0)
+    entry = journeys.events.time[visible] - start
+    until, following = journeys.horizon - start, np.full(who.size, NOTHING, dtype=np.int64)
+    goes_on = who[1:] == who[:-1]
+    until[:-1][goes_on] = entry[1:][goes_on]
+    following[:-1][goes_on] = stage[1:][goes_on]
+    seen = (entry < window[who]) | (journeys.events.sequence[visible] == 0)
     cut = until > window[who]
     until = np.minimum(until, window[who])
     following = np.where(cut, NOTHING, following)
     return Sample(
         who[seen].astype(np.int64),
-        index[rows.stage][seen],
+        stage[seen],
         entry[seen],
         until[seen],
         following[seen].astype(np.int64),

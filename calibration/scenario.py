@@ -7,9 +7,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from sojourn.calibration.arrivals import ArrivalsFit
+from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.logs import Log
+from sojourn.calibration.mapping import parts_of
+from sojourn.calibration.silent import SilentFit
 
 DIGITS = 4  # of parameters: far finer than any standard error seen here
 WIDTH = 116
@@ -23,16 +26,27 @@ def scenario_text(
     arrivals: ArrivalsFit,
     notes: Iterable[str],
     title: str = "",
+    silent: Mapping[str, SilentFit] | None = None,
 ) -> str:
     """The scenario in TOML. Counts and standard errors stand beside each law and again under [[sources]]."""
     lines = [*_head(log, notes), "format = 1", "", *_about(log, starts, title), "", *_arrivals(arrivals)]
     lines += _segments(log, stages, shares)
+    unseen = silent or {}
+    if unseen:
+        lines += ["", *own_draws(unseen)]
     for stage in stages.values():
         lines += ["", *_stage(stage, log.roles.get(stage.stage))]
+    for name, found in unseen.items():
+        lines += ["", *silent_stages(name, found, log.roles.get(name))]
     for name in dict.fromkeys(to for stage in stages.values() for to in stage.exits):
-        if name not in stages:
+        if name not in stages and name not in unseen:
             lines += ["", f"[stages.{key(name)}]", "end = true", *_role(log.roles.get(name))]
     lines += _sources(log, stages, arrivals)
+    if unseen:
+        paths = ["frailty", *(f"stages.{part}" for name in unseen for part in parts_of(name))]
+        lines += _source(
+            paths, f"{log.source}: {'; '.join(found.model.title for found in unseen.values())}, maximum likelihood"
+        )
     return "\n".join(lines) + "\n"
 
 
@@ -182,17 +196,55 @@ def _stage(stage: StageFit, role: str | None) -> Iterator[str]:
         yield from _comment(seen(law))
 
 
-def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) -> Iterator[str]:
-    def source(paths: Sequence[str], said: str) -> Iterator[str]:
-        yield ""
-        yield "[[sources]]"
-        yield f"paths = [{', '.join(text(path) for path in paths)}]"
-        yield 'evidence = "measured"'
-        yield f"source = {text(said)}"
+def _source(paths: Sequence[str], said: str) -> Iterator[str]:
+    yield ""
+    yield "[[sources]]"
+    yield f"paths = [{', '.join(text(path) for path in paths)}]"
+    yield 'evidence = "measured"'
+    yield f"source = {text(said)}"
 
-    yield from source(["arrivals", "scenario.start"], f"{log.source}: {arrivals.said}")
+
+def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) -> Iterator[str]:
+    yield from _source(["arrivals", "scenario.start"], f"{log.source}: {arrivals.said}")
     if log.segments != ("all",):
-        yield from source(["segments.*.share"], f"{log.source}: {log.customers.size:,} customers")
+        yield from _source(["segments.*.share"], f"{log.source}: {log.customers.size:,} customers")
     for stage in stages.values():
         for to, law in stage.exits.items():
-            yield from source([f"stages.{stage.stage}.race.{to}"], f"{log.source}: {seen(law)}")
+            yield from _source([f"stages.{stage.stage}.race.{to}"], f"{log.source}: {seen(law)}")
+
+
+def own_draws(silent: Mapping[str, SilentFit]) -> Iterator[str]:
+    """The table [frailty] of stages that are left unseen: what is each customer's own, and how much they differ in it."""
+    gamma, beta = {}, {}
+    for name, found in silent.items():
+        _, waiting, again, over = parts_of(name)
+        p = found.parameters
+        gamma[f"{waiting} -> {again}"] = p["r"]
+        if isinstance(found.model, BgNbd):
+            beta[f"{again} -> {over}"] = p["a"] + p["b"]
+        else:
+            gamma[f"{waiting} -> {over}"] = p["s"]
+    yield "[frailty]"
+    for law, exits in (("gamma", gamma), ("beta", beta)):
+        if exits:
+            yield f"{law} = {{ {', '.join(f'{text(exit)} = {number(value)}' for exit, value in exits.items())} }}"
+
+
+def silent_stages(name: str, found: SilentFit, role: str | None) -> Iterator[str]:
+    """The stages that stand for one that is left unseen: a first purchase, waiting, later purchases, and gone."""
+    first, waiting, again, over = parts_of(name)
+    p, model = found.parameters, found.model
+    at_once = 'dwell = { law = "deterministic", value = 0.0 }'
+    yield f"[stages.{key(first)}]"
+    yield from _comment(found.said(name))
+    yield from (*_role(role), at_once, f"exits = {{ {key(waiting)} = 1.0 }}")
+    yield from ("", f"[stages.{key(waiting)}]")
+    yield f'race.{key(again)} = {{ law = "exponential", mean = {number(p["alpha"] / p["r"])} }}'
+    onward = f"exits = {{ {key(waiting)} = 1.0 }}"
+    if isinstance(model, BgNbd):
+        chance = round(min(max(model.a / (model.a + model.b), 1e-6), 1.0 - 1e-6), 6)
+        onward = f"exits = {{ {key(waiting)} = {1.0 - chance:.6f}, {key(over)} = {chance:.6f} }}"
+    else:
+        yield f'race.{key(over)} = {{ law = "exponential", mean = {number(model.beta / model.s)} }}'
+    yield from ("", f"[stages.{key(again)}]", *_role(role), at_once, onward)
+    yield from ("", f"[stages.{key(over)}]", "end = true", 'role = "lost"')

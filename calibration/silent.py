@@ -51,6 +51,20 @@ class SilentFit:
         """Akaike's criterion: of two fits to the same histories, the smaller is to be preferred."""
         return 2.0 * len(self.model.names) - 2.0 * self.log_likelihood
 
+    @property
+    def alive(self) -> float:
+        """How many of the customers are expected not to have left when the watching ends."""
+        return float(self.known.weight @ self.model.alive(self.known))
+
+    def said(self, stage: str) -> str:
+        """What was found, for people; times are days."""
+        told = ", ".join(f"{name} {value:.4g} ({self.errors[name]:.2g})" for name, value in self.parameters.items())
+        return (
+            f"Leaving {stage} is not seen: {self.model.title} by maximum likelihood from {self.known.customers:,.0f} customers "
+            f"and {self.known.purchases:,.0f} repeats, {told} (standard errors in parentheses). Of them {self.alive:,.0f} are "
+            f"expected to be customers still; a newcomer comes back {float(self.model.expected(365.0)):.2f} times within a year."
+        )
+
 
 def fit_silent(known: Histories, kind: str = "bgnbd") -> SilentFit:
     """Fit "bgnbd" or "paretonbd" to histories by maximum likelihood.

@@ -89,8 +89,12 @@ def sort_stays(rows: Rows, mapping: Mapping) -> Sorted:
     customer_kept, time, stage = customer[keep], time[keep], stage[keep]
 
     begins = np.ones(customer_kept.size, dtype=np.bool_)
+    moves = (customer_kept[1:] != customer_kept[:-1]) | (stage[1:] != stage[:-1])
+    silent = np.isin(stage, [mapping.names.index(name) for name in mapping.silent])
     if mapping.repeats == "same stay":
-        begins[1:] = (customer_kept[1:] != customer_kept[:-1]) | (stage[1:] != stage[:-1])
+        begins[1:] = moves | silent[1:]
+    if mapping.silent:  # every purchase counts, but two at one moment are one
+        begins[1:] &= moves | ~silent[1:] | (time[1:] > time[:-1])
     who, entry, stage = customer_kept[begins], time[begins], stage[begins]
     until = rows.until[who]
     following = np.full(who.size, NOTHING, dtype=np.int64)

@@ -117,7 +117,7 @@ def check(
         )
     train, rest = _some(log.only(~held), FITTED), _some(log.only(held), LARGEST)
     fitted = fit(train)
-    names = {*fitted.stages, *fitted.absorbing}
+    names = {*fitted.stages, *fitted.absorbing, *fitted.silent}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
     absorbing = frozenset(k for k, name in enumerate(log.stages) if name in fitted.absorbing)
     beside = observed(rest)
@@ -170,7 +170,7 @@ def _copy(train: Log, rest: Log, seed: int, replication: int) -> Sample:
         index = rest.segments.index(name) if name in rest.segments else 0
         same = rest.window[rest.segment == index]
         window[here] = rng.choice(same if same.size else rest.window, int(here.sum()))
-    return simulated(journeys, rest.stages, window)
+    return simulated(journeys, rest.stages, window, rest.silent)
 
 
 def _resample(log: Log, rng: np.random.Generator) -> Log:

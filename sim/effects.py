@@ -206,7 +206,7 @@ def own_uniform(net: Cells, me: Customer, exit: int) -> float:
 def own_rate(net: Cells, me: Customer, exit: int) -> float:
     """The factor on the hazard of an exit of a race that is the customer's own: gamma, of mean 1."""
     shape = net[exit + at.EXIT_OWN]
-    return max(special.gammaincinv(shape, own_uniform(net, me, exit)) / shape, LEAST)
+    return float(max(special.gammaincinv(shape, own_uniform(net, me, exit)) / shape, LEAST))
 
 
 @apart

@@ -317,7 +317,7 @@ class _Builder:
 
 
 def own_draws(own: Scenario, stage: str, to: str) -> tuple[float, float]:
-    """The law of what is a customer's own about an exit: (shape, 0) of a factor on the hazard, (a, b) of a probability, (0, 0)."""
+    """The law of what is a customer's own about an exit: (shape, 0) of a factor on the hazard, (a, b) of a probability."""
     if own.frailty is None:
         return 0.0, 0.0
     name = f"{stage} -> {to}"

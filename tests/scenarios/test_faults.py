@@ -284,6 +284,30 @@ def test_a_hazard_ratio_on_a_deterministic_law(edited: Edit, faults_of: FaultsOf
     assert all("single value" in fault.message and "time_ratio" in fault.remedy for fault in found)
 
 
+@pytest.mark.parametrize(
+    ("own", "path", "what", "remedy"),
+    [
+        ('gamma = { "awareness -> lapsed" = 2 }', 'gamma."awareness -> lapsed"', "an exit of a choice stage", "under beta"),
+        ('beta = { "loyalty -> churned" = 2 }', 'beta."loyalty -> churned"', "an exit of a race stage", "under gamma"),
+        ('gamma = { "loyalty -> churnd" = 2 }', 'gamma."loyalty -> churnd"', "no stage", '"churned"?'),
+        ('gamma = { "loyalty -> churned" = 0 }', 'gamma."loyalty -> churned"', "at least 0.01", ""),
+        ('beta = { "purchase -> post_purchase" = 2 }', 'beta."purchase -> post_purchase"', "probability 1", "between"),
+        ('beta = { "awareness -> lapsed" = 2, "awareness -> consideration" = 3 }',
+         'beta."awareness -> consideration"', "a beta already", "keep one"),
+    ],
+)  # fmt: skip
+def test_own_draws(edited: Edit, faults_of: FaultsOf, own: str, path: str, what: str, remedy: str) -> None:
+    found = faults_of(edited("[frailty]", f"[frailty]\n{own}"))
+    assert [fault.path for fault in found] == [f"frailty.{path}"]
+    assert what in f"{found[0].message} {found[0].remedy}"
+    assert remedy in found[0].remedy
+
+
+def test_a_frailty_that_says_nothing(edited: Edit, faults_of: FaultsOf) -> None:
+    (fault,) = faults_of(edited('loads = { "loyalty -> purchase" = 0.3, "loyalty -> churned" = -0.3 }', ""))
+    assert (fault.path, "loads, gamma or beta" in fault.remedy) == ("frailty", True)
+
+
 def test_points_lost_at_a_desk_need_a_touchpoint(edited: Edit, faults_of: FaultsOf) -> None:
     text = edited("points_per_day_waited = 0.0", "points_per_day_waited = 2.0")
     text = text.replace("race.advocacy = {", 'desk = { name = "support" }\nrace.advocacy = {', 1)

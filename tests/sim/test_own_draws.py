@@ -94,7 +94,7 @@ def test_shifted_beta_geometric(scenario: Any, live: Any, renewals: int) -> None
 
 
 def test_a_rate_is_the_customers_own_at_every_visit(scenario: Any, live: Any) -> None:
-    """Without leaving, counts are negative binomial: a rate drawn anew at each visit would give far less spread. Alarm rate 1e-4."""
+    """Without leaving, counts are negative binomial; a rate drawn anew at each visit would give less spread. Alarm rate 1e-4."""
     text = BUY.replace("waiting = 0.75, silent = 0.25", "waiting = 1.0").replace("[stages.silent]\nend = true\n", "")
     journeys = live(
         scenario(
@@ -163,7 +163,13 @@ push = [{ day = 10, level = 1.0 }]
 
 
 def test_draws_are_the_same_under_every_strategy(scenario: Any) -> None:
-    more = '[levers.push]\neffects = [{ exit = "waiting -> repeat", hazard_ratio = 1.0 }]\n[strategies.off]\n[strategies.on]\npush = 1.0\n'
+    more = """
+[levers.push]
+effects = [{ exit = "waiting -> repeat", hazard_ratio = 1.0 }]
+[strategies.off]
+[strategies.on]
+push = 1.0
+"""
     found = scenario(BG + more, start="first", arrivals="cohort = 500")
     one, other = (simulate(build(found, name), seed=2) for name in ("off", "on"))
     assert np.array_equal(one.events.stage, other.events.stage)
