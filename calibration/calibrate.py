@@ -35,9 +35,12 @@ class Calibration:
         """The answer first, then what censoring changed and what to be careful about, in plain lines."""
         counts = self.log.counts
         laws = sum(len(stage.exits) for stage in self.fit.stages.values())
+        ways = [f"{len(self.fit.stages)} stages and {laws} ways out of them"] if self.fit.stages else []
+        unseen = len(self.fit.silent)
+        ways += [f"{unseen} {'stages' if unseen > 1 else 'stage'} that customers leave unseen"] if unseen else []
         lines = [
-            f"{counts['customers']:,} customers and {counts['stays']:,} stays give {len(self.fit.stages)} stages and "
-            f"{laws} ways out of them; {counts['stays still open']:,} stays were still open and count as such."
+            f"{counts['customers']:,} customers and {counts['stays']:,} stays give {', and '.join(ways)}; "
+            f"{counts['stays still open']:,} stays were still open and count as such."
         ]
         if self.check is not None:
             lines.append(self.check.sentence)

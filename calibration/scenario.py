@@ -236,7 +236,7 @@ def silent_stages(name: str, found: SilentFit, role: str | None) -> Iterator[str
     p, model = found.parameters, found.model
     at_once = 'dwell = { law = "deterministic", value = 0.0 }'
     yield f"[stages.{key(first)}]"
-    yield from _comment(found.said(name))
+    yield from _comment(f"{model.title}, log-likelihood {found.log_likelihood:.2f}")
     yield from (*_role(role), at_once, f"exits = {{ {key(waiting)} = 1.0 }}")
     yield from ("", f"[stages.{key(waiting)}]")
     yield f'race.{key(again)} = {{ law = "exponential", mean = {number(p["alpha"] / p["r"])} }}'
