@@ -13,6 +13,7 @@ from sojourn.scenarios.model import Gamma, Law, Stage
 from sojourn.sim import gammas
 from sojourn.sim.network import Network, logged
 from sojourn.sim.schedules import responded
+from sojourn.sim.stays import ENDLESS, Stay, Way, choice, race
 
 Floats = NDArray[np.float64]
 Flows = dict[str, Floats]
@@ -108,8 +109,8 @@ class Kernel:
 class Passage:
     """One stage as one segment meets it."""
 
-    def __init__(self, network: Network, g: int, s: int) -> None:
-        self.network, self.g = network, g
+    def __init__(self, network: Network, g: int, s: int, source: str | None = None) -> None:
+        self.network, self.g, self._source = network, g, source
         self.name = network.stages[s]
         self._own = network.segment_scenario(g)
         stage = self._own.stages[self.name]
@@ -128,7 +129,8 @@ class Passage:
             (kind, target): self._effects(kind, target)
             for kind, target in (
                 *(("exit", f"{self.name} -> {to}") for to in self.exits),
-                ("referrals", self.name),
+                *(("dwell", f"{self.name} -> {to}") for to in self.exits),
+                *((kind, self.name) for kind in ("dwell", "spend", "referrals")),
             )
         }
         self._pulled = any(self._terms["exit", f"{self.name} -> {to}"] for to in self.exits)
@@ -139,15 +141,17 @@ class Passage:
             (lever, logged(effect))
             for lever in self._own.levers
             for effect in self._own.levers[lever].effects
-            if effect.target == (kind, target) and effect.since is None and self._may_hold(lever)
+            if effect.target == (kind, target) and effect.since is None and self.holds(lever) is not False
         ]
 
-    def _may_hold(self, lever: str) -> bool:
-        """Whether the strategy's condition on a lever can be met here, as far as segment and stage tell."""
+    def holds(self, lever: str) -> bool | None:
+        """Whether the strategy's condition on a lever is met here; None where segment, stage and source cannot tell."""
         plan = self.network.scenario.strategies[self.network.strategy].get(lever)
         if plan is None:
             return False
         known = {Name.SEGMENT: self.network.segments[self.g], Name.STAGE: self.name}
+        if self._source is not None:
+            known[Name.SOURCE] = self._source
         stack: list[bool | None] = []  # None: only a run can tell
         for op, name, value in parse(plan.when).code if plan.when else ():
             if op == Op.NOT:
@@ -161,7 +165,7 @@ class Passage:
                 stack.append((known[Name(name)] == value) == (op == 0))
             else:
                 stack.append(None)
-        return not stack or stack[-1] is not False
+        return stack[-1] if stack else True
 
     def ratios(self, kind: str, target: str, days: Floats) -> Floats:
         """What levers multiply a rate by on each day."""
@@ -184,6 +188,24 @@ class Passage:
             response = self._own.levers[lever].response
             total += beta * responded(self.network.levels(lever, days), response)
         return total
+
+    def ways(self) -> tuple[Way, ...]:
+        """The exits at the levels that the strategy ends with, in file order."""
+        last = np.array([max(float(self.network.breaks[-2]), 0.0)])
+        of_all = float(self._shift(("dwell", self.name), last)[0])
+        ways = []
+        for to, (weight, law) in self.exits.items():
+            shift = float(self._shift(("exit", f"{self.name} -> {to}"), last)[0])
+            pace = math.exp(of_all + float(self._shift(("dwell", f"{self.name} -> {to}"), last)[0]))
+            ways.append(Way(law, shift, pace) if self.kind == "race" else Way(law, 0.0, pace, weight * math.exp(shift)))
+        total = math.fsum(way.share for way in ways)
+        return tuple(ways) if self.kind == "race" else tuple(way._replace(share=way.share / total) for way in ways)
+
+    def stay(self) -> Stay:
+        """The stay at the levels that the strategy ends with."""
+        if self.kind == "end":
+            return ENDLESS
+        return race(self.ways()) if self.kind == "race" else choice(self.ways())
 
     def at_last_levels(self, ages: Floats) -> tuple[Floats, Flows]:
         """Share left at each age, and flows between ages, at the levels that the strategy ends with."""
