@@ -1,4 +1,4 @@
-"""How one segment passes one stage, on a grid of days: who is still there, who leaves for where. For `wordofmouth`."""
+"""How one segment passes one stage under a strategy: at levels that stand still, and on a grid of days as they change."""
 
 import math
 from functools import lru_cache
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sojourn.scenarios import laws as arithmetic
 from sojourn.scenarios.conditions import Name, Op, parse
 from sojourn.scenarios.lawtable import LawTable, scale_and_shape
-from sojourn.scenarios.model import Gamma, Law, Stage
+from sojourn.scenarios.model import Gamma, Law
 from sojourn.sim import gammas
 from sojourn.sim.network import Network, logged
 from sojourn.sim.schedules import responded
@@ -39,28 +39,6 @@ def _exposures(law: Law, ages: bytes) -> Floats:
     return found
 
 
-def ages_of(stage: Stage) -> Floats:
-    """Ages that resolve a stage's laws: quantiles of each, from a thousandth to nearly all."""
-    laws = [law for to in stage.exit_names if (law := stage.law(to)) is not None]
-    return np.array(sorted({0.0}.union(*map(_ages, laws))))
-
-
-@lru_cache(maxsize=512)
-def _ages(law: Law) -> frozenset[float]:
-    """Ages that resolve one law."""
-    left = np.concatenate([np.linspace(0.999, 0.02, 160), np.geomspace(0.02, 1e-9, 100)])
-    if isinstance(law, Gamma):
-        scale, shape = scale_and_shape(law)
-        return frozenset((scale * gammas.ages(shape, -np.log(left))).tolist())
-    table = LawTable()
-    row = table.add(law)
-    (cells,) = table.done()
-    ages = {age for age in (arithmetic.age_left(cells, row, share) for share in left.tolist()) if math.isfinite(age)}
-    if cells[row + arithmetic.KIND] in (arithmetic.DETERMINISTIC, arithmetic.DEADLINE):
-        ages.add(math.nextafter(float(cells[row + arithmetic.SCALE]), 0.0))
-    return frozenset(ages)
-
-
 class Kernel:
     """A stage's passage for entries on each day of a grid."""
 
@@ -70,7 +48,8 @@ class Kernel:
         step = days[1] - days[0]
         self._ages = np.concatenate([[0.0], days + step / 2.0])
         self._step = step
-        self._H = {to: exposures(law, self._ages) for to, (_, law) in passage.exits.items()}
+        # Stays of no length end in the first step, not before it.
+        self._H = {to: np.append(0.0, exposures(law, self._ages[1:])) for to, (_, law) in passage.exits.items()}
         self._rates = passage.rate * passage.ratios("referrals", passage.name, days)
         self.enters = passage.enters
         self._shifts = passage.shifts(days)
@@ -206,11 +185,6 @@ class Passage:
         if self.kind == "end":
             return ENDLESS
         return race(self.ways()) if self.kind == "race" else choice(self.ways())
-
-    def at_last_levels(self, ages: Floats) -> tuple[Floats, Flows]:
-        """Share left at each age, and flows between ages, at the levels that the strategy ends with."""
-        last = np.array([max(float(self.network.breaks[-2]), 0.0)])
-        return self.flows({to: exposures(law, ages) for to, (_, law) in self.exits.items()}, last)
 
     def flows(self, H: dict[str, Floats], times: Floats) -> tuple[Floats, Flows]:
         """Share left at each of the ages of H, and what leaves for each stage between them, at the levels of `times`
