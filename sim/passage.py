@@ -1,42 +1,19 @@
 """How one segment passes one stage under a strategy: at levels that stand still, and on a grid of days as they change."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.scenarios import laws as arithmetic
 from sojourn.scenarios.conditions import Name, Op, parse
-from sojourn.scenarios.lawtable import LawTable, scale_and_shape
-from sojourn.scenarios.model import Gamma, Law
-from sojourn.sim import gammas
+from sojourn.scenarios.model import Law
+from sojourn.sim.clocks import exposures
 from sojourn.sim.network import Network, logged
 from sojourn.sim.schedules import responded
 from sojourn.sim.stays import ENDLESS, Stay, Way, choice, race
 
 Floats = NDArray[np.float64]
 Flows = dict[str, Floats]
-
-
-def exposures(law: Law, ages: Floats) -> Floats:
-    """H of a law at each age."""
-    return _exposures(law, ages.tobytes())
-
-
-@lru_cache(maxsize=512)  # strategies and segments share most laws, and `validate` is to be quick
-def _exposures(law: Law, ages: bytes) -> Floats:
-    at = np.frombuffer(ages)
-    if isinstance(law, Gamma):
-        scale, shape = scale_and_shape(law)
-        found = gammas.exposures(shape, at / scale)
-    else:
-        table = LawTable()
-        row = table.add(law)
-        (cells,) = table.done()
-        found = np.array([arithmetic.exposure_by(cells, row, age) for age in at.tolist()])
-    found.flags.writeable = False
-    return found
 
 
 class Kernel:

@@ -7,24 +7,23 @@ and to seven for a lognormal as wide as sigma = 5.
 """
 
 import math
-from bisect import bisect_left
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.scenarios import laws as arithmetic
 from sojourn.scenarios import lawtable
-from sojourn.scenarios.lawtable import LawTable
-from sojourn.scenarios.model import Deadline, Deterministic, Empirical, Exponential, Gamma, Law, Weibull
+from sojourn.scenarios.model import Exponential, Gamma, Law, Weibull
+from sojourn.sim.clocks import Clock
 from sojourn.sim.discounting import discounted_length
 
 Floats = NDArray[np.float64]
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(10)
 NODES, WEIGHTS = (NODES + 1.0) / 2.0, WEIGHTS / 2.0
-EXPOSURES = (*(2.0**k for k in range(-30, 10)), 700.0)  # exp(-700) is about what a float can still hold
+EXPOSURES = np.array([*(2.0**k for k in range(-30, 10)), 700.0])  # exp(-700) is about what a float can still hold
 ALL_GONE = 745.0
+LEAST = 1e-200  # of exposure that counts
 NOBODY = 40.0  # exposure that hardly one in 10^17 outlasts
 
 
@@ -100,69 +99,22 @@ def race(ways: tuple[Way, ...]) -> Stay:
         hazards = np.array(rates, dtype=np.float64)
         first = race((Way(Exponential(law="exponential", mean=1.0 / float(hazards.sum()))),))
         return Stay(first.days, (hazards / hazards.sum())[:, None] * first.masses, first.mean)
-    clocks = [_Clock(way) for way in ways]
-    at = np.array(sorted({0.0}.union(*(clock.breaks for clock in clocks))))
-    before = np.array([[clock.exposure(day, early=True) for day in at.tolist()] for clock in clocks])
-    after = np.array([[clock.exposure(day) for day in at.tolist()] for clock in clocks])
+    clocks = [Clock(way.law, math.exp(way.shift), way.pace) for way in ways]
+    at = np.array(sorted({0.0}.union(*(clock.breaks(EXPOSURES) for clock in clocks))))
+    before = np.array([clock.exposures(at, early=True) for clock in clocks])
+    after = np.array([clock.exposures(at) for clock in clocks])
     days, masses = [], []
     for e, clock in enumerate(clocks):
-        others = [other for k, other in enumerate(clocks) if k != e]
-        jumps = _jumps(before, after, e)
-        moments, mass = [at], [jumps]
-        for i in range(at.size - 1):
-            low = float(after[e, i])
-            high = min(float(before[e, i + 1]), low + NOBODY)
-            if high <= low or after[:, i].sum() >= ALL_GONE:
-                continue
-            own = low + (high - low) * NODES
-            ends = np.clip([clock.age(each) for each in own.tolist()], at[i], at[i + 1])
-            used = own + np.sum([[other.exposure(end) for end in ends.tolist()] for other in others], axis=0)
-            moments.append(ends)
-            mass.append((high - low) * WEIGHTS * np.exp(-used))
-        days.append(np.concatenate(moments))
-        masses.append(np.concatenate(mass))
+        low = np.minimum(after[e, :-1], ALL_GONE)
+        high = np.minimum(before[e, 1:], low + NOBODY)
+        pieces = np.flatnonzero((high - low > LEAST) & (after[:, :-1].sum(axis=0) < ALL_GONE))
+        width = (high - low)[pieces, None]
+        own = (low[pieces, None] + width * NODES).ravel()
+        ends = np.clip(clock.ages(own), np.repeat(at[pieces], NODES.size), np.repeat(at[pieces + 1], NODES.size))
+        used = own + sum(other.exposures(ends) for k, other in enumerate(clocks) if k != e)
+        days += [np.concatenate([at, ends])]
+        masses += [np.concatenate([_jumps(before, after, e), (width * WEIGHTS).ravel() * np.exp(-used)])]
     return _collected(days, masses, float(np.exp(-after[:, -1].sum())), float(at[-1]))
-
-
-class _Clock:
-    """One exit's cumulative hazard over the days of a stay, and back."""
-
-    def __init__(self, way: Way) -> None:
-        table = LawTable()
-        self._row = table.add(way.law)
-        (self._cells,) = table.done()
-        self._ratio, self._pace = math.exp(way.shift), way.pace
-        self._edges = _edges(way.law)
-        grown = (self.age(exposure) for exposure in EXPOSURES)
-        self.breaks = {day for day in grown if math.isfinite(day)} | {edge * way.pace for edge in self._edges}
-
-    def exposure(self, day: float, *, early: bool = False) -> float:
-        """H by that day, a jump on it included; or just before it."""
-        age = day / self._pace
-        k = bisect_left(self._edges, age * (1.0 - 1e-12))
-        if k < len(self._edges) and self._edges[k] <= age * (1.0 + 1e-12):
-            age = self._edges[k]  # scaled there and back, an edge is to be itself again
-        if early:
-            if age <= 0.0:
-                return 0.0
-            age = math.nextafter(age, 0.0)
-        return self._ratio * arithmetic.exposure_by(self._cells, self._row, age)
-
-    def age(self, exposure: float) -> float:
-        """The day on which H reaches an exposure."""
-        return self._pace * arithmetic.age_at(self._cells, self._row, exposure / self._ratio)
-
-
-def _edges(law: Law) -> list[float]:
-    """Ages at which a law jumps or bends, ascending."""
-    match law:
-        case Deterministic():
-            return [law.value]
-        case Empirical():
-            return sorted(set(law.days))
-        case Deadline():
-            return sorted({law.day, *_edges(law.otherwise)})
-    return []
 
 
 def _jumps(before: Floats, after: Floats, e: int) -> Floats:
