@@ -1,4 +1,4 @@
-"""Draws the pictures of docs/scenarios, docs/images/NAME.png: `python docs/scenario_pictures.py [NAME ...]`, all if none is named.
+"""Draws the pictures of docs/scenarios, docs/images/NAME.png: `python docs/scenario_pictures.py [NAME ...]`, else all of them.
 
 One function a scenario, which returns the picture as PNG; PICTURES lists them.
 """
@@ -50,7 +50,9 @@ def service_cycle() -> bytes:
         ax.set_xticks(range(5), list(STEPS.values()))
         ax.set_xlim(-0.15, 4.1)
         ax.grid(axis="y", color=style.FAINT, lw=0.6)
-        style.say(ax, -0.13, 1.05, "Share of visits that get so far", transform=ax.transAxes, weight="bold", va="bottom")
+        style.say(
+            ax, -0.13, 1.05, "Share of visits that get so far", transform=ax.transAxes, weight="bold", va="bottom"
+        )
         for place, (share, name, color) in enumerate(sorted(ends, reverse=True)):
             words = f"{share:.2f} % {name}"
             style.say(ax, 4.2, 5.0 / 1.4**place, words, color=style.deep(color), size=SMALL, va="center")

@@ -98,8 +98,9 @@ def edges_of(network: Network, g: int) -> Flags:
     size = len(network.stages)
     table = np.zeros((size, size), dtype=np.bool_)
     for s in range(size):
-        for name, (weight, _) in Passage(network, g, s).exits.items():
-            table[s, network.stages.index(name)] |= weight > 0.0
+        stage = network.segment_stage(g, s)
+        for name in stage.exit_names:
+            table[s, network.stages.index(name)] = stage.kind == "race" or stage.choices[name].probability > 0.0
     return table
 
 

@@ -30,7 +30,7 @@ class Visits(Solved):
     """How often, and in which end."""
 
     visits: (
-        Floats  # expected entries, the first included; inf where a customer keeps coming back; (segments, start, stage)
+        Floats  # expected entries, the first among them; inf in a circle without a way out; (segments, start, stage)
     )
     ends: Floats  # probability of ending in each stage marked `end`, 0 for others; (segments, start, stage)
     endless: Floats  # probability that the journey never ends; (segments, start)
@@ -79,8 +79,10 @@ def times(network: Network) -> Times:
     for chain in chains(network, Asked(days=True)):
         entries, _, endless = _absorbed(chain)
         spent = _times(entries, np.array([stay.mean for stay in chain.stays]))
+        until = np.where(endless > 0.0, np.inf, spent[:, ~chain.end].sum(axis=1))
+        spent[chain.unknown] = until[chain.unknown] = np.nan
         days.append(spent)
-        to_end.append(np.where(endless > 0.0, np.inf, spent[:, ~chain.end].sum(axis=1)))
+        to_end.append(until)
     return Times(*shared(network), np.array(days), np.array(to_end))
 
 
@@ -100,15 +102,15 @@ def value(network: Network) -> Value:
         revenue, cost, daily, once = _money(network, g)
         entries, _, _ = _absorbed(chain)
         mean = np.array([stay.mean for stay in chain.stays])
-        plain = _sums(entries, revenue), _sums(entries, cost + _times(daily, mean)) + once
-        if delta == 0.0:
-            found.append((*plain, *plain))
-            continue
-        worth = np.array([stay.length(delta) for stay in chain.stays])
-        left = np.eye(len(network.stages)) - chain.matrix(lambda stay: stay.transform(delta))
-        later = np.linalg.solve(left, np.column_stack([revenue, cost + daily * worth]))
-        later[chain.unknown] = np.nan
-        found.append((*plain, later[:, 0], later[:, 1] + once))
+        parts = [_sums(entries, revenue), _sums(entries, cost + _times(daily, mean)) + once]
+        if delta > 0.0:
+            worth = np.array([stay.length(delta) for stay in chain.stays])
+            left = np.eye(len(network.stages)) - chain.matrix(lambda stay: stay.transform(delta))
+            later = np.linalg.solve(left, np.column_stack([revenue, cost + daily * worth]))
+            parts += [later[:, 0], later[:, 1] + once]
+        else:
+            parts += parts
+        found.append([np.where(chain.unknown, np.nan, part) for part in parts])
     return Value(*shared(network), *(np.array(part) for part in zip(*found, strict=True)))
 
 
@@ -118,13 +120,12 @@ def _absorbed(chain: Chain) -> tuple[Floats, Floats, Floats]:
     size = len(moves)
     left_over = np.array([bool(chain.to[s]) and stay.never > 0.0 for s, stay in enumerate(chain.stays)])
     leaving = chain.leading_to(chain.end | left_over | chain.unknown)
-    # Where no way leads out, customers go round for ever in the classes that they cannot leave.
-    steps = _paths(moves > 0.0)
-    recurrent = ~leaving & np.array([bool((steps[s] <= steps[:, s]).all()) for s in range(size)])
-    on = ~recurrent
-    entries = np.zeros((size, size))
+    on, entries = np.ones(size, dtype=np.bool_), np.zeros((size, size))
+    if not leaving.all():  # where no way leads out, customers go round for ever in the circles that they cannot leave
+        steps = _paths(moves > 0.0)
+        on = leaving | np.array([bool((steps[s] > steps[:, s]).any()) for s in range(size)])
+        entries[:, ~on] = np.where(steps[:, ~on], np.inf, 0.0)
     entries[np.ix_(on, on)] = np.linalg.inv(np.eye(int(on.sum())) - moves[np.ix_(on, on)])
-    entries[:, recurrent] = np.where(steps[:, recurrent], np.inf, 0.0)
     ends = np.where(chain.end & on, entries, 0.0)
     endless = 1.0 - ends.sum(axis=1)
     endless[np.abs(endless) < 1e-9] = 0.0

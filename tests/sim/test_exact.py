@@ -408,6 +408,27 @@ def test_only_the_way_to_what_is_asked_for_matters() -> None:
     assert np.isnan(found[chain.stages.index("post_purchase")])
 
 
+def test_where_only_invitees_begin_may_stay_unsolved(scenario: Any) -> None:
+    """Friends enter at c, where frailty acts: no arrival ever gets there, so all but c is solved."""
+    body = OPEN.replace("revenue = 10", 'revenue = 10\nreferrals = { rate_per_day = 0.01, enters = "c" }')
+    body += f"[stages.c]\nrace.won = {exponential(1)}\nrace.lost = {exponential(1)}\n"
+    chain = network(scenario, body + '[frailty]\nloads = { "c -> won" = 0.5 }\n', about="annual_discount_rate = 0.1")
+    c = chain.stages.index("c")
+    value = exact.value(chain)
+    for figure in (
+        exact.visits(chain).visits[0, :, 0],
+        exact.times(chain).days[0, :, 0],
+        exact.times(chain).to_end[0],
+        value.clv[0],
+        value.margin[0],
+        exact.ever(chain, ["won"], ["lost"])["all"],
+        exact.within(chain, ["won"], ["lost"], 3.0)["all"],
+        exact.occupancy_at(chain, 3.0)["all"][:, 0],
+    ):
+        assert np.isnan(figure).tolist() == [s == c for s in range(5)]
+    assert value.of_arrivals(value.clv) > 0.0
+
+
 # --- simulation ---------------------------------------------------------------------------------------------------------
 
 RICH = """
@@ -440,6 +461,7 @@ end = true
 cost = { per_customer = 1, per_customer_day = 0.05 }
 effects = [{ exit = "b -> lost", hazard_ratio = 0.6 }, { dwell = "b -> c", time_ratio = 1.3 }, { spend = "b", rate_ratio = 1.2 }]
 [levers.win]
+cost = { per_customer_day = 0.2 }
 response = { half = 0.4, slope = 2.0 }
 effects = [{ exit = "a -> b", log_odds = 0.8 }, { dwell = "a", time_ratio = 0.5 }]
 [strategies.plain]
