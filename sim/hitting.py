@@ -21,7 +21,7 @@ def ever(network: Network, loyal: Sequence[str], lost: Sequence[str] = ()) -> di
     for name, chain in zip(network.segments, chains(network, Asked(), good | bad), strict=True):
         chance = good.astype(np.float64)
         # Only where `loyal` can be reached: there I - P has an inverse, whatever else goes round in circles.
-        on = chain.leading_to(good) & ~good & ~bad
+        on = chain.leading_to(good) & ~good
         moves = chain.matrix(lambda stay: stay.shares)
         inside, into = moves[np.ix_(on, on)], moves[np.ix_(on, good)].sum(axis=1)
         chance[on] = np.linalg.solve(np.eye(int(on.sum())) - inside, into)

@@ -178,6 +178,28 @@ all = {{ push = {{ level = 1.0, when = "source == arrival or purchases > 3" }} }
         assert (found["x"][0], found["y"][0]) == pytest.approx((x, y)), strategy
 
 
+def test_stretched_stays(scenario: Any) -> None:
+    """Ratios of a stage and of one of its exits multiply; in a choice they move no chance, in a race they do."""
+    body = f"""
+[stages.a]
+exits.b = {{ probability = 0.5, dwell = {exponential(4)} }}
+exits.lost = {{ probability = 0.5, dwell = {exponential(10)} }}
+[stages.b]
+race.won = {exponential(6)}
+race.lost = {exponential(12)}
+{ENDS}
+[levers.slow]
+effects = [{{ dwell = "a", time_ratio = 2.0 }}, {{ dwell = "a -> b", time_ratio = 1.5 }}, {{ dwell = "b -> won", time_ratio = 4.0 }}]
+[strategies.on]
+slow = 1.0
+"""
+    chain = network(scenario, body)
+    assert exact.times(chain).days[0, 0, :2] == pytest.approx([0.5 * 12 + 0.5 * 20, 0.5 * 8])
+    assert exact.ever(chain, ["won"])["all"][:2] == pytest.approx([0.5 / 3, 1 / 3])
+    by_day = exact.within(chain, ["b"], ["lost"], 6.0)["all"][0]
+    assert by_day == pytest.approx(0.5 * -math.expm1(-0.5))
+
+
 # --- journeys without an end --------------------------------------------------------------------------------------------
 
 
