@@ -189,7 +189,11 @@ race.won = {exponential(6)}
 race.lost = {exponential(12)}
 {ENDS}
 [levers.slow]
-effects = [{{ dwell = "a", time_ratio = 2.0 }}, {{ dwell = "a -> b", time_ratio = 1.5 }}, {{ dwell = "b -> won", time_ratio = 4.0 }}]
+effects = [
+  {{ dwell = "a", time_ratio = 2.0 }},
+  {{ dwell = "a -> b", time_ratio = 1.5 }},
+  {{ dwell = "b -> won", time_ratio = 4.0 }},
+]
 [strategies.on]
 slow = 1.0
 """
