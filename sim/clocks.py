@@ -5,7 +5,9 @@ compute.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +34,10 @@ def _exposures(law: Law, ages: bytes) -> Floats:
         found = gammas.exposures(shape, at / scale)
     else:
         cells, row = _row(law)
-        found = np.array([arithmetic.exposure_by(cells, row, age) for age in at.tolist()])
+        rows = (
+            _from_point(cells, row, law.days, at, "right") if isinstance(law, Empirical) else [(cells, row)] * at.size
+        )
+        found = np.array([arithmetic.exposure_by(*place, age) for place, age in zip(rows, at.tolist(), strict=True)])
     found.flags.writeable = False
     return found
 
@@ -43,7 +48,25 @@ def ages(law: Law, wanted: Floats) -> Floats:
         scale, shape = scale_and_shape(law)
         return scale * gammas.ages(shape, wanted)
     cells, row = _row(law)
-    return np.array([arithmetic.age_at(cells, row, exposure) for exposure in wanted.tolist()])
+    rows = [(cells, row)] * wanted.size
+    if isinstance(law, Empirical):
+        rows = _from_point(cells, row, law.share, -np.expm1(-wanted), "left")
+    return np.array([arithmetic.age_at(*place, each) for place, each in zip(rows, wanted.tolist(), strict=True)])
+
+
+def _from_point(
+    cells: Floats, row: int, points: Sequence[float], at: Floats, side: Literal["left", "right"]
+) -> list[tuple[Floats, int]]:
+    """For each value, the empirical law from shortly before the quantile that it follows: a law of thousands of quantiles is
+    read from there, and not from its beginning.
+    """
+    skipped = np.clip(np.searchsorted(points, at, side=side) - 2, 0, len(points) - 2)
+    place, size = cells.size, arithmetic.WIDTH
+    kinds = np.tile(cells[row : row + size], (len(points), 1))
+    kinds[:, arithmetic.FIRST] += 2 * np.arange(len(points))
+    kinds[:, arithmetic.COUNT] -= np.arange(len(points))
+    longer = np.concatenate([cells, kinds.ravel()])
+    return [(longer, place + size * k) for k in skipped.tolist()]
 
 
 def edges(law: Law) -> list[float]:
@@ -75,8 +98,9 @@ class Clock:
         """H by each day, a jump on it included; or just before it."""
         age = days / self._pace
         if self._edges.size:  # scaled there and back, an edge is to be itself again
-            near = self._edges[np.argmin(np.abs(age[:, None] - self._edges), axis=1)]
-            age = np.where(np.abs(age - near) <= SAME * near, near, age)
+            for near in (np.searchsorted(self._edges, age), np.searchsorted(self._edges, age) - 1):
+                edge = self._edges[np.clip(near, 0, self._edges.size - 1)]
+                age = np.where(np.abs(age - edge) <= SAME * edge, edge, age)
         if early:
             age = np.maximum(np.nextafter(age, -1.0), 0.0)
         found = self._ratio * exposures(self._law, age)

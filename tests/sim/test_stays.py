@@ -20,6 +20,7 @@ from sojourn.scenarios.model import (
     Lognormal,
     Weibull,
 )
+from sojourn.sim.clocks import ages, exposures
 from sojourn.sim.stays import ENDLESS, Way, choice, race
 
 EXPONENTIAL = Exponential(law="exponential", mean=20)
@@ -106,6 +107,22 @@ def test_who_never_leaves_is_left_for_the_others() -> None:
     assert rescued.mean == pytest.approx(0.6 * 5 + 0.4 * 50)
     assert race((Way(Loglogistic(law="loglogistic", median=3, shape=0.8)),)).mean == math.inf
     assert ENDLESS.length(0.5) == 2.0
+
+
+def test_a_law_of_many_quantiles() -> None:
+    """Uniform up to 50 by a thousand quantiles is before an exponential of mean 20 with chance (1 - exp(-2.5)) / 2.5."""
+    days = tuple(np.linspace(0.0, 50.0, 1001).tolist())
+    many = Empirical(law="empirical", share=tuple((np.arange(1001) / 1000).tolist()), days=days)
+    for ways in ((Way(many), Way(EXPONENTIAL)), (Way(many, pace=0.1), Way(EXPONENTIAL, pace=0.1))):
+        assert race(ways).shares[0] == pytest.approx(-math.expm1(-2.5) / 2.5)
+    jumps = Empirical(law="empirical", share=(0, 0.2, 0.3, 0.6), days=(3, 3, 5, 5), never=0.4)
+    wanted = np.array([0.0, 0.1, -math.log(0.8), 0.3, -math.log(0.7), 0.5, 0.9, -math.log(0.4), 2.0, 700.0])
+    found = [lawtable.quantile(jumps, -math.expm1(-each)) for each in wanted[1:].tolist()]
+    assert ages(jumps, wanted)[1:].tolist() == pytest.approx(found)
+    at = np.array([0.0, 2.0, 3.0, 4.0, 5.0, 9.0])
+    assert np.exp(-exposures(jumps, at)).tolist() == pytest.approx(
+        [lawtable.survival(jumps, day) for day in at.tolist()]
+    )
 
 
 @pytest.mark.parametrize("seed", range(6))
