@@ -320,7 +320,7 @@ def test_the_document_tells_all() -> None:
     }
     assert set(told["estimate"]) == {"mean", "low", "high"}
     assert told["strategy"] == "today"
-    assert told["exact"] is None
+    assert told["exact"] == pytest.approx(3.0)
 
 
 def test_the_point_of_no_return_meets_the_acsi_statement() -> None:
