@@ -1,7 +1,7 @@
 """Cumulative hazards of laws at many ages at once, and back: what figures before a run and without a run are made of.
 
 The arithmetic is that of `scenarios.laws`, but for the gamma law, for which scipy would take longer to load than `validate` to
-compute.
+compute, and for laws whose hazard is a power of the age, which fill most races and take one numpy expression.
 """
 
 import math
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sojourn.scenarios import laws as arithmetic
 from sojourn.scenarios.lawtable import LawTable, scale_and_shape
-from sojourn.scenarios.model import Deadline, Deterministic, Empirical, Gamma, Law
+from sojourn.scenarios.model import Deadline, Deterministic, Empirical, Exponential, Gamma, Law, Weibull
 from sojourn.sim import gammas
 
 Floats = NDArray[np.float64]
@@ -32,6 +32,9 @@ def _exposures(law: Law, ages: bytes) -> Floats:
     if isinstance(law, Gamma):
         scale, shape = scale_and_shape(law)
         found = gammas.exposures(shape, at / scale)
+    elif (power := _power(law)) is not None:
+        with np.errstate(over="ignore"):  # a hazard too large for a float is infinite
+            found = (np.maximum(at, 0.0) / power[0]) ** power[1]
     else:
         cells, row = _row(law)
         rows = (
@@ -47,11 +50,18 @@ def ages(law: Law, wanted: Floats) -> Floats:
     if isinstance(law, Gamma):
         scale, shape = scale_and_shape(law)
         return scale * gammas.ages(shape, wanted)
+    if (power := _power(law)) is not None:
+        return np.asarray(power[0] * wanted ** (1.0 / power[1]))
     cells, row = _row(law)
     rows = [(cells, row)] * wanted.size
     if isinstance(law, Empirical):
         rows = _from_point(cells, row, law.share, -np.expm1(-wanted), "left")
     return np.array([arithmetic.age_at(*place, each) for place, each in zip(rows, wanted.tolist(), strict=True)])
+
+
+def _power(law: Law) -> tuple[float, float] | None:
+    """Scale and shape of a law with H(t) = (t / scale)^shape, else None."""
+    return scale_and_shape(law) if isinstance(law, Exponential | Weibull) else None
 
 
 def _from_point(

@@ -157,3 +157,14 @@ def test_a_choice_draws_its_exit_first() -> None:
     mu = math.log(20) - 0.72
     wide = integrate.quad(lambda z: math.exp(-0.02 * math.exp(mu + 1.2 * z)) * stats.norm.pdf(z), -12, 12, limit=200)[0]
     assert stay.transform(0.02)[1] == pytest.approx(0.7 * wide, rel=1e-9)
+
+
+@pytest.mark.parametrize("law", SMOOTH[:3], ids=["1", "0.7", "3"])
+def test_powers_of_the_age_are_those_of_the_laws(law: Any) -> None:
+    """One expression in place of the scalar arithmetic, from no age to one whose hazard no float holds."""
+    days = np.array([0.0, 1e-9, 0.3, 20.0, 700.0, 1e200])
+    with np.errstate(divide="ignore"):
+        lived = -np.log([lawtable.survival(law, day) for day in days.tolist()])
+    assert exposures(law, days)[:4] == pytest.approx(lived[:4], rel=1e-9, abs=1e-15)
+    assert (np.diff(exposures(law, days)) > 0.0).all()
+    assert ages(law, exposures(law, days[:5])) == pytest.approx(days[:5], rel=1e-12)
