@@ -27,8 +27,9 @@ horizon, all customers who arrived (invitees too), and treats what is unfinished
   customers, 100 (P(answer >= 9) - P(answer <= 6)), where the answer is a rounded normal with mean nps.mean +
   nps.per_10_points (S - start mean) / 10 and standard deviation nps.sd, so P(answer >= 9) = P(latent >= 8.5).
 - `referrals`: invitees per customer (invitees count as customers).
-- `desk.NAME.wait`: days waited, the unfinished included, per request. `.utilisation`: busy time over the integral of
-  max(agents, busy). `.abandoned`: share of requests that give up.
+- `desk.NAME.requests`: requests per customer. `.wait`: days waited, the unfinished included, per request. `.utilisation`:
+  busy time over the integral of max(agents, busy). `.abandoned`: share of requests that give up. `.failures`: share of
+  requests that give up or end unresolved; `.failures_per_customer`: the same per customer.
 """
 
 import numpy as np

@@ -28,9 +28,12 @@ DIRECTION: dict[str, int] = {
     "satisfaction": 1,
     "nps": 1,
     "referrals": 1,
+    "desk.requests": 0,
     "desk.wait": -1,
     "desk.utilisation": 0,
     "desk.abandoned": -1,
+    "desk.failures": -1,
+    "desk.failures_per_customer": -1,
 }
 
 SHARE = "share"
@@ -41,6 +44,8 @@ _UNITS = {
     "time_to": "days",
     "dwell": "days",
     "desk.wait": "days",
+    "desk.requests": "per customer",
+    "desk.failures_per_customer": "per customer",
     "purchases": "per customer",
     "referrals": "per customer",
     "churn_rate": "per 30.44 customer-days",
@@ -64,6 +69,14 @@ _TITLES = {
     "satisfaction": "Satisfaction (0 to 100) of customers not lost",
     "nps": "Net Promoter Score of customers not lost",
     "referrals": "Invited customers per customer",
+}
+_AT_DESK = {
+    "requests": "Requests per customer",
+    "wait": "Days of waiting",
+    "utilisation": "Share of time at work",
+    "abandoned": "Share who give up",
+    "failures": "Share of requests that fail",
+    "failures_per_customer": "Failures per customer",
 }
 
 
@@ -104,8 +117,7 @@ def title(name: str) -> str:
         return f"Still in {stage} at the end of follow-up" if following == "open" else f"From {stage}, next {following}"
     if head == "desk":
         desk, _, what = rest.rpartition(".")
-        ask = {"wait": "Days of waiting", "utilisation": "Share of time at work", "abandoned": "Share who give up"}
-        return f"{ask.get(what, what)} at {desk.replace('_', ' ')}"
+        return f"{_AT_DESK.get(what, what)} at {desk.replace('_', ' ')}"
     patterns = {
         "reach": "Share of customers who ever enter {}",
         "time_to": "Median days from arrival to {}, of those who reach it",
