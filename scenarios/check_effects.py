@@ -99,13 +99,16 @@ def _check_exit(inquiry: Inquiry, shift: _OnExit) -> None:
 
 def _check_effect(inquiry: Inquiry, place: Place, effect: Effect) -> None:
     kind, name = effect.target
+    if effect.informed is not None and not inquiry.gathering:
+        message, remedy = "rests on information, which no stage gathers", "add gathers = 0.5 to a stage, or take it out"
+        inquiry.fault((*place, "informed"), message, remedy, effect.informed, [("stages",)])
     if effect.since is not None:
         inquiry.known("stages", effect.since, (*place, "since"))
     if kind == "dwell" and " -> " in name:
         inquiry.exit(name, (*place, "dwell"))
     elif kind == "desk":
         inquiry.known("desks", name, (*place, "desk"))
-    elif kind in ("touchpoint", "dwell", "referrals", "spend", "demand") and inquiry.known(
+    elif kind in ("touchpoint", "dwell", "referrals", "spend", "demand", "information") and inquiry.known(
         "stages", name, (*place, kind)
     ):
         _check_stage(inquiry, place, kind, name)
@@ -119,11 +122,15 @@ def _check_stage(inquiry: Inquiry, place: Place, kind: str, name: str) -> None:
         "referrals": ("no referrals", f"add referrals to stages.{name}"),
         "spend": ("no revenue", f"add revenue to stages.{name}"),
         "demand": ("no desk", f"add desk to stages.{name}"),
+        "information": ("nothing that it gathers", f"add gathers = 0.5 to stages.{name}"),
     }[kind]
-    attribute = {"spend": "revenue", "demand": "desk"}.get(kind, kind)
+    attribute = {"spend": "revenue", "demand": "desk", "information": "gathers"}.get(kind, kind)
     if kind == "demand" and all(sight.desk and sight.desk.probability in (0, 1) for sight in inquiry.sights(name)):
         message = f"in stage {quoted(name)} either nobody or everybody asks the desk, which no log-odds can shift"
         inquiry.warn((*place, kind), message, "give the desk a probability between 0 and 1", name, about)
+    if kind == "information" and all(sight.gathers in (None, 0, 1) for sight in inquiry.sights(name)):
+        message = f"stage {quoted(name)} learns either nothing or everything, which no log-odds can shift"
+        inquiry.warn((*place, kind), message, "make gathers a share between 0 and 1", name, about)
     for sight in inquiry.sights(name):
         if not sight.end if kind == "dwell" else getattr(sight, attribute) is not None:
             return

@@ -66,6 +66,12 @@ def check_condition(inquiry: Inquiry, place: Place, text: str) -> None:
             inquiry.fault(
                 place, "asks for satisfaction, which this scenario has not", remedy, text, [("satisfaction",)]
             )
+        elif name is Name.VALUE and scenario.value is None:
+            remedy = "add [value] with sigma = 0.8, or take the comparison out"
+            inquiry.fault(place, "asks for value, which this scenario has not", remedy, text, [("value",)])
+        elif name is Name.INFORMATION and not inquiry.gathering:
+            remedy = "add gathers = 0.5 to a stage, or take the comparison out"
+            inquiry.fault(place, "asks for information, which no stage gathers", remedy, text, [("stages",)])
         elif name is Name.FAILURES and not scenario.desks:
             inquiry.warn(place, "asks for failures, but there is no desk that could fail", "take it out", text)
         elif name is Name.PURCHASES and not any(stage.role == "purchase" for stage in scenario.stages.values()):

@@ -1,7 +1,7 @@
 """Who a lever or a priority is for: a small grammar of comparisons, `and`, `or`, `not` and parentheses.
 
 `segment == premium and purchases >= 2`. Names are segment, stage and source (compared with a name, by == and !=) and
-satisfaction, purchases, spend and failures (compared with a number). Nothing is ever evaluated as Python.
+satisfaction, purchases, spend, failures, information and value (compared with a number). Nothing is ever evaluated as Python.
 """
 
 import re
@@ -39,6 +39,8 @@ class Name(IntEnum):
     PURCHASES = 4
     SPEND = 5
     FAILURES = 6
+    INFORMATION = 7
+    VALUE = 8
 
 
 NAMES = {name.name.lower(): name for name in Name}

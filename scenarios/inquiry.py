@@ -48,6 +48,11 @@ class Inquiry:
         return unit(place) in self.tainted or place[:1] in self.tainted
 
     @property
+    def gathering(self) -> bool:
+        """Whether any stage learns something about customers."""
+        return any(stage.gathers is not None for stage in self.scenario.stages.values())
+
+    @property
     def stages_are_sound(self) -> bool:
         """Whether no stage has a mistake of form, so that the journey as a whole can be judged."""
         return not any(place[0] in ("stages", "format") for place in self.tainted)

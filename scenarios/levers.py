@@ -13,12 +13,13 @@ from sojourn.scenarios.base import (
     OneNumber,
     OneTable,
     Part,
+    Share,
     forms,
     refuse,
 )
 
 Evidence = Literal["measured", "borrowed", "assumed"]
-TARGETS = ("exit", "touchpoint", "desk", "dwell", "referrals", "arrivals", "spend", "demand")
+TARGETS = ("exit", "touchpoint", "desk", "dwell", "referrals", "arrivals", "spend", "demand", "information")
 SCALES = ("log_odds", "hazard_ratio", "time_ratio", "rate_ratio", "points", "agents", "handle_ratio")
 RATIOS = frozenset({"hazard_ratio", "time_ratio", "rate_ratio", "handle_ratio"})
 FITTING: dict[str, tuple[str, ...]] = {
@@ -30,6 +31,7 @@ FITTING: dict[str, tuple[str, ...]] = {
     "arrivals": ("rate_ratio",),
     "spend": ("rate_ratio",),
     "demand": ("log_odds",),
+    "information": ("log_odds",),
 }
 BOUNDS = {
     "log_odds": (-100.0, 100.0),
@@ -98,6 +100,7 @@ class Effect(Part):
     )
     spend: Name | None = Field(None, description="target: the revenue on entry to this stage")
     demand: Name | None = Field(None, description="target: who asks the desk in this stage")
+    information: Name | None = Field(None, description="target: what is learned on entry to this stage")
     log_odds: NumberOrRange | None = Field(None, description="scale: shift of the log-odds")
     hazard_ratio: NumberOrRange | None = Field(None, description="scale: factor on the hazard")
     time_ratio: NumberOrRange | None = Field(None, description="scale: factor on the time")
@@ -108,6 +111,9 @@ class Effect(Part):
     since: Name | None = Field(None, description="acts only in a window after the last entry to this stage")
     days: Annotated[tuple[DaysOrNone, ...], Strict(False), Field(min_length=2, max_length=2)] | None = Field(
         None, description="the window [from, to], days after that entry"
+    )
+    informed: Share | None = Field(
+        None, description="share of the effect that rests on information: it counts times 1 - informed (1 - I)"
     )
     evidence: Evidence | None = Field(None, description="measured (own data), borrowed (published) or assumed")
     source: str = Field("", description="where the number comes from")
@@ -126,6 +132,9 @@ class Effect(Part):
         if scales[0] not in FITTING[targets[0]]:
             raise refuse(f"{scales[0]} does not act on {targets[0]}", _fitting(self, targets[0]), scales[0])
         self._check_window()
+        if self.informed is not None and (self.arrivals or self.agents is not None):
+            what = "arrivals" if self.arrivals else "the agents of a desk"
+            raise refuse(f"{what} cannot depend on what is known about one customer", "take it out", "informed")
         return self
 
     def _check_range(self) -> None:

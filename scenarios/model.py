@@ -134,6 +134,14 @@ class Frailty(Part):
     )
 
 
+class Value(Part):
+    """How much customers differ in what they are worth: each has a latent value of their own, which nobody sees."""
+
+    sigma: Annotated[float, Field(ge=0, le=3)] = Field(
+        description="spread: revenue is times exp(sigma V - sigma^2 / 2), V a standard normal of the customer's own, mean 1"
+    )
+
+
 class Source(Part):
     """Where base numbers come from."""
 
@@ -172,6 +180,7 @@ class Scenario(Part):
         {}, validate_default=True, description="sorts of customers; one segment `all` if left out"
     )
     frailty: Frailty | None = Field(None, description="differences between customers that nobody sees")
+    value: Value | None = Field(None, description="differences in what customers are worth")
     stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=4000)] = Field(description="the journey")
     satisfaction: Satisfaction | None = Field(None, description="satisfaction and expectation")
     desks: Annotated[dict[Name, Desk], Field(max_length=62)] = Field({}, description="service desks")
@@ -248,6 +257,7 @@ __all__ = [
     "Stage",
     "Step",
     "Touchpoint",
+    "Value",
     "Variant",
     "Weibull",
 ]

@@ -55,6 +55,9 @@ class Stage(Part):
     revenue: NumberOrLaw | None = Field(None, description="revenue on entry, in money: a number or a law")
     cost: NumberOrLaw | None = Field(None, description="cost on entry, in money: a number or a law")
     acquisition_cost: Money = Field(0.0, description="cost on entry that the measure cac counts, in money")
+    gathers: Share | None = Field(
+        None, description="information: share of what is still unknown about a customer that is learned on entry"
+    )
     touchpoint: Touchpoint | None = Field(None, description="perceived performance here, which moves satisfaction")
     desk: DeskUse | None = Field(None, description="service desk asked on entry")
     referrals: Referrals | None = Field(None, description="word of mouth from customers in this stage")

@@ -170,19 +170,25 @@ def compete(
     for k in range(due.size[0]):  # the horizon came first: the log knows how far contacts got
         if due.items[k, CUSTOMER] >= 0 and due.items[k, NUMBER] % EVENTS == IS_SERVED:
             me = Customer(crowd.whole[due.items[k, ROW]], crowd.real[due.items[k, ROW]])
-            record(net, late, done[LATE], me.whole[at.PLACE], me)
-            record_contact(net, late, done[LATE], me)
-            done[LATE] += 1
+            cut_off(net, late, people, done, described, me)
     for desk in range(line.waiting.size):
         while line.waiting[desk] > 0:
             i = next_in_line(line, desk)
             leave(line, crowd, desk, i)
             me = Customer(crowd.whole[i], crowd.real[i])
             me.whole[at.CONTACT], me.real[at.WAITED] = WAITING, horizon - me.real[at.ENTERED]
-            record(net, late, done[LATE], me.whole[at.PLACE], me)
-            record_contact(net, late, done[LATE], me)
-            done[LATE] += 1
+            cut_off(net, late, people, done, described, me)
     return True
+
+
+@apart
+def cut_off(net: Cells, late: Events, people: Customers, done: Integers, described: bool, me: Customer) -> None:
+    """Write down how far a customer has come who is still at a desk."""
+    record(net, late, done[LATE], me.whole[at.PLACE], me)
+    record_contact(net, late, done[LATE], me)
+    done[LATE] += 1
+    if described:
+        part(net, people, me.whole[at.PLACE], me)
 
 
 @apart

@@ -8,7 +8,9 @@ from sojourn.sim.tables import Cells, Customer
 
 # Conditions in postfix, as `scenarios.conditions` writes them: comparisons 0 to 5 (==, !=, <, <=, >, >=), and, or, not.
 AND, OR, NOT = 6, 7, 8
-OF_SEGMENT, OF_STAGE, OF_SOURCE, OF_SATISFACTION, OF_PURCHASES, OF_SPEND, OF_FAILURES = range(7)
+OF_SEGMENT, OF_STAGE, OF_SOURCE, OF_SATISFACTION, OF_PURCHASES, OF_SPEND, OF_FAILURES, OF_INFORMATION, OF_VALUE = range(
+    9
+)
 
 
 @compiled
@@ -63,6 +65,10 @@ def looked_up(net: Cells, me: Customer, name: int, time: float) -> float:
         return float(me.whole[at.PURCHASES])
     if name == OF_SPEND:
         return float(me.real[at.SPEND])
+    if name == OF_INFORMATION:
+        return float(me.real[at.INFORMATION])
+    if name == OF_VALUE:
+        return float(me.real[at.VALUE])
     return float(failures_felt(net, me, -1, time))
 
 
@@ -118,6 +124,12 @@ def acts(net: Cells, me: Customer, term: int, time: float) -> bool:
 
 
 @compiled
+def beta(net: Cells, me: Customer, term: int) -> float:
+    """A term's effect at full level on a customer of whom only so much is known."""
+    return float(net[term + at.TERM_BETA] * (1.0 - net[term + at.TERM_INFORMED] * (1.0 - me.real[at.INFORMATION])))
+
+
+@compiled
 def own_lever(net: Cells, me: Customer, lever: int) -> int:
     """The number of a lever's row as a customer's segment knows it: responses and costs may differ, steps never do."""
     return int(me.whole[at.SEGMENT] * int(net[at.LEVERS]) + lever)
@@ -130,7 +142,7 @@ def shift_now(net: Cells, me: Customer, first: int, count: int, time: float) -> 
     for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
         if acts(net, me, term, time):
             lever = own_lever(net, me, int(net[term + at.TERM_LEVER]))
-            total += net[term + at.TERM_BETA] * response(net, lever, level_at(net, lever, time))
+            total += beta(net, me, term) * response(net, lever, level_at(net, lever, time))
     return total
 
 
@@ -141,7 +153,7 @@ def shift_within(net: Cells, me: Customer, first: int, count: int, time: float, 
     responses = int(net[at.RESPONSES]) + interval * int(net[at.LEVERS] * net[at.SEGMENTS]) + own_lever(net, me, 0)
     for term in range(first, first + count * at.TERM_WIDTH, at.TERM_WIDTH):
         if acts(net, me, term, time):
-            total += net[term + at.TERM_BETA] * net[responses + int(net[term + at.TERM_LEVER])]
+            total += beta(net, me, term) * net[responses + int(net[term + at.TERM_LEVER])]
     return total
 
 

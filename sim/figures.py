@@ -64,6 +64,9 @@ def figures(lives: Lives) -> Iterator[Figure]:
         yield from _purchases(lives, everybody)
     if network.scenario.satisfaction is not None:
         yield from _satisfaction(lives)
+    if any(part.gathers is not None for own in money.by_segment(network) for part in own.stages.values()):
+        here = np.flatnonzero(~lives.losing[lives.final_stage])
+        yield "information", Sums(Tally.of(here, journeys.customers.information[here]), Tally.of(here))
     if any(stage.referrals is not None for stage in network.scenario.stages.values()):
         yield "referrals", Sums(Tally.of(np.flatnonzero(journeys.customers.source == REFERRAL)), everybody)
     yield from desk_figures(lives)

@@ -48,8 +48,10 @@ class Customers(NamedTuple):
     inviter: Integers  # id, -1 for arrivals
     root: Integers  # id of the arrival from whom the chain of referrals springs (its own for arrivals)
     frailty: Floats  # Z; 0 where it loads on nothing
+    value: Floats  # quantile of the customer's own latent value, 0 to 1; NaN where the scenario has none
     satisfaction: Floats  # S at the horizon; NaN where the scenario has no satisfaction
     expectation: Floats  # E at the horizon
+    information: Floats  # share of what there is to know that is known at the horizon; NaN where no stage gathers it
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,7 @@ horizon, all customers who arrived (invitees too), and treats what is unfinished
 - `satisfaction`: mean S at the horizon of customers who are not in a stage of role lost. `nps`: of the same
   customers, 100 (P(answer >= 9) - P(answer <= 6)), where the answer is a rounded normal with mean nps.mean +
   nps.per_10_points (S - start mean) / 10 and standard deviation nps.sd, so P(answer >= 9) = P(latent >= 8.5).
+- `information`: mean share of what there is to know about a customer that is known, of the same customers.
 - `referrals`: invitees per customer (invitees count as customers).
 - `desk.NAME.requests`: requests per customer. `.wait`: days waited, the unfinished included, per request. `.utilisation`:
   busy time over the integral of max(agents, busy). `.abandoned`: share of requests that give up. `.failures`: share of
@@ -70,6 +71,6 @@ def _nobody(network: Network) -> Journeys:
     ids, days = np.empty(0, dtype=np.int64), np.empty(0)
     short, tiny = np.empty(0, dtype=np.int16), np.empty(0, dtype=np.int8)
     events = Events(ids, np.empty(0, dtype=np.int32), short, days, days, days, ids, tiny, days, days, days)
-    customers = Customers(ids, days, short, tiny, ids, ids, days, days, days)
+    customers = Customers(ids, days, short, tiny, ids, ids, days, days, days, days, days)
     horizon = network.scenario.about.horizon_days
     return Journeys(network.strategy, 0, network.stages, network.segments, horizon, events, customers)

@@ -173,10 +173,12 @@ class _Builder:
             at.SATISFIED: any(part.satisfaction is not None for part in own),
             at.PAID: any(self.paid(stage) for part in own for stage in part.stages.values())
             or any(lever.cost.per_customer or lever.cost.per_referral for part in own for lever in part.levers.values()),
+            at.VALUED: any(part.value is not None for part in own),
+            at.INFORMED: any(stage.gathers is not None for part in own for stage in part.stages.values()),
             at.INVITING: any(stage.referrals is not None for part in own for stage in part.stages.values()),
             at.SERVED: any(stage.desk is not None for part in own for stage in part.stages.values()),
         }  # fmt: skip
-        more = (at.CONDITIONAL, at.SINCES_COUNT, at.FRAIL, at.SATISFIED, at.PAID, at.INVITING)
+        more = (at.CONDITIONAL, at.SINCES_COUNT, at.FRAIL, at.SATISFIED, at.PAID, at.INVITING, at.INFORMED)
         header[at.BARE] = not any(header[cell] for cell in more)
         (cells,) = self.table.done()
         for place, value in header.items():
@@ -226,7 +228,7 @@ class _Builder:
                 if effect.target == (kind, target) and effect.scale in scales:
                     slot = self.slots.setdefault(effect.since, len(self.slots)) if effect.since is not None else -1
                     start, end = effect.days if effect.days is not None else (0.0, math.inf)
-                    terms.append((self.lever_index[name], logged(effect), slot, start, end))
+                    terms.append((self.lever_index[name], logged(effect), effect.informed or 0.0, slot, start, end))
         return self.rows(terms)
 
     def guard_bands(self) -> None:
@@ -241,11 +243,11 @@ class _Builder:
     # --- customers and stages -------------------------------------------------------------------------------
 
     def segment(self, own: Scenario, share: float, spend: float) -> Sequence[float]:
-        s = own.satisfaction
+        s, sigma = own.satisfaction, own.value.sigma if own.value is not None else 0.0
         if s is None:
-            return share, spend, *[0.0] * (at.SEGMENT_WIDTH - 2)
+            return share, spend, *[0.0] * (at.SEGMENT_WIDTH - 3), sigma
         start = (s.start.mean, s.start.sd, s.expectation.mean, s.expectation.sd)
-        return share, spend, 1.0, *start, s.gain, s.loss_aversion, s.learning, s.recovery
+        return share, spend, 1.0, *start, s.gain, s.loss_aversion, s.learning, s.recovery, sigma
 
     def stage(self, own: Scenario, name: str) -> Sequence[float]:
         stage = own.stages[name]
@@ -264,6 +266,8 @@ class _Builder:
             *self.terms(own, "demand", name, ("log_odds",)),
             *self.terms(own, "spend", name, ("rate_ratio",)),
             *self.terms(own, "referrals", name, ("rate_ratio",)),
+            log_odds(stage.gathers) if stage.gathers is not None else -math.inf,
+            *self.terms(own, "information", name, ("log_odds",)),
             *chances(ways if kind == CHOICE else []),
         )  # fmt: skip
 

@@ -27,8 +27,9 @@ CUSTOMERS: dict[str, tuple[type, int, float]] = {
     "customer": (np.int64, at.HEADER, 0), "arrived": (np.float64, at.HEADER, 0),
     "segment": (np.int16, at.SEGMENTS, 0), "source": (np.int8, at.INVITING, ARRIVAL),
     "inviter": (np.int64, at.INVITING, -1), "root": (np.int64, at.INVITING, 0),
-    "frailty": (np.float64, at.FRAIL, 0.0),
+    "frailty": (np.float64, at.FRAIL, 0.0), "value": (np.float64, at.VALUED, np.nan),
     "satisfaction": (np.float64, at.SATISFIED, np.nan), "expectation": (np.float64, at.SATISFIED, np.nan),
+    "information": (np.float64, at.INFORMED, np.nan),
 }  # fmt: skip
 
 
@@ -174,12 +175,16 @@ def register(net: Cells, people: Customers, place: int, me: Customer) -> None:
         people.root[place] = me.whole[at.ROOT]
     if net[at.FRAIL] > 0.0:
         people.frailty[place] = me.real[at.FRAILTY]
+    if net[at.VALUED] > 0.0:
+        people.value[place] = me.real[at.VALUE]
     part(net, people, place, me)
 
 
 @inlined
 def part(net: Cells, people: Customers, place: int, me: Customer) -> None:
-    """Write down how a customer feels, as far as life has gone."""
+    """Write down how a customer feels and what is known about them, as far as life has gone."""
     if net[at.SATISFIED] > 0.0:
         people.satisfaction[place] = me.real[at.SATISFACTION]
         people.expectation[place] = me.real[at.EXPECTATION]
+    if net[at.INFORMED] > 0.0:
+        people.information[place] = me.real[at.INFORMATION]

@@ -59,11 +59,13 @@ def born(net: Cells, me: Customer, customer: int, time: float) -> int:
     whole[at.PURCHASES] = whole[at.INVITATIONS] = whole[at.QUEUED] = 0
     whole[at.CONTACT] = NOT_ASKED
     real[at.ARRIVED] = time
-    real[at.BONUS] = real[at.FRAILTY] = real[at.SPEND] = real[at.BORNE] = 0.0
+    real[at.BONUS] = real[at.FRAILTY] = real[at.SPEND] = real[at.BORNE] = real[at.INFORMATION] = 0.0
+    real[at.VALUE], real[at.WORTH] = 0.5, 1.0
     real[at.START] = real[at.SATISFACTION] = real[at.EXPECTATION] = math.nan
     forget(me)
     starts, count = int(net[at.STARTS_FIRST]), int(net[at.STARTS_COUNT])
-    if not (net[at.SEGMENTS] > 1.0 or net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or count > 1):
+    plain = not (net[at.SEGMENTS] > 1.0 or net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or net[at.VALUED] > 0.0)
+    if plain and count == 1:
         return int(net[starts + at.START_STAGE])
     return shaped(net, me, starts, count)
 
@@ -87,8 +89,12 @@ def shaped(net: Cells, me: Customer, starts: int, count: int) -> int:
     if net[at.FRAIL] > 0.0:
         real[at.FRAILTY] = laws.normal_quantile(of_frailty)
     segment = segment_row(net, me)
+    of_expectation, of_value = pair(net, whole[at.ID], 0, TRAITS, 0, 2)
+    if net[at.VALUED] > 0.0:
+        sigma = net[segment + at.SEGMENT_SIGMA]
+        real[at.VALUE] = of_value
+        real[at.WORTH] = math.exp(sigma * laws.normal_quantile(of_value) - 0.5 * sigma * sigma)
     if net[segment + at.SEGMENT_SATISFIED] == 1.0:
-        of_expectation, _ = pair(net, whole[at.ID], 0, TRAITS, 0, 2)
         start, spread = net[segment + at.SEGMENT_START], net[segment + at.SEGMENT_START_SD]
         real[at.START] = real[at.SATISFACTION] = clamped(start + spread * laws.normal_quantile(of_satisfaction))
         expects, spread = net[segment + at.SEGMENT_EXPECTS], net[segment + at.SEGMENT_EXPECTS_SD]
@@ -134,6 +140,8 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
             whole[at.PURCHASES] += 1
         if net[at.CONDITIONAL] > 0.0:
             whole[at.HELD] = levers_held(net, me, time)
+        if net[at.INFORMED] > 0.0 and net[here + at.STAGE_GATHERS] > -math.inf:
+            learn(net, me, time)
         if net[at.PAID] > 0.0:
             pay(net, me, time)
     if net[at.SERVED] > 0.0:
@@ -153,6 +161,15 @@ def remember(net: Cells, me: Customer, stage: int, time: float) -> None:
 
 
 @apart
+def learn(net: Cells, me: Customer, time: float) -> None:
+    """What a stage learns about a customer: I' = I + g (1 - I), a share g of what is still unknown."""
+    here = me.whole[at.HERE]
+    terms, count = int(net[here + at.STAGE_GATHERS_FIRST]), int(net[here + at.STAGE_GATHERS_COUNT])
+    logit = net[here + at.STAGE_GATHERS] + shift_now(net, me, terms, count, time)
+    me.real[at.INFORMATION] += (1.0 - me.real[at.INFORMATION]) / (1.0 + math.exp(-logit))
+
+
+@apart
 def pay(net: Cells, me: Customer, time: float) -> None:
     """What an entry brings and costs."""
     whole, real, here = me.whole, me.real, me.whole[at.HERE]
@@ -165,7 +182,7 @@ def pay(net: Cells, me: Customer, time: float) -> None:
             of_revenue, of_cost = pair(net, whole[at.ID], whole[at.STAGE], MONEY, visit, 0)
             if of_money[0] >= 0:
                 spend, count = int(net[here + at.STAGE_SPEND_FIRST]), int(net[here + at.STAGE_SPEND_COUNT])
-                ratio = net[segment_row(net, me) + at.SEGMENT_SPEND]
+                ratio = net[segment_row(net, me) + at.SEGMENT_SPEND] * real[at.WORTH]
                 ratio *= math.exp(shift_now(net, me, spend, count, time))
                 revenue = laws.age_left(net, of_money[0], of_revenue) * ratio
             if of_money[1] >= 0:

@@ -33,9 +33,10 @@ MAX_BANDS = INVITEES // BAND
     FELT_SLOTS,  # failures remembered per customer
     ALWAYS, CONDITIONAL,  # mask of the levers that hold for everybody; whether some hold for some only
     FRAIL, SATISFIED, PAID, INVITING, SERVED,  # whether anything uses frailty, satisfaction, money, invitations, desks
+    VALUED, INFORMED,  # whether customers have a value of their own, and whether stages gather information about them
     BARE,  # whether stays have entries, exits, dwells and desks, and nothing else
     HEADER,
-) = range(33)  # fmt: skip
+) = range(35)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
@@ -46,9 +47,10 @@ MAX_BANDS = INVITEES // BAND
     STAGE_INVITES, STAGE_ENTERS,  # referrals a day, and the stage where they come in
     STAGE_POINTS_FIRST, STAGE_POINTS_COUNT, STAGE_ASKS_FIRST, STAGE_ASKS_COUNT,
     STAGE_SPEND_FIRST, STAGE_SPEND_COUNT, STAGE_INVITES_FIRST, STAGE_INVITES_COUNT,  # spans of terms
+    STAGE_GATHERS, STAGE_GATHERS_FIRST, STAGE_GATHERS_COUNT,  # log-odds of what is learned on entry, and its terms
     STAGE_PLAIN, STAGE_ODDS,  # whether nothing moves the choice of an exit; then the odds of the second of two
     STAGE_WIDTH,
-) = range(26)  # fmt: skip
+) = range(29)  # fmt: skip
 (
     EXIT_TO, EXIT_DWELL,
     EXIT_WEIGHT, EXIT_RARITY,  # log of the stated probability, and one over it; 0 and 1 in a race
@@ -60,9 +62,10 @@ MAX_BANDS = INVITEES // BAND
 FELT_DESK, FELT_PER_DAY_WAITED, FELT_PER_FAILURE, FELT_WIDTH = range(
     4
 )  # what a desk does to an exit directly, log scale
-TERM_LEVER, TERM_BETA, TERM_SINCE, TERM_START, TERM_END, TERM_WIDTH = range(
-    6
-)  # beta f(level), in [start, end) after a slot
+(
+    TERM_LEVER, TERM_BETA, TERM_INFORMED,  # beta f(level), and the share of it that rests on information
+    TERM_SINCE, TERM_START, TERM_END, TERM_WIDTH,  # in [start, end) after a slot
+) = range(7)  # fmt: skip
 (
     LEVER_STEPS_FIRST, LEVER_STEPS_COUNT, LEVER_CODES_FIRST, LEVER_CODES_COUNT,
     LEVER_HALF, LEVER_SLOPE, LEVER_PER_CUSTOMER, LEVER_PER_REFERRAL, LEVER_WIDTH,
@@ -72,8 +75,10 @@ CODE_OP, CODE_NAME, CODE_VALUE, CODE_WIDTH = range(4)  # conditions in postfix; 
 (
     SEGMENT_SHARE, SEGMENT_SPEND,  # the share is cumulative
     SEGMENT_SATISFIED, SEGMENT_START, SEGMENT_START_SD, SEGMENT_EXPECTS, SEGMENT_EXPECTS_SD,
-    SEGMENT_GAIN, SEGMENT_AVERSION, SEGMENT_LEARNING, SEGMENT_RECOVERY, SEGMENT_WIDTH,
-) = range(12)  # fmt: skip
+    SEGMENT_GAIN, SEGMENT_AVERSION, SEGMENT_LEARNING, SEGMENT_RECOVERY,
+    SEGMENT_SIGMA,  # spread of value
+    SEGMENT_WIDTH,
+) = range(13)  # fmt: skip
 (
     DESK_HANDLE, DESK_PATIENCE, DESK_TOLERANCE, DESK_PER_DAY_WAITED, DESK_PER_FAILURE, DESK_UNRESOLVED, DESK_FAILURE_DAYS,
     DESK_HANDLE_FIRST, DESK_HANDLE_COUNT, DESK_RANKS_FIRST, DESK_RANKS_COUNT, DESK_AGENTS_FIRST, DESK_AGENTS_COUNT,
@@ -93,11 +98,13 @@ INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrival
 ) = range(21)  # fmt: skip
 (
     BONUS, FRAILTY, START, SATISFACTION, EXPECTATION, ARRIVED, SPEND,
+    VALUE, WORTH,  # quantile of the latent value, and the factor on revenue
+    INFORMATION,  # share of what there is to know about the customer that is known
     ENTERED, REVENUE, COST, WAITED, HANDLED,  # this stay's, as the log has them
     BORNE,  # days waited beyond the tolerance
     LEAVES,  # for the compiled engine: the end of this stay
     ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt
-) = range(15)  # fmt: skip
+) = range(18)  # fmt: skip
 
 
 class Customer(NamedTuple):

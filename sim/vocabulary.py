@@ -27,6 +27,7 @@ DIRECTION: dict[str, int] = {
     "churn_rate": -1,
     "satisfaction": 1,
     "nps": 1,
+    "information": 1,
     "referrals": 1,
     "desk.requests": 0,
     "desk.wait": -1,
@@ -68,6 +69,7 @@ _TITLES = {
     "churn_rate": "Losses per month (30.44 days) of a buyer",
     "satisfaction": "Satisfaction (0 to 100) of customers not lost",
     "nps": "Net Promoter Score of customers not lost",
+    "information": "Share known of what there is to know about customers not lost",
     "referrals": "Invited customers per customer",
 }
 _AT_DESK = {

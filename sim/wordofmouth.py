@@ -1,7 +1,7 @@
 """Will word of mouth run away? Computed before a run, from the stated numbers (Z = 0, satisfaction at its start mean).
 
-Conditions on what only a run can show (satisfaction, purchases, spend, failures) count as met; waiting at desks and ratios on
-dwell times are left out.
+Conditions on what only a run can show (satisfaction, purchases, spend, failures, information) count as met, and information as
+complete; waiting at desks and ratios on dwell times are left out.
 """
 
 import math

@@ -15,7 +15,12 @@ _SCALES = {
     "agents": "{value} more agents at {what}",
     "handle_ratio": "time of a contact at {what} times {value}",
 }
-_KINDS = {"referrals": "invitations from ", "spend": "spending in ", "demand": "asking for service in "}
+_KINDS = {
+    "referrals": "invitations from ",
+    "spend": "spending in ",
+    "demand": "asking for service in ",
+    "information": "what is learned in ",
+}
 
 
 def strategy(scenario: Scenario, name: str) -> list[str]:
@@ -58,6 +63,8 @@ def _effect(alike: Sequence[Effect]) -> str:
     words = _SCALES[one.scale].format(what=what, value=value)
     if one.since is not None and one.days is not None:
         words += f", from {one.days[0]:g} to {one.days[1]:g} days after entry to {human(one.since)}"
+    if one.informed:
+        words += f"; {one.informed:.0%} of it rests on what is known about the customer"
     return words
 
 

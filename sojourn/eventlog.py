@@ -28,7 +28,8 @@ _EVENTS = pa.schema(
 )  # fmt: skip
 _CUSTOMERS = pa.schema(
     [*_RUN, ("arrived", pa.float64()), ("segment", _NAME), ("source", _NAME), ("inviter", pa.int64()),
-     ("root", pa.int64()), ("frailty", pa.float64()), ("satisfaction", pa.float64()), ("expectation", pa.float64())]
+     ("root", pa.int64()), ("frailty", pa.float64()), ("value", pa.float64()),
+     ("satisfaction", pa.float64()), ("expectation", pa.float64()), ("information", pa.float64())]
 )  # fmt: skip
 
 
@@ -148,8 +149,10 @@ def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Any]:
         "inviter": _plain(inviter, inviter < 0),
         "root": _plain(customers.root[rows]),
         "frailty": _plain(customers.frailty[rows]),
+        "value": _known(customers.value[rows]),
         "satisfaction": _known(customers.satisfaction[rows]),
         "expectation": _known(customers.expectation[rows]),
+        "information": _known(customers.information[rows]),
     }
 
 

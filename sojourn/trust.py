@@ -19,6 +19,7 @@ KINDS = {
     "referrals": "stages that invite",
     "spend": "stages where customers spend",
     "demand": "stages that ask for service",
+    "information": "stages that learn about customers",
 }
 ALIKE = 0.2  # relative difference of arrivals that needs no warning
 ENOUGH = 10_000  # replications that nobody should be told to run
@@ -35,7 +36,7 @@ def alike(effects: Iterable[Effect]) -> list[list[Effect]]:
     """Return effects in groups that differ in nothing but the exit, stage or desk that they act on."""
     groups: dict[tuple[object, ...], list[Effect]] = {}
     for one in effects:
-        groups.setdefault((one.target[0], one.scale, one.range, one.since, one.days), []).append(one)
+        groups.setdefault((one.target[0], one.scale, one.range, one.since, one.days, one.informed), []).append(one)
     return list(groups.values())
 
 

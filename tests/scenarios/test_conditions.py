@@ -76,7 +76,7 @@ def test_the_code_is_postfix_with_numbers_turned_round() -> None:
         (Op.AND, -1, 0.0),
     )
     assert (int(Op.COMPARE_EQ), int(Op.COMPARE_GE), int(Op.AND), int(Op.OR), int(Op.NOT)) == (0, 5, 6, 7, 8)
-    assert [name.value for name in Name] == list(range(7))
+    assert [name.value for name in Name] == list(range(9))
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,8 @@ recovery = {recovery}
         ("points = { central = 8.0, low = 3.0, high = 13.0 }", 'points = 3\n[[levers.service_quality.effects]]\n'
          'demand = "loyalty"\nlog_odds = 1\n[stages.loyalty.desk]\nname = "support"\n[[levers.service_quality.effects]]\n'
          'touchpoint = "post_purchase"\npoints = 1', "levers.service_quality.effects[1].demand", "everybody", "between"),
+        ('enters = "consideration" }', 'enters = "consideration" }\ngathers = 1\n[levers.ask]\n'
+         'effects = [{ information = "advocacy", log_odds = 1 }]', "levers.ask.effects[0].information", "everything", "between"),
         ("recovery = 0.2 ", "recovery = 0 ", "satisfaction.recovery", "falls by", "set recovery"),
         ("exits.lapsed = 0.75", 'exits.lapsed = { probability = 0.75, dwell = { law = "gamma", mean = 1, shape = 1 } }',
          "stages.consideration.dwell", "never used", "take it out"),

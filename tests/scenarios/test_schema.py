@@ -24,7 +24,8 @@ effects = [
   { desk = "support", handle_ratio = 0.9 },
   { dwell = "consideration -> purchase", time_ratio = 0.8 },
   { spend = "purchase", rate_ratio = 1.04 },
-  { demand = "post_purchase", log_odds = 0.5 },
+  { demand = "post_purchase", log_odds = 0.5, informed = 0.5 },
+  { information = "x1", log_odds = 0.5 },
   { exit = "loyalty -> churned", hazard_ratio = 0.55, since = "purchase", days = [0, 7] },
 ]
 [strategies.rest]
@@ -36,7 +37,10 @@ source = "x"
 [variants.v]
 title = "v"
 override = { "stages.purchase.cost" = 3 }
+[value]
+sigma = 0.5
 [stages.x1]
+gathers = 0.3
 exits = { lapsed = 1.0 }
 dwell = { law = "empirical", share = [0, 0.5, 0.9], days = [0, 4, 30], never = 0.1 }
 [stages.x2]
@@ -208,7 +212,7 @@ def test_the_schema_describes_every_key() -> None:
 def test_the_schema_uses_the_names_of_the_file() -> None:
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(SCHEMA["properties"]) == {
-        "format", "scenario", "arrivals", "market", "segments", "frailty", "stages", "satisfaction", "desks", "levers",
+        "format", "scenario", "arrivals", "market", "segments", "frailty", "value", "stages", "satisfaction", "desks", "levers",
         "strategies", "sources", "variants",
     }  # fmt: skip
     assert SCHEMA["required"] == ["format", "scenario", "arrivals", "stages"]

@@ -42,8 +42,10 @@ def _write(network: Network, lives: Sequence[Life]) -> Journeys:
         inviter=np.full(count, -1),
         root=np.array([i if life.root is None else life.root for i, life in enumerate(lives)]),
         frailty=np.zeros(count),
+        value=np.full(count, np.nan),
         satisfaction=np.array([life.satisfaction for life in lives]),
         expectation=np.full(count, np.nan),
+        information=np.full(count, np.nan),
     )
     horizon = network.scenario.about.horizon_days
     return Journeys(network.strategy, 0, network.stages, network.segments, horizon, events, customers)

@@ -61,6 +61,8 @@ class _Author:
 
     def case(self) -> Case:
         self.satisfied = self.often(5)
+        self.valued = self.often(3)
+        self.gathering = self.often(3)
         self.desks = {name: {} for name in ("help", "till")[: self.one(0, 0, 1, 1, 1, 2)]}
         self.market = self.one(None, None, None, 30, 100, 300)
         horizon = self.one(6, 10, 20, 45)
@@ -80,6 +82,7 @@ class _Author:
             "arrivals": self.arrivals(horizon),
             **({"market": {"size": self.market}} if self.market is not None else {}),
             **({"frailty": {"loads": loads}} if loads and self.often(6) else {}),
+            **({"value": {"sigma": self.one(0, 0.8)}} if self.valued else {}),
             "stages": {**self.stages, "gone": {"end": True, "role": "lost"}, "done": {"end": True}},
             **satisfaction,
             **({"desks": self.desks} if self.desks else {}),
@@ -152,6 +155,8 @@ class _Author:
             stage["desk"] = {"name": self.one(*self.desks), "probability": self.one(1.0, 1.0, 0.5, 0.0)}
         if self.satisfied and ("desk" in stage or self.often(5)):
             stage["touchpoint"] = {"performance": self.one(40, 70, 95), "sd": self.one(0, 12)}
+        if self.gathering and (name == self.names[0] or self.often(4)):
+            stage["gathers"] = self.one(0, 0.3, 0.8, 1)
         if self.often(4):
             # Only a market that can run dry bears much word of mouth.
             rate = self.one(0.01, 0.03) if self.market is None else self.one(0.03, 0.3, 1.0)
@@ -257,6 +262,8 @@ class _Author:
             f"stage == {self.one(*self.names)}", "source == referral", "purchases >= 1", "spend > 20",
             *([f"satisfaction < {self.one(60, 75)}"] if self.satisfied else []),
             *(["failures >= 1"] if self.desks else []),
+            *(["value >= 0.7"] if self.valued else []),
+            *(["information > 0.5"] if self.gathering else []),
             *(["segment == keen", "segment != plain"] if "keen" in self.segments else []),
         ]  # fmt: skip
         one, other = self.one(*known), self.one(*known)
@@ -270,6 +277,12 @@ class _Author:
         return {**cost, **response, "effects": [self.effect() for _ in range(self.one(1, 2, 3))]}
 
     def effect(self) -> Document:
+        effect = self.effect_of_all()
+        if self.gathering and not acts_on_all({"effects": [effect]}) and self.often(4):
+            effect["informed"] = self.one(0.5, 1)
+        return effect
+
+    def effect_of_all(self) -> Document:
         stages = self.stages.items()
         targets: dict[str, list[Any]] = {
             "choice": self.choices,
@@ -283,6 +296,7 @@ class _Author:
             "spend": [name for name, stage in stages if "revenue" in stage],
             "demand": [name for name, stage in stages if "desk" in stage],
             "arrivals": [True],
+            "information": [name for name, stage in stages if "gathers" in stage],
         }
         kind = self.one(
             *(kind for kind, names in targets.items() if names), *(["agents", "agents"] if self.desks else [])
@@ -304,7 +318,7 @@ class _Author:
                 return {"desk": target, "agents": self.one(-2, -1, 1, 2, 2.5)}
             case "handle":
                 return {"desk": target, "handle_ratio": self.one(0.5, 2.0)}
-            case "demand":
+            case "demand" | "information":
                 return {kind: target, "log_odds": self.one(-1, 2)}
         return {kind: target, "rate_ratio": ratio}
 

@@ -31,11 +31,15 @@ def tally(network: Network, journeys: Journeys) -> Counter[str]:
             "at the horizon": int(np.sum(events.time == journeys.horizon)),
             "money drawn": int(np.sum((events.revenue > 0) | (events.cost > 0))),
             "money spread": np.unique(events.revenue).size,
+            "values": int(np.sum(np.isfinite(people.value))) * int(people.value.strides != (0,)),
+            "partly known": int(np.sum((people.information > 0.0) & (people.information < 1.0))),
             "longest stays": int(np.max(events.sequence, initial=0)),
         }
     )
     for lever in range(len(network.levers)):
         held = events.held >> lever & 1
+        rests = any(effect.informed for effect in scenario.levers[network.levers[lever]].effects)
+        count["effects on people partly known"] += int(rests) * count["partly known"]
         count["held by some only"] += int(0 < held.sum() < held.size)
     count.update(_at_desks(network, journeys))
     count.update(_over_time(network, journeys))

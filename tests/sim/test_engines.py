@@ -24,7 +24,7 @@ from sojourn.sim import reference
 from sojourn.sim.journeys import REFERRAL, RENEGED, RESOLVED, WAITING, Journeys
 from sojourn.sim.network import Network, build
 from sojourn.sim.run import run, simulate
-from sojourn.sim.tables import BONUS
+from sojourn.sim.tables import BONUS, INFORMATION, WORTH
 
 HERE = Path(__file__).parent
 # Test files are no package, so their neighbours are run, not imported.
@@ -41,6 +41,7 @@ LEAST = {  # over the drawn set: what must have happened so often that each feat
     "falls in capacity": 40, "falls with all busy": 8, "rises in capacity": 40,
     "failures felt": 3_000, "failures that fade": 300,
     "ramps in a stay": 400, "windows in a stay": 700, "held by some only": 80,
+    "values": 8_000, "partly known": 6_000, "effects on people partly known": 2_000,
     "zero dwells": 4_000, "at the horizon": 3,
 }  # fmt: skip
 
@@ -160,6 +161,19 @@ def handled_longer(*args: Any) -> Any:
     return later(days), resolved
 
 
+def worth_more(*args: Any) -> Any:
+    me = args[1]
+    stage = rules.born(*args)
+    me.real[WORTH] = later(me.real[WORTH])
+    return stage
+
+
+def known_before(*args: Any) -> Any:
+    me = args[1]
+    me.real[INFORMATION] = max(me.real[INFORMATION], 1e-3)
+    return rules.enter(*args)
+
+
 def always_resolved(*args: Any) -> Any:
     return rules.handling(*args)[0], True
 
@@ -197,6 +211,8 @@ MUTANTS = {
     "leaving comes before inviting": ("Moment", ordered(lambda customer, number: 2 + ((customer + 1) << 32) + swapped(number))),
     "the horizon does not count": ("math", broken(math, nextafter=lambda horizon, _: horizon)),
     "service an ulp longer": ("rules", broken(rules, handling=handled_longer)),
+    "worth an ulp more": ("rules", broken(rules, born=worth_more)),
+    "known before": ("rules", broken(rules, enter=known_before)),
     "all is resolved": ("rules", broken(rules, handling=always_resolved)),
     "patience an ulp longer": ("rules", broken(rules, patience=lambda *args: later(rules.patience(*args)))),
     "capacity never changes": ("rules", broken(rules, agents_at=lambda net, desk, _: rules.agents_at(net, desk, 0.0))),

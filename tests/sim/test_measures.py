@@ -170,7 +170,7 @@ def test_who_never_gets_there_has_no_figure(figures: Any) -> None:
 
 def test_every_measure_of_the_design_is_there(network: Any, figures: Any) -> None:
     assert tuple(figures) == names(network)
-    assert {prefix(name) for name in figures} == set(DIRECTION) - {"impressions", "click_through"}
+    assert {prefix(name) for name in figures} == set(DIRECTION) - {"impressions", "click_through", "information"}
     assert {"clv", "clv.30", "clv.90", "profit.undiscounted"} <= set(figures)
     assert "time_to.visit" not in figures  # everybody starts there
     for name in figures:

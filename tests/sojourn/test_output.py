@@ -52,8 +52,10 @@ def journeys(strategy: str, replication: int) -> Journeys:
         np.array([-1, 0]),
         np.array([0, 0]),
         np.array([0.5, -0.5]),
+        np.array([np.nan, 0.25]),
         np.array([np.nan, 71.0]),
         np.array([np.nan, 72.0]),
+        np.array([np.nan, 0.6]),
     )
     return Journeys(strategy, replication, ("it's", "gone"), ("all",), 10.0, events, customers)
 
