@@ -38,10 +38,17 @@ class Reason:
     """The same under the baseline."""
     change: dict[str, Estimate]
     """The first minus the second: the part of the difference to the baseline that is the queue's."""
+    without_queue: dict[str, Estimate]
+    """Measures under the strategy, had nobody waited at the same pay, minus those of the baseline as it is."""
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of one entry of `why`."""
-        told = {"queue": self.queue, "baseline_queue": self.baseline_queue, "change": self.change}
+        told = {
+            "queue": self.queue,
+            "baseline_queue": self.baseline_queue,
+            "change": self.change,
+            "without_queue": self.without_queue,
+        }
         return {"desks": list(self.desks), **{key: _document(found) for key, found in told.items()}}
 
 
@@ -70,14 +77,21 @@ def reasons(result: Result, baseline: str, **options: Any) -> dict[str, Reason]:
         seed=result.seed,
         **options,
     )
-    lost = {name: _lost(result.outcomes[name], one) for name, one in free.outcomes.items() if _nobody_waits(one)}
-    if baseline not in lost:
+    served = {
+        name: [_paid(parts, one.network) for parts in free.outcomes[name].parts]
+        for name, one in result.outcomes.items()
+        if name in free.outcomes and _nobody_waits(free.outcomes[name])
+    }
+    if baseline not in served:
         return {}
+    base = _between(served[baseline], before.parts)
     found = {}
     for name, desks in differing.items():
-        if name in lost:
-            change = {one: lost[name][one].minus(lost[baseline][one]) for one in lost[name]}
-            found[name] = Reason(name, desks, _told(lost[name]), _told(lost[baseline]), _told(change))
+        if name in served:
+            queue = _between(served[name], result.outcomes[name].parts)
+            change = {one: queue[one].minus(base[one]) for one in queue}
+            alone = _between(before.parts, served[name])
+            found[name] = Reason(name, desks, *map(_told, (queue, base, change, alone)))
     return found
 
 
@@ -99,7 +113,7 @@ def _differing(before: Outcome, after: Outcome, strategies: int) -> tuple[str, .
     return tuple(
         desk
         for desk in desks
-        if any(_clear(_between(before.parts, after.parts, f"desk.{desk}.{what}"), level) for what in TELLING)
+        if any(_clear(_of(before.parts, after.parts, f"desk.{desk}.{what}"), level) for what in TELLING)
     )
 
 
@@ -112,13 +126,6 @@ def _nobody_waits(outcome: Outcome) -> bool:
     return all(not outcome.measures[f"desk.{name}.wait"].mean for name in outcome.network.desks)
 
 
-def _lost(outcome: Outcome, free: Outcome) -> dict[str, Jackknife]:
-    """Each measure with the queue minus without."""
-    names = [name for name in COSTS if name in free.measures]
-    without = [_paid(parts, outcome.network) for parts in free.parts]
-    return {name: _between(without, outcome.parts[: len(without)], name) for name in names}
-
-
 def _paid(parts: Parts, network: Network) -> dict[str, Part]:
     """A replication without a queue, with the agents' pay as it was."""
     horizon = network.scenario.about.horizon_days
@@ -129,8 +136,14 @@ def _paid(parts: Parts, network: Network) -> dict[str, Part]:
     return paid
 
 
-def _between(a: Sequence[Parts], b: Sequence[Parts], measure: str) -> Jackknife:
-    return difference([one[measure] for one in a], [one[measure] for one in b])
+def _between(a: Sequence[Parts], b: Sequence[Parts]) -> dict[str, Jackknife]:
+    """What a queue costs: each measure under b minus under a, in the replications that both have."""
+    return {name: _of(a, b, name) for name in COSTS if name in a[0]}
+
+
+def _of(a: Sequence[Parts], b: Sequence[Parts], measure: str) -> Jackknife:
+    both = min(len(a), len(b))
+    return difference([one[measure] for one in a[:both]], [one[measure] for one in b[:both]])
 
 
 def _told(found: Mapping[str, Jackknife]) -> dict[str, Estimate]:
