@@ -62,6 +62,7 @@ def test_without_a_queue_is_the_same_strategy_with_agents_for_everybody(comparis
     found = run(loads(crowd), "promise", **HOW).outcomes["promise"].measures
     assert found["desk.advice.wait"].mean == 0.0
     told = comparison.result.outcomes["promise"].measures
+    assert found["profit"].mean is not None
     queue = comparison.why["promise"].queue
     pay = PAY * HORIZON * (200 - AGENTS)
     assert told["profit"].mean - queue["profit"].mean == pytest.approx(found["profit"].mean + pay, rel=1e-9)
