@@ -58,6 +58,8 @@ def _many(a: float, b: float, what: str) -> str:
     ratio = b / a
     if ratio >= 1.5:
         return f"{_short(ratio)} times as many {what} per customer"
+    if ratio < 0.01:
+        return f"hardly any {what}"
     return f"{_short(100 * abs(ratio - 1))} % {'more' if ratio > 1 else 'fewer'} {what} per customer"
 
 
@@ -105,9 +107,9 @@ def _felt(reason: Reason) -> Iterator[tuple[Estimate, str, str]]:
 
 
 def _served(reason: Reason, baseline: str, scenario: Scenario) -> str:
-    """What the strategy would be worth if nobody had to wait, where the queue surely costs profit."""
-    found, queue = reason.without_queue["profit"], reason.queue["profit"]
-    if not clear(found) or not clear(queue) or (queue.mean or 0.0) >= 0.0:
+    """What the strategy would be worth if nobody had to wait, where its queue surely costs more than the baseline's."""
+    found, change = reason.without_queue["profit"], reason.change["profit"]
+    if not clear(found) or not clear(change) or (change.mean or 0.0) >= 0.0:
         return ""
     better = (found.mean or 0.0) > 0.0
     size = _negative(found) if better else found

@@ -16,6 +16,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 import sojourn as sj
 from sojourn.plots import style
+from sojourn.plots.lettering import SIZE, SMALL
 from sojourn.plots.words import clear, human, interval
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import applied
@@ -74,11 +75,12 @@ def drawn(sizes: list[Size]) -> Figure:
         close = figure.add_axes((0.62 / 6.4, 0.95 / 5.6, 1 - 0.77 / 6.4, 1.95 / 5.6))
         for one, heading in ((ax, "Difference in profit, % of today's revenue"), (close, "The same, from −3 to 3 %")):
             panel(one, sizes)
-            style.plain(one.set_title(heading, loc="left", fontsize=style.SIZE, pad=6))
+            style.plain(one.set_title(heading, loc="left", fontsize=SIZE, pad=6))
         close.set_ylim(*CLOSE)
         close.set_xlabel("new customers a year")
-        handles, labels = close.get_legend_handles_labels()
-        figure.legend(handles, labels, loc="lower center", ncols=3, frameon=False, fontsize=style.SMALL, handlelength=3)
+        close.legend(
+            loc="upper center", bbox_to_anchor=(0.5, -0.22), ncols=3, frameon=False, fontsize=SMALL, handlelength=3
+        )
         return figure
 
 

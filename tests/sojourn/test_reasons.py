@@ -84,6 +84,7 @@ def test_a_report_without_queues_has_no_such_section(tmp_path: Path) -> None:
     [
         (0.1, 0.57, "5.7 times as many requests per customer"),
         (0.1, 0.112, "12 % more requests per customer"),
+        (0.2, 0.001, "hardly any requests"),
         (0.2, 0.1, "50 % fewer requests per customer"),
         (0.0, 0.25, "0.25 requests per customer in place of none"),
         (0.002, 0.5, "250 times as many requests per customer"),
