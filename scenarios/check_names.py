@@ -133,6 +133,8 @@ def _check_sources(inquiry: Inquiry) -> None:
     for i, source in enumerate(inquiry.scenario.sources):
         for j, path in enumerate(source.paths):
             place = place_of(path)
+            if place is not None and place[0] == "variants" and not inquiry.scenario.variants:
+                continue  # a variant, once chosen, holds no variants
             if place is None or not _matches(document, place):
                 remedy = "name a place of the file, keys joined by dots; * stands for any name"
                 inquiry.warn(("sources", i, "paths", j), f"{quoted(path)} names nothing in this file", remedy, path)

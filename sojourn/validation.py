@@ -11,12 +11,14 @@ from rich.text import Text
 from sojourn import trust
 from sojourn.opening import blaming, opened
 from sojourn.plots.words import number
+from sojourn.scenarios import grades
 from sojourn.scenarios.model import Scenario
 from sojourn.sim import outlook
 from sojourn.sim.network import build
 from sojourn.sim.wordofmouth import refuse_avalanche
 from sojourn.terminal import console, plain
 
+LISTED = 4  # places that a line names
 DRIFT = 5.0  # points between start and long run above which the numbers deserve a second look
 
 
@@ -29,7 +31,12 @@ def print_validation(name: str, variant: str | None) -> None:
     _say(out, sound(scenario), "bold")
     for line in warnings:
         _say(out, f"- warning: {line}", "yellow")
-    for line in (*trust.word_of_mouth(carried, scenario), *satisfaction(scenario), *frailty(scenario)):
+    for line in (
+        *trust.word_of_mouth(carried, scenario),
+        *satisfaction(scenario),
+        *frailty(scenario),
+        *sources(scenario),
+    ):
         _say(out, f"- {line}")
 
 
@@ -78,6 +85,16 @@ def frailty(scenario: Scenario) -> Iterator[str]:
             f"{row.exit}: {number(100 * row.stated, 1)} % {meaning} as stated (the customer in the middle),"
             f" {number(100 * row.average, 1)} % averaged over all customers."
         )
+
+
+def sources(scenario: Scenario) -> Iterator[str]:
+    """Yield one line on numbers that do not say where they come from; nothing where all do."""
+    count, places = grades.in_short(scenario.document())
+    if not count:
+        return
+    more = f" and {len(places) - LISTED} more" if len(places) > LISTED else ""
+    numbers = "1 number has no source" if count == 1 else f"{count} numbers have no source"
+    yield f"{numbers}: {', '.join(places[:LISTED])}{more}. Effects take evidence and source, all else an entry of [[sources]]."
 
 
 def _say(out: Console, text: str, style: str = "") -> None:

@@ -320,6 +320,15 @@ def test_scenarios_of_the_library(name: Any) -> None:
             agree(build(scenario, strategy), seed, 3000)
 
 
+@pytest.mark.parametrize(
+    ("name", "variant"), [(name, variant) for name in library() for variant in load(name).variants]
+)
+def test_variants_of_the_library(name: str, variant: str) -> None:
+    scenario = load(name, variant)
+    for strategy in scenario.strategies:
+        agree(build(scenario, strategy), 3, 2000)
+
+
 def benchmark(desk: bool, customers: int) -> dict[str, Any]:
     """W1, an open journey, or W2, the same with a desk; all are censored on day 730."""
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from sojourn.cli import main
 from sojourn.guard import guarded
+from sojourn.scenarios.files import library, load
 
 from .conftest import COFFEE, Cli
 
@@ -59,6 +63,34 @@ def test_scenarios_lists_the_library(cli: Cli) -> None:
     assert told.code == 0
     assert "point-of-no-return" in told.out
     assert "today" in told.out
+
+
+def test_scenarios_lists_strategies_and_variants_at_80_columns() -> None:
+    told = CliRunner().invoke(main, ["scenarios"], env={"COLUMNS": "80"})
+    assert told.exit_code == 0
+    assert all(len(line) <= 80 for line in told.stdout.splitlines())
+    for name in library():
+        scenario = load(name)
+        shown = told.stdout.split(f"{name}\n", 1)[1].split("\n\n")[0]
+        words = re.split(r"[,\s]+", shown)
+        assert {*scenario.strategies, *scenario.variants} <= {*words}
+        assert ("variants" in words) == bool(scenario.variants)
+
+
+def test_validate_says_which_numbers_have_no_source(cli: Cli, coffee: str, tmp_path: Path) -> None:
+    file = tmp_path / "coffee.toml"
+    file.write_text(coffee, encoding="utf-8")
+    (line,) = [line for line in cli("validate", str(file)).out.splitlines() if "no source" in line]
+    assert line.startswith(
+        "- 28 numbers have no source: arrivals.rate_per_day, stages, satisfaction, levers.welcome_call.cost.per_customer."
+    )
+    everything = (
+        '\n[[sources]]\npaths = ["arrivals", "stages", "satisfaction", "levers.*.cost"]\nevidence = "assumed"\n'
+    )
+    file.write_text(coffee + everything, encoding="utf-8")
+    assert "no source" not in cli("validate", str(file)).out
+    file.write_text(coffee + everything.replace('"arrivals", ', ""), encoding="utf-8")
+    assert "- 1 number has no source: arrivals.rate_per_day." in cli("validate", str(file)).out
 
 
 def test_schema_is_json(cli: Cli) -> None:

@@ -22,7 +22,11 @@ from sojourn.sim.run import run
 
 from .conftest import COFFEE, ROOT, Cli
 
-PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs" / "scenarios").glob("*.md")),
+)
 # What sets up or starts all tests is run by CI itself, by `make demo`, and (installing) by test_wheel.
 ELSEWHERE = {
     "make demo",
