@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sojourn.scenarios import dwell, levers, model, plans, service, stages
+from sojourn.scenarios import dwell, levers, model, plans, service, stages, surveys, targets
 
 PAGE = Path(__file__).parent / "format.md"
 BEGIN, END = "<!-- keys: written by reference.py -->", "<!-- end of keys -->"
@@ -37,6 +37,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[satisfaction] effects", service.SatisfactionEffect),
     ("[desks.NAME]", service.Desk),
     ("[desks.NAME] effects", service.DeskEffect),
+    ("[surveys.NAME]", surveys.Survey),
     ("[levers.NAME]", levers.Lever),
     ("[levers.NAME] cost", levers.LeverCost),
     ("[levers.NAME] response", levers.Response),
@@ -47,6 +48,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[strategies.NAME] LEVER = [ steps ]", plans.Step),
     ("[[sources]]", model.Source),
     ("[variants.NAME]", model.Variant),
+    ("[[targets]]", targets.Target),
 )  # fmt: skip
 
 

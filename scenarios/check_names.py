@@ -135,7 +135,7 @@ def _check_sources(inquiry: Inquiry) -> None:
             place = place_of(path)
             if place is not None and place[0] == "variants" and not inquiry.scenario.variants:
                 continue  # a variant, once chosen, holds no variants
-            if place is None or not _matches(document, place):
+            if place is None or not matches(document, place):
                 remedy = "name a place of the file, keys joined by dots; * stands for any name"
                 inquiry.warn(("sources", i, "paths", j), f"{quoted(path)} names nothing in this file", remedy, path)
         if source.evidence != "assumed" and not source.source:
@@ -143,13 +143,14 @@ def _check_sources(inquiry: Inquiry) -> None:
             inquiry.warn(("sources", i), f"is called {source.evidence} but names no source", remedy)
 
 
-def _matches(table: Any, place: Place) -> bool:
+def matches(table: Any, place: Place) -> bool:
+    """Tell whether a path, in which * stands for any name, names something in a table of the document."""
     if not place:
         return True
     step, rest = place[0], place[1:]
     if isinstance(step, int):
-        return has(table, step) and _matches(table[step], rest)
+        return has(table, step) and matches(table[step], rest)
     if isinstance(table, list):
-        return any(_matches(item, place) for item in table)
+        return any(matches(item, place) for item in table)
     keys = [key for key in table if fnmatchcase(key, step)] if isinstance(table, dict) else []
-    return any(_matches(table[key], rest) for key in keys)
+    return any(matches(table[key], rest) for key in keys)

@@ -6,10 +6,10 @@ from typing import Any
 
 from sojourn.scenarios.faults import Fault, clipped, dotted, nearest, quoted, shown
 from sojourn.scenarios.model import Scenario
-from sojourn.scenarios.overrides import Place, entries, has, put
+from sojourn.scenarios.overrides import WHOLE, Place, entries, has, put
 from sojourn.scenarios.translation import Trouble
 
-SHARED = ("format", "scenario", "arrivals", "market", "segments", "strategies", "sources", "variants")
+SHARED = ("format", "scenario", "arrivals", "market", "segments", "surveys", "strategies", "sources")
 SHARED_OF_DESK = ("agents", "priority", "cost_per_agent_day")
 SHARED_OF_STAGE = ("end", "role")
 SECTIONS = tuple(field.alias or name for name, field in Scenario.model_fields.items())
@@ -30,7 +30,7 @@ def amended(
     found: list[Trouble] = []
     for keys, place, value in entries(override):
         at: Place = (*owner, "override", *keys) if owner else keys
-        wrong = _unreadable(keys) if place is None else _wrong(changed, place, value, owner[:1] == ("segments",))
+        wrong = _unreadable(keys) if place is None else _wrong(changed, place, value, str(owner[0]) if owner else "")
         if wrong is not None and not (place is not None and passing(place)):
             text = "" if isinstance(value, dict) else shown(value)
             found.append(Trouble(at, Fault(file, dotted(at), text, wrong[0], wrong[1].removeprefix("; "))))
@@ -59,11 +59,17 @@ def _unreadable(keys: Place) -> tuple[str, str]:
     return f"{quoted(str(keys[-1]))} is no path", 'join keys by dots, as in "stages.purchase.cost"'
 
 
-def _wrong(document: dict[str, Any], place: Place, value: Any, of_segment: bool) -> tuple[str, str] | None:
-    """Apply one entry. Return message and remedy where that cannot be done, and leave the document as it was."""
+def _wrong(document: dict[str, Any], place: Place, value: Any, owner: str) -> tuple[str, str] | None:
+    """Apply one entry; `owner`: "segments", "variants" or "" for nobody's.
+
+    Return message and remedy where that cannot be done, and leave the document as it was.
+    """
     if place[0] not in SECTIONS:
         return f"no table named {quoted(str(place[0]))}", nearest(str(place[0]), SECTIONS)
-    if not of_segment:
+    if owner and place[0] in WHOLE:
+        remedy = f"take it out of the override; {place[0]} stand once, for all versions"
+        return f"{quoted(str(place[0]))} belongs to the file as a whole", remedy
+    if owner != "segments":
         lacking = put(document, place, value)
         return None if lacking is None else _lacking(document, lacking)
     reason = _shared(document, place)

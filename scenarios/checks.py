@@ -13,10 +13,12 @@ from sojourn.scenarios.check_effects import check_effects
 from sojourn.scenarios.check_flow import check_stages, check_whole
 from sojourn.scenarios.check_names import check_names, check_stage_names
 from sojourn.scenarios.check_overrides import amended, back
+from sojourn.scenarios.check_surveys import check_surveys
+from sojourn.scenarios.check_targets import check_targets
 from sojourn.scenarios.faults import Fault
 from sojourn.scenarios.inquiry import Inquiry, unit
 from sojourn.scenarios.model import Scenario
-from sojourn.scenarios.overrides import Place
+from sojourn.scenarios.overrides import Place, alone
 from sojourn.scenarios.translation import Trouble, translate
 
 MOST = 200  # findings that are told
@@ -73,6 +75,7 @@ def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[T
     _check_stages(inquiry)
     check_names(inquiry)
     check_whole(inquiry)
+    check_surveys(inquiry)
     faults += inquiry.faults
     known = _marks(faults)
     for name, form in forms.items():
@@ -83,14 +86,18 @@ def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[T
             seen += [trouble for trouble in view.faults if _mark(trouble) not in known]
         override = base.scenario.segments[name].override
         paths += [back(trouble, ("segments", name), override) for trouble in seen]
+    variants: dict[str, Scenario] = {}
     for name, variant in base.scenario.variants.items():
         if not inquiry.is_tainted(("variants", name)):
-            plain = {key: value for key, value in document.items() if key != "variants"}
-            changed, wrong = amended(plain, ("variants", name), variant.override, file, inquiry.is_tainted)
-            seen = [
-                trouble for trouble in _examine(changed, file)[0] if _mark(trouble) not in _marks([*faults, *paths])
-            ]
+            changed, wrong = amended(alone(document), ("variants", name), variant.override, file, inquiry.is_tainted)
+            found, _, seen_as = _examine(changed, file)
+            if seen_as is not None and not found:
+                variants[name] = seen_as
+            seen = [trouble for trouble in found if _mark(trouble) not in _marks([*faults, *paths])]
             paths += [*wrong, *(back(trouble, ("variants", name), variant.override) for trouble in seen)]
+    noted = len(inquiry.faults)
+    check_targets(inquiry, variants)
+    faults += inquiry.faults[noted:]
     return [*faults, *paths], inquiry.warnings, base.scenario
 
 

@@ -10,6 +10,7 @@ from sojourn.scenarios.check_overrides import amended
 from sojourn.scenarios.checks import Examination, examine
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.overrides import alone
 
 LARGEST = 4_000_000  # bytes
 LONGEST_LINE = 200_000  # characters
@@ -109,6 +110,14 @@ def library() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
+def varied(scenario: Scenario, variant: str) -> Scenario:
+    """Return a variant of a scenario that is loaded already: the same as `load` gives for it.
+
+    Raises `Faults` where the scenario has no such variant, or where it is not sound.
+    """
+    return _scenario(_inspect(scenario.document(), scenario.about.name, variant))
+
+
 def overlay(document: dict[str, Any], overrides: dict[str, Any], name: str = "<text>") -> Scenario:
     """Return the scenario of a document (tables and lists) with values replaced by path, as in a variant's override.
 
@@ -133,8 +142,7 @@ def _inspect(document: dict[str, Any], name: str, variant: str | None) -> Examin
     variants = found.scenario.variants
     if variant not in variants:
         raise fault(name, "variants", f"no variant named {quoted(variant)}", nearest(variant, variants), variant)
-    plain = {key: value for key, value in document.items() if key != "variants"}
-    return examine(amended(plain, ("variants", variant), variants[variant].override, name)[0], name)
+    return examine(amended(alone(document), ("variants", variant), variants[variant].override, name)[0], name)
 
 
 def _path(source: str | Path) -> Path:

@@ -18,6 +18,7 @@ STRUCTURE = {
     "arrivals.until_day": "until when the question lets customers come",
     "market.invitee_cap": "a guard on the size of a run",
     "strategies": "levels and days are the decisions to be compared",
+    "targets": "what the numbers are to meet is asked, and has an origin of its own",
 }
 
 

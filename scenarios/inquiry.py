@@ -8,7 +8,9 @@ from sojourn.scenarios.model import Scenario, Stage
 from sojourn.scenarios.overrides import Place
 from sojourn.scenarios.translation import Trouble
 
-NAMED = frozenset({"segments", "stages", "desks", "levers", "strategies", "variants"})  # tables of named things
+NAMED = frozenset(
+    {"segments", "stages", "desks", "surveys", "levers", "strategies", "variants"}
+)  # tables of named things
 
 MOST_NAMES = 50
 

@@ -40,6 +40,8 @@ from sojourn.scenarios.overrides import applied
 from sojourn.scenarios.plans import Plan, Step
 from sojourn.scenarios.service import Desk, DeskEffect, Normal, Nps, Satisfaction, SatisfactionEffect
 from sojourn.scenarios.stages import DeskUse, Exit, Referrals, Stage, Touchpoint
+from sojourn.scenarios.surveys import Survey
+from sojourn.scenarios.targets import Target
 
 
 class About(Part):
@@ -184,12 +186,18 @@ class Scenario(Part):
     stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=4000)] = Field(description="the journey")
     satisfaction: Satisfaction | None = Field(None, description="satisfaction and expectation")
     desks: Annotated[dict[Name, Desk], Field(max_length=62)] = Field({}, description="service desks")
+    surveys: Annotated[dict[Name, Survey], Field(max_length=100)] = Field(
+        {}, description="surveys of satisfaction: what they measure, beside the truth"
+    )
     levers: Annotated[dict[Name, Lever], Field(max_length=62)] = Field({}, description="what strategists can pull")
     strategies: Annotated[
         dict[Name, dict[Name, Plan]], AfterValidator(_at_least_one_strategy), Field(max_length=1000)
     ] = Field({}, validate_default=True, description="levels of levers; the first strategy is the baseline")
     sources: Annotated[tuple[Source, ...], Strict(False)] = Field((), description="grade and source of base numbers")
     variants: dict[Name, Variant] = Field({}, description="other versions of the scenario")
+    targets: Annotated[tuple[Target, ...], Strict(False), Field(max_length=1000)] = Field(
+        (), description="what the numbers were tuned to meet, checked by `sojourn targets`"
+    )
 
     _by_segment: dict[str, "Scenario"] = PrivateAttr(default_factory=dict)
 
@@ -256,6 +264,8 @@ __all__ = [
     "Source",
     "Stage",
     "Step",
+    "Survey",
+    "Target",
     "Touchpoint",
     "Value",
     "Variant",

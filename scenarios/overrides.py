@@ -10,6 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 STEP = re.compile(r"([^\[\]]*)((?:\[\d{1,6}\])*)")
+WHOLE = ("variants", "targets")  # tables of the file as a whole, which no version of it has
 
 Place = tuple[str | int, ...]
 
@@ -38,6 +39,14 @@ def applied(document: dict[str, Any], override: Mapping[str, Any]) -> dict[str, 
         if place is not None:
             put(changed, place, value)
     return changed
+
+
+def alone(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what one version of a scenario says: without variants and targets, which belong to the file as a whole.
+
+    A target names the variants that it is measured in, so that no variant carries it on.
+    """
+    return {key: value for key, value in document.items() if key not in WHOLE}
 
 
 def put(document: dict[str, Any], place: Place, value: Any) -> Place | None:

@@ -32,6 +32,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 SOURCES = (
     "arranging",
     "arriving",
+    "asking",
     "compiled",
     "compiling",
     "counting",

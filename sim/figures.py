@@ -15,7 +15,8 @@ from sojourn.sim.impressions import impressions
 from sojourn.sim.journeys import REFERRAL, Floats, Integers
 from sojourn.sim.lives import Lives, firsts
 from sojourn.sim.network import Network
-from sojourn.sim.sums import NOTHING, Sums, Tally
+from sojourn.sim.sums import NOTHING, Gap, Sums, Tally
+from sojourn.sim.surveys import survey_figures
 
 WINDOWS = (30, 90, 180, 365, 730)  # days, for retention.DAYS, repeat_rate.DAYS and clv.DAYS
 MONTH = 30.44  # days
@@ -31,7 +32,7 @@ class Sample(NamedTuple):
     median: bool = False  # whether it is read too
 
 
-Figure = tuple[str, Sums] | Sample
+Figure = tuple[str, Sums | Gap] | Sample
 
 
 def windows(network: Network) -> tuple[int, ...]:
@@ -70,6 +71,7 @@ def figures(lives: Lives) -> Iterator[Figure]:
     if any(stage.referrals is not None for stage in network.scenario.stages.values()):
         yield "referrals", Sums(Tally.of(np.flatnonzero(journeys.customers.source == REFERRAL)), everybody)
     yield from desk_figures(lives)
+    yield from survey_figures(lives)
 
 
 def _money(lives: Lives) -> Iterator[Figure]:

@@ -65,6 +65,7 @@ class Journeys:
     horizon: float  # days
     events: Events
     customers: Customers
+    seed: int = 0  # of the run: surveys draw who answers
 
     @cached_property
     def first(self) -> Integers:

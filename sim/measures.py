@@ -31,6 +31,10 @@ horizon, all customers who arrived (invitees too), and treats what is unfinished
 - `desk.NAME.requests`: requests per customer. `.wait`: days waited, the unfinished included, per request. `.utilisation`:
   busy time over the integral of max(agents, busy). `.abandoned`: share of requests that give up. `.failures`: share of
   requests that give up or end unresolved; `.failures_per_customer`: the same per customer.
+- `survey.NAME.asked`: requests, one an entry to the survey's stage whose day of asking comes by the horizon and finds the
+  customer not lost. `.responses`: share of them that are answered. `.satisfaction`, `.nps`: means over the answers;
+  `.true_satisfaction`, `.true_nps`: over all requests, as if everybody answered; `.bias`, `.nps_bias`: measured less true, by
+  replication. NPS counts the drawn answers, 100 (share of 9 and 10 - share of 0 to 6); see `surveys`.
 """
 
 import numpy as np

@@ -115,6 +115,7 @@ def simulate(
         network.scenario.about.horizon_days,
         finished_events(network.cells, log),
         finished_customers(network.cells, people),
+        seed,
     )
 
 
@@ -157,7 +158,7 @@ def run(
     )
     networks = {name: build(scenario, name) for name in names}
     refuse_avalanche(networks.values(), customers)
-    _refuse_crowds(networks.values(), customers)
+    refuse_crowds(networks.values(), customers)
     alone, wanted = replications == 1, keep or sink is not None
     within = max(workers // (len(names) * replications), 1)
     tasks = [
@@ -222,7 +223,7 @@ def _mapped(tasks: Sequence[Task], workers: int) -> Iterator[Iterator[Done]]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _refuse_crowds(networks: Iterable[Network], customers: int | None) -> None:
+def refuse_crowds(networks: Iterable[Network], customers: int | None) -> None:
     """Raise Faults where one replication would not fit into this machine's memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 8 << 30
     for network in networks:

@@ -13,7 +13,7 @@ from sojourn.sim.journeys import Floats, Integers, Journeys
 from sojourn.sim.lives import Lives
 from sojourn.sim.money import by_segment
 from sojourn.sim.network import Network
-from sojourn.sim.sums import NO_GROUPS, Groups, Sums
+from sojourn.sim.sums import NO_GROUPS, Gap, Groups, Sums
 from sojourn.sim.vocabulary import in_order
 
 GROUPS = 40
@@ -90,6 +90,8 @@ def told(lives: Lives, groups: Groups = NO_GROUPS) -> dict[str, Told]:
             curves = read(figure.follow_ups, groups, days=figure.days, median=figure.median)
             for name, values in zip(figure.names, figure.told(curves), strict=True):
                 found[name] = Told(Part("mean", float(values[-1])), values[:-1])
+        elif isinstance(figure[1], Gap):
+            found[figure[0]] = _gap(figure[1], groups)
         else:
             found[figure[0]] = _summed(figure[1], groups)
     return {name: found[name] for name in in_order(found)}
@@ -119,6 +121,11 @@ def measure_single(lives: Lives, *, fixed: bool | None = None) -> tuple[dict[str
         name: bounded(name, Jackknife(one.part.figure, one.left_out).interval()) for name, one in found.items()
     }
     return {name: one.part for name, one in found.items()}, estimates
+
+
+def _gap(gap: Gap, groups: Groups) -> Told:
+    first, second = _summed(gap.first, groups), _summed(gap.second, groups)
+    return Told(Part("mean", first.part.figure - second.part.figure), first.left_out - second.left_out)
 
 
 def _summed(sums: Sums, groups: Groups) -> Told:

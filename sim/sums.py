@@ -57,3 +57,10 @@ class Sums(NamedTuple):
     denominator: Tally | None  # None for a total
     fixed: float = 0.0
     fixed_below: float = 0.0
+
+
+class Gap(NamedTuple):
+    """One ratio less another over the same customers, in each replication."""
+
+    first: Sums
+    second: Sums

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
 
-# +1: more is better, -1: less is better, 0: depends. Desk measures are listed without the name of the desk.
+# +1: more is better, -1: less is better, 0: depends. Measures of desks and surveys are listed without their name.
 DIRECTION: dict[str, int] = {
     "profit": 1,
     "revenue": 1,
@@ -35,6 +35,14 @@ DIRECTION: dict[str, int] = {
     "desk.abandoned": -1,
     "desk.failures": -1,
     "desk.failures_per_customer": -1,
+    "survey.asked": 0,
+    "survey.responses": 0,
+    "survey.satisfaction": 1,
+    "survey.true_satisfaction": 1,
+    "survey.bias": 0,
+    "survey.nps": 1,
+    "survey.true_nps": 1,
+    "survey.nps_bias": 0,
 }
 
 SHARE = "share"
@@ -52,6 +60,13 @@ _UNITS = {
     "churn_rate": "per 30.44 customer-days",
     "satisfaction": "points",
     "nps": "points",
+    "survey.asked": "requests",
+    "survey.satisfaction": "points",
+    "survey.true_satisfaction": "points",
+    "survey.bias": "points",
+    "survey.nps": "points",
+    "survey.true_nps": "points",
+    "survey.nps_bias": "points",
 }
 _TITLES = {
     "profit": "Profit, discounted to day 0",
@@ -80,6 +95,16 @@ _AT_DESK = {
     "failures": "Share of requests that fail",
     "failures_per_customer": "Failures per customer",
 }
+_SURVEYED = {
+    "asked": "Requests of survey {}",
+    "responses": "Share who answer survey {}",
+    "satisfaction": "Satisfaction measured by survey {}",
+    "true_satisfaction": "Satisfaction of all asked by survey {}",
+    "bias": "Satisfaction measured less true, survey {}",
+    "nps": "Net Promoter Score measured by survey {}",
+    "true_nps": "Net Promoter Score of all asked by survey {}",
+    "nps_bias": "Net Promoter Score measured less true, survey {}",
+}
 
 
 def prefix(name: str) -> str:
@@ -87,7 +112,7 @@ def prefix(name: str) -> str:
     `desk.support.wait`.
     """
     parts = name.split(".")
-    return f"desk.{parts[-1]}" if parts[0] == "desk" else parts[0]
+    return f"{parts[0]}.{parts[-1]}" if parts[0] in ("desk", "survey") else parts[0]
 
 
 def direction(name: str) -> int:
@@ -120,6 +145,9 @@ def title(name: str) -> str:
     if head == "desk":
         desk, _, what = rest.rpartition(".")
         return f"{_AT_DESK.get(what, what)} at {desk.replace('_', ' ')}"
+    if head == "survey":
+        survey, _, what = rest.rpartition(".")
+        return _SURVEYED.get(what, what).format(survey.replace("_", " "))
     patterns = {
         "reach": "Share of customers who ever enter {}",
         "time_to": "Median days from arrival to {}, of those who reach it",
@@ -160,5 +188,6 @@ def headline(*measures: Mapping[str, Estimate], most: int = 8) -> tuple[str, ...
     reach = [name for name in reach if any(one.get(name) != one.get("conversion") for one in measures)]
     desks = [name for name in known if prefix(name) in ("desk.wait", "desk.abandoned")]
     wanted = ["profit", "revenue", "cost", "conversion", "purchases", *retention[-1:], "satisfaction", "clv"]
-    more = ["nps", *desks, "referrals", "churn_rate", *reach]
+    surveys = [name for name in known if prefix(name) in ("survey.nps", "survey.true_nps")]
+    more = ["nps", *desks, "referrals", "churn_rate", *reach, *surveys]
     return tuple(name for name in (*wanted, *more) if tells(name))[:most]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 __all__ = [
     "Calibration",
+    "Commitment",
     "Comparison",
     "Estimate",
     "Faults",
@@ -20,7 +21,9 @@ __all__ = [
     "Scenario",
     "calibrate",
     "check",
+    "commitment",
     "compare",
+    "evaluate_targets",
     "fit",
     "library",
     "load",
@@ -39,8 +42,11 @@ if TYPE_CHECKING:
     from sojourn.calibration.fit import fit as fit
     from sojourn.calibration.logs import read as read_log
     from sojourn.calibration.validate import check as check
+    from sojourn.experiments.commitment import Commitment as Commitment
+    from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -55,6 +61,7 @@ if TYPE_CHECKING:
 else:
     _HOMES = {
         "Calibration": ("calibration.calibrate", "Calibration"),
+        "Commitment": ("experiments.commitment", "Commitment"),
         "Comparison": ("experiments.compare", "Comparison"),
         "Estimate": ("sim.estimates", "Estimate"),
         "Faults": ("scenarios.faults", "Faults"),
@@ -64,7 +71,9 @@ else:
         "Scenario": ("scenarios.model", "Scenario"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
+        "commitment": ("experiments.commitment", "commitment"),
         "compare": ("experiments.compare", "compare"),
+        "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),

@@ -1,4 +1,4 @@
-"""The command line: `sojourn scenarios|validate|schema|run|compare|calibrate`.
+"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|commitment|calibrate`.
 
 stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from sojourn.guard import Guarded
-from sojourn.options import Options, simulation
+from sojourn.options import SEED, Options, simulation, sizes
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 SCENARIO = "FILE|NAME"
@@ -109,6 +109,61 @@ def compare(scenario: str, strategies: str | None, measure: str, **settings: Any
     from sojourn.simulate import confront
 
     confront(scenario, strategies, measure, Options(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@sizes
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+def targets(scenario: str, **settings: Any) -> None:
+    """Simulate what a scenario's numbers were tuned to meet, and say how near they come.
+
+    Its [[targets]] are measures, or ratios of a measure between two variants of the file.
+
+    \b
+    Example:
+      sojourn targets point-of-no-return
+    """
+    from sojourn.tuning import print_targets
+
+    print_targets(scenario, Options(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@click.option(
+    "--loyal", multiple=True, metavar="STAGE", help="What counts as got there; stages of role loyal if left out."
+)
+@click.option("--within", type=float, metavar="DAYS", help="To get there; half the horizon, at most 365, if left out.")
+@click.option("--strategies", metavar="A,B,...", help="The baseline first; all of the file if left out.")
+@click.option(
+    "--budget", type=float, metavar="MONEY", help="What a strategy may cost beyond the baseline; all if left out."
+)
+@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option(
+    "--replications",
+    type=int,
+    default=4,
+    show_default=True,
+    metavar="R",
+    help="Of each of three samples: to form states, estimate, count.",
+)
+@click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295.")
+@click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file.")
+@click.option("--out", metavar="DIR", help="Write commitment.json, commitment.png and manifest.json there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def commitment(scenario: str, **settings: Any) -> None:
+    """Compute the point of no return: where customers become as good as won, lost, or not worth more money.
+
+    The chance of a customer in a state is that of entering a loyal stage within --within days, before being lost.
+
+    \b
+    Example:
+      sojourn commitment point-of-no-return --loyal advocacy --within 365
+    """
+    from sojourn.committing import commit
+
+    commit(scenario, **settings)
 
 
 @main.command()

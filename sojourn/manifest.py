@@ -1,10 +1,11 @@
 """What a run was made from, so that it can be made again. No dates and no machines: equal runs give equal files."""
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+from sojourn.scenarios.model import Scenario
 from sojourn.sim.run import Result
 
 PACKAGES = ("numpy", "scipy", "numba", "simpy", "duckdb", "pyarrow", "pydantic", "matplotlib")
@@ -20,17 +21,27 @@ def schedule(result: Result) -> str:
 
 def manifest(result: Result, command: str, *, variant: str | None, files: Sequence[str]) -> dict[str, Any]:
     """Return the facts of a run as a document."""
-    return {
-        "command": command,
-        "scenario": result.scenario.about.name,
-        "digest": result.scenario.digest,
-        "variant": variant,
+    settings = {
         "strategies": list(result.outcomes),
         "customers": result.customers,
         "replications": result.replications,
         "seed": result.seed,
         "engine": result.engine,
         "schedule": schedule(result),
+    }
+    return facts(result.scenario, command, settings, variant=variant, files=files)
+
+
+def facts(
+    scenario: Scenario, command: str, settings: Mapping[str, Any], *, variant: str | None, files: Sequence[str]
+) -> dict[str, Any]:
+    """Return what something was made from: the scenario, the settings of the command, versions and files."""
+    return {
+        "command": command,
+        "scenario": scenario.about.name,
+        "digest": scenario.digest,
+        "variant": variant,
+        **settings,
         "versions": {
             "sojourn": version("sojourn"),
             "python": platform.python_version(),

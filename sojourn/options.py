@@ -27,11 +27,11 @@ class Options:
     customers: int | None
     replications: int
     seed: int
-    engine: str
-    out: str | None
-    as_json: bool
-    everything: bool
-    variant: str | None
+    engine: str = "compiled"
+    out: str | None = None
+    as_json: bool = False
+    everything: bool = False
+    variant: str | None = None
 
     def check(self) -> None:
         """Raise Faults for every number that no run can have, all at once."""
@@ -50,22 +50,30 @@ class Options:
             raise Faults(wrong)
 
 
+def sizes(command: Command) -> Command:
+    """Add the options on how much is simulated, and with which luck."""
+    return _added(
+        command,
+        click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top."),
+        click.option(
+            "--replications",
+            type=int,
+            default=REPLICATIONS,
+            show_default=True,
+            metavar="R",
+            help="Lives of the same market.",
+        ),
+        click.option(
+            "--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295."
+        ),
+    )
+
+
 def simulation(command: Command) -> Command:
     """Add the options that `run` and `compare` share."""
-    for option in reversed(
-        (
-            click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top."),
-            click.option(
-                "--replications",
-                type=int,
-                default=REPLICATIONS,
-                show_default=True,
-                metavar="R",
-                help="Lives of the same market.",
-            ),
-            click.option(
-                "--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295."
-            ),
+    return sizes(
+        _added(
+            command,
             click.option(
                 "--engine",
                 type=click.Choice(ENGINES),
@@ -78,7 +86,12 @@ def simulation(command: Command) -> Command:
             click.option("--all", "everything", is_flag=True, help="Show every measure, not the eight first."),
             click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables."),
         )
-    ):
+    )
+
+
+def _added(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """Add options in the order in which the help lists them."""
+    for option in reversed(options):
         command = option(command)
     return command
 

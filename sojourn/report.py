@@ -12,6 +12,7 @@ from sojourn.plots.pictures import Picture
 from sojourn.plots.pictures import figures as draw
 from sojourn.plots.words import human, minus
 from sojourn.report_numbers import chosen, desks, numbers
+from sojourn.report_targets import tuned_to
 from sojourn.sim.wordofmouth import word_of_mouth
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def _page(
         paper.section("Pictures", *_pictures(drawn, result)),
         paper.section("The strategies", *_strategies(result)),
         paper.section("What the numbers rest on", *_sources(result, calibration)),
+        tuned_to(result) if result is not None else "",
         paper.section("Not measured", paper.paragraph(_unmeasured(scenario))) if scenario is not None else "",
         paper.section("To run it again", paper.facts(_facts(result))) if result is not None else "",
     ]

@@ -36,6 +36,7 @@ def print_validation(name: str, variant: str | None) -> None:
         *satisfaction(scenario),
         *frailty(scenario),
         *sources(scenario),
+        *targets(scenario),
     ):
         _say(out, f"- {line}")
 
@@ -47,6 +48,7 @@ def sound(scenario: Scenario) -> str:
         (len(scenario.segments), "segment"),
         (len(scenario.levers), "lever"),
         (len(scenario.desks), "desk"),
+        (len(scenario.surveys), "survey"),
     )
     parts = [f"{count} {noun}{'' if count == 1 else 's'}" for count, noun in counts if count]
     strategies = ", ".join(scenario.strategies)
@@ -95,6 +97,13 @@ def sources(scenario: Scenario) -> Iterator[str]:
     more = f" and {len(places) - LISTED} more" if len(places) > LISTED else ""
     numbers = "1 number has no source" if count == 1 else f"{count} numbers have no source"
     yield f"{numbers}: {', '.join(places[:LISTED])}{more}. Effects take evidence and source, all else an entry of [[sources]]."
+
+
+def targets(scenario: Scenario) -> Iterator[str]:
+    """Yield how many targets there are, and what tells whether they are met."""
+    count = len(scenario.targets)
+    if count:
+        yield f"{count} target{'' if count == 1 else 's'}: `sojourn targets` tells how near the numbers come."
 
 
 def _say(out: Console, text: str, style: str = "") -> None:

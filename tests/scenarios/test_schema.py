@@ -28,6 +28,11 @@ effects = [
   { information = "x1", log_odds = 0.5 },
   { exit = "loyalty -> churned", hazard_ratio = 0.55, since = "purchase", days = [0, 7] },
 ]
+[surveys.pulse]
+stage = "loyalty"
+lag_days = 14
+response = 0.3
+log_odds_per_10_points = 0.2
 [strategies.rest]
 rest = { steps = [{ day = 1, level = 1 }], when = 'source == "referral"' }
 [[sources]]
@@ -39,6 +44,20 @@ title = "v"
 override = { "stages.purchase.cost" = 3 }
 [value]
 sigma = 0.5
+[[targets]]
+name = "t"
+statement = "x"
+origin = "x"
+measure = "purchases"
+variant = "v"
+against = "w"
+strategy = "today"
+value = 1.1
+tolerance = 0.02
+tuned = ["stages.purchase.cost"]
+cannot_tell = "x"
+[variants.w]
+override = {}
 [stages.x1]
 gathers = 0.3
 exits = { lapsed = 1.0 }
@@ -212,8 +231,8 @@ def test_the_schema_describes_every_key() -> None:
 def test_the_schema_uses_the_names_of_the_file() -> None:
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(SCHEMA["properties"]) == {
-        "format", "scenario", "arrivals", "market", "segments", "frailty", "value", "stages", "satisfaction", "desks", "levers",
-        "strategies", "sources", "variants",
+        "format", "scenario", "arrivals", "market", "segments", "frailty", "value", "stages", "satisfaction", "desks", "surveys",
+        "levers", "strategies", "sources", "variants", "targets",
     }  # fmt: skip
     assert SCHEMA["required"] == ["format", "scenario", "arrivals", "stages"]
     assert SCHEMA["additionalProperties"] is False

@@ -56,6 +56,9 @@ nps = { mean = 8.0, per_10_points = 1.0, sd = 2.0 }
 [desks.help]
 agents = 1
 handle = { law = "exponential", mean = 1 }
+[surveys.pulse]
+stage = "use"
+response = 0.5
 """
 
 

@@ -41,7 +41,9 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
     return [sys.executable, "-m", "sojourn", *arguments]
 
 
-@pytest.mark.parametrize("command", ["scenarios", "validate", "schema", "run", "compare", "calibrate"])
+@pytest.mark.parametrize(
+    "command", ["scenarios", "validate", "schema", "run", "compare", "targets", "commitment", "calibrate"]
+)
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
     told = cli(command, "--help")
     assert told.code == 0
@@ -49,7 +51,7 @@ def test_help_shows_an_example(command: str, cli: Cli) -> None:
     assert told.err == ""
 
 
-@pytest.mark.parametrize("command", ["scenarios", "run", "compare"])
+@pytest.mark.parametrize("command", ["scenarios", "run", "compare", "targets"])
 def test_the_examples_of_the_help_run(command: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     _, example = cli(command, "--help").out.split("Example:\n")

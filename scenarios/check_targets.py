@@ -1,0 +1,50 @@
+"""Targets name variants, strategies and numbers: are they there? Measures are told where something can be run."""
+
+from collections.abc import Mapping
+
+from sojourn.scenarios.check_names import matches
+from sojourn.scenarios.faults import nearest, quoted
+from sojourn.scenarios.inquiry import Inquiry
+from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.overrides import Place, place_of
+from sojourn.scenarios.targets import Target
+
+
+def check_targets(inquiry: Inquiry, variants: Mapping[str, Scenario]) -> None:
+    """Names and paths of all targets; `variants`: those of the file that are sound."""
+    document = inquiry.scenario.document()
+    seen: dict[str, int] = {}
+    for i, target in enumerate(inquiry.scenario.targets):
+        place: Place = ("targets", i)
+        first = seen.setdefault(target.name, i)
+        if first != i:
+            message = f"targets[{first}] is called {quoted(target.name)} too"
+            inquiry.fault((*place, "name"), message, "give each target a name of its own", target.name)
+        for key in ("variant", "against"):
+            name = getattr(target, key)
+            if name is not None:
+                inquiry.known("variants", name, (*place, key))
+        _check_strategy(inquiry, place, target, variants)
+        for j, path in enumerate(target.tuned):
+            steps = place_of(path)
+            if steps is None or not matches(document, steps):
+                remedy = "name a number that the file states, keys joined by dots; * stands for any name"
+                about: list[Place] = [] if steps is None else [steps[:1]]
+                inquiry.fault((*place, "tuned", j), f"{quoted(path)} names nothing in this file", remedy, path, about)
+
+
+def _check_strategy(inquiry: Inquiry, place: Place, target: Target, variants: Mapping[str, Scenario]) -> None:
+    """The strategy must be there in every version that the target is measured in."""
+    if target.strategy is None:
+        return
+    at = (*place, "strategy")
+    if target.variant is None:
+        inquiry.known("strategies", target.strategy, at)
+        return
+    for name in filter(None, (target.variant, target.against)):
+        known = variants[name].strategies if name in variants else None
+        if known is not None and target.strategy not in known:
+            message = f"variant {name} has no strategy named {quoted(target.strategy)}"
+            about: list[Place] = [("strategies",), ("variants", name)]
+            inquiry.fault(at, message, nearest(target.strategy, known), target.strategy, about)
+            return

@@ -1,0 +1,71 @@
+"""What `sojourn targets` prints: whether a scenario meets what its numbers were tuned to."""
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sojourn import target_words
+from sojourn.experiments.attained import Evaluation
+from sojourn.experiments.targets import evaluate_targets
+from sojourn.guard import say
+from sojourn.opening import blaming, opened
+from sojourn.options import Options
+from sojourn.output import encode
+from sojourn.plots.words import minus
+from sojourn.sim.sharing import processors
+from sojourn.terminal import console, plain, progress
+
+HEADS = ("target", "asked", "simulated", "misfit", "met")
+COLOURS = {True: "green", False: "red", None: "dim"}
+
+
+def print_targets(name: str, options: Options) -> None:
+    """Simulate what the targets of a file ask about and print how near it comes; Faults if the file is not sound."""
+    options.check()
+    scenario, warnings = opened(name, None)
+    with blaming(name, scenario), progress("Simulating") as news:
+        found = evaluate_targets(
+            scenario,
+            customers=options.customers,
+            replications=options.replications,
+            seed=options.seed,
+            workers=processors(),
+            progress=news,
+        )
+    if options.as_json:
+        for line in warnings:
+            say(f"warning: {line}")
+        click.echo(encode(found.document()), nl=False)
+    else:
+        _print(found, console(), warnings)
+
+
+def _print(found: Evaluation, out: Console, warnings: list[str]) -> None:
+    _say(out, minus(found.sentence), "bold")
+    if not found.attained:
+        _say(out, "Add [[targets]] to the file to say what they are to meet: docs/format.md has an example.")
+        return
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for head in HEADS:
+        table.add_column(head, overflow="fold")
+    for one in found.attained:
+        cells = (target_words.asked(one, found.scenario), target_words.simulated(one, found.scenario))
+        row = (plain(one.target.name), *cells, target_words.misfit(one))
+        table.add_row(*map(Text, row), Text(target_words.met(one), COLOURS[one.met]))
+    out.print()
+    out.print(table)
+    for one in found.attained:
+        out.print()
+        _say(out, one.target.name, "bold")
+        for line in target_words.told(one):
+            _say(out, f"- {line}")
+    out.print()
+    _say(out, "How far to trust this", "bold")
+    for line in (*target_words.trust(found), *warnings):
+        _say(out, f"- {line}")
+
+
+def _say(out: Console, text: str, style: str = "") -> None:
+    out.print(Text(plain(text), style), soft_wrap=True)
