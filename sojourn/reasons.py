@@ -4,20 +4,26 @@ import math
 from collections.abc import Iterator
 
 from sojourn.experiments.compare import Comparison
-from sojourn.experiments.service import Reason
-from sojourn.plots.words import SHARE, clear, human, interval, known, number
+from sojourn.experiments.service import TELLING, Reason
+from sojourn.plots.words import clear, human, interval, known, number
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import unit
 
 LINES = 3  # that stand under an answer
-FELT = {"satisfaction": "points of satisfaction", "churn_rate": "percentage points of losses a month"}
+SLIGHT = 0.1  # relative change of waiting or giving up that the terminal passes over
+TINY = 0.001
+LOSSES = {
+    "profit": "of profit",
+    "satisfaction": "points of satisfaction of those who stay",
+    "churn_rate": "percentage points of losses a month",
+}
 
 
 def lines(comparison: Comparison) -> list[str]:
     """The sentences under an answer, at most three: the strategies whose queue weighs most, and how many more there are."""
     told = sorted(comparison.why.values(), key=lambda one: -abs(one.change["profit"].mean or 0.0))
-    told = [one for one in told if any(clear(one.change[name]) for name in ("profit", *FELT) if name in one.change)]
+    told = [one for one in told if _matters(comparison, one)]
     shown = told if len(told) <= LINES else told[: LINES - 1]
     said = [sentence(comparison, one) for one in shown]
     rest = [one.strategy for one in told[len(shown) :]]
@@ -26,6 +32,14 @@ def lines(comparison: Comparison) -> list[str]:
         if rest
         else said
     )
+
+
+def _matters(comparison: Comparison, reason: Reason) -> bool:
+    """Whether waiting or giving up changes by a tenth or more, and that surely does something."""
+    names = [f"desk.{desk}.{what}" for desk in reason.desks for what in TELLING]
+    a, b = (comparison.result.outcomes[one].measures for one in (comparison.baseline, reason.strategy))
+    much = any(abs((b[name].mean or 0.0) - (a[name].mean or 0.0)) >= SLIGHT * (a[name].mean or 0.0) for name in names)
+    return much and any(clear(reason.change[name]) for name in LOSSES if name in reason.change)
 
 
 def sentence(comparison: Comparison, reason: Reason) -> str:
@@ -64,46 +78,61 @@ def _many(a: float, b: float, what: str) -> str:
 
 
 def _waits(a: float, b: float, _: str) -> str:
-    return f"waiting {'up' if b > a else 'down'} from {_short(a)} to {_short(b)} days"
+    before, after = _apart(a, b)
+    return f"waiting {'up' if b > a else 'down'} from {before} to {after} days"
 
 
 def _give_up(a: float, b: float, _: str) -> str:
-    return f"{_short(100 * b)} % give up, not {_short(100 * a)} %"
+    before, after = _apart(100 * a, 100 * b)
+    return f"{after} % give up, not {before} %"
 
 
-def _short(value: float) -> str:
+def _apart(a: float, b: float) -> tuple[str, str]:
+    """Two figures that differ, with as many digits as it takes to see that; two to four."""
+    pairs = [(_short(a, digits), _short(b, digits)) for digits in (2, 3, 4)]
+    return next((pair for pair in pairs if pair[0] != pair[1]), pairs[-1])
+
+
+def _short(value: float, digits: int = 2) -> str:
     """Two digits, all of them above a hundred: enough for a sentence, whose interval is in the table."""
-    places = 1 - math.floor(math.log10(abs(value))) if value else 0
-    return number(value, min(max(places, 0), 3))
+    if 0.0 < abs(value) < TINY:
+        return f"under {number(TINY, 3)}"
+    places = digits - 1 - math.floor(math.log10(abs(value))) if value else 0
+    return number(value, min(max(places, 0), digits + 1))
 
 
 def cost(comparison: Comparison, reason: Reason) -> str:
     """What the queue costs: the strategy against itself with agents enough for everybody, at the same pay."""
     scenario, baseline = comparison.result.scenario, comparison.baseline
-    profit = reason.queue["profit"]
-    harm = [f"{_money(profit, scenario)} of profit"] if clear(profit) else []
-    harm += [f"{interval(size, counted, bare=True)} {words}" for size, counted, words in _felt(reason)]
+    harm: list[str] = []
+    good: list[str] = []
+    for loss, counted, words in _losses(reason, scenario):
+        more = (loss.mean or 0.0) > 0.0  # fewer unhappy customers may stay, which flatters the satisfaction of the rest
+        (harm if more else good).append(f"{counted} {interval(loss if more else _negative(loss))} {words}".strip())
     over = f"over {number(scenario.about.horizon_days)} days"
-    if not harm:
+    if not harm and not good:
         return f"What its queue costs {over} cannot be told from nothing."
-    unsure = "" if clear(profit) else "; in profit, nothing that can be told"
     before = reason.baseline_queue["profit"]
-    under = _money(before, scenario) if clear(before) else "nothing that can be told"
-    said = f"What its queue costs {over}: {_joined(harm)}{unsure} (under {baseline}: {under})."
-    return said + _served(reason, baseline, scenario)
+    amount = (
+        f"{unit('profit', scenario)} {interval(_negative(before))}" if clear(before) else "nothing that can be told"
+    )
+    said = f"What its queue costs {over}: {_joined(harm) if harm else 'nothing that can be told'}"
+    said += f"; it saves {_joined(good)}" if good else ""
+    said += "" if clear(reason.queue["profit"]) else "; in profit, nothing that can be told"
+    return f"{said} (under {baseline}: {amount}).{_served(reason, baseline, scenario)}"
+
+
+def _losses(reason: Reason, scenario: Scenario) -> Iterator[tuple[Estimate, str, str]]:
+    """What the queue surely costs (less than nothing where it is of use): how much, its currency, and of what."""
+    for name, words in LOSSES.items():
+        found = reason.queue.get(name)
+        if found is not None and clear(found):
+            loss = Estimate(*(100.0 * (value or 0.0) for value in found)) if name == "churn_rate" else _negative(found)
+            yield loss, unit(name, scenario) if name == "profit" else "", words
 
 
 def _joined(parts: list[str]) -> str:
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
-
-
-def _felt(reason: Reason) -> Iterator[tuple[Estimate, str, str]]:
-    """What else the queue costs, where that is sure: the size, how it is counted, and of what."""
-    for name, words in FELT.items():
-        found = reason.queue.get(name)
-        if found is not None and clear(found):
-            churn = name == "churn_rate"
-            yield found if churn else _negative(found), SHARE if churn else "", words
 
 
 def _served(reason: Reason, baseline: str, scenario: Scenario) -> str:
@@ -112,14 +141,8 @@ def _served(reason: Reason, baseline: str, scenario: Scenario) -> str:
     if not clear(found) or not clear(change) or (change.mean or 0.0) >= 0.0:
         return ""
     better = (found.mean or 0.0) > 0.0
-    size = _negative(found) if better else found
-    verb = "beat" if better else "fall short of"
-    return f" If nobody had to wait, at the same pay, it would {verb} {baseline} by {_money(size, scenario)}."
-
-
-def _money(profit: Estimate, scenario: Scenario) -> str:
-    """What is lost: minus a difference in profit."""
-    return f"{unit('profit', scenario)} {interval(_negative(profit))}"
+    amount = f"{unit('profit', scenario)} {interval(found if better else _negative(found))}"
+    return f" If nobody had to wait, at the same pay, it would {'beat' if better else 'fall short of'} {baseline} by {amount}."
 
 
 def _negative(estimate: Estimate) -> Estimate:
