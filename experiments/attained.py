@@ -14,6 +14,7 @@ from sojourn.scenarios.targets import Target
 from sojourn.sim.estimates import Estimate
 
 Within = Literal["tolerance", "simulation error"]
+MANY = 4  # targets of one verdict that a sentence tells one by one
 VERDICTS = {True: ("is met", "are met"), False: ("is missed", "are missed"), None: ("is open", "are open")}
 
 
@@ -97,7 +98,7 @@ class Evaluation:
 
     @property
     def sentence(self) -> str:
-        """Whether the targets are met, each with its misfit."""
+        """Whether the targets are met, each with its misfit; of many, the one that is farthest off for its tolerance."""
         name = self.scenario.about.name
         if not self.attained:
             return f"{name} states no targets: its numbers were not tuned to meet anything, or it does not say so."
@@ -105,7 +106,12 @@ class Evaluation:
         for kind, phrases in VERDICTS.items():
             found = [one for one in self.attained if one.met is kind]
             if found:
-                clauses.append(f"{_counted(len(found), len(self.attained), *phrases)}: {', '.join(map(_told, found))}")
+                counted = _counted(len(found), len(self.attained), *phrases)
+                if len(found) > MANY:
+                    farthest = max(found, key=lambda one: abs(one.misfit.mean or 0.0) / one.target.tolerance)
+                    clauses.append(f"{counted}; the farthest is {_told(farthest).replace(' is off by', ', off by')}")
+                else:
+                    clauses.append(f"{counted}: {', '.join(map(_told, found))}")
         first, *rest = clauses
         return "; ".join([first[0].upper() + first[1:], *rest]) + "."
 

@@ -122,6 +122,7 @@ def commitment(
     customers: int | None = None,
     replications: int = 4,
     seed: int = 1,
+    exact: bool = True,
     progress: Progress | None = None,
 ) -> Commitment:
     """Compute where customers become as good as won, lost, or not worth more money.
@@ -136,6 +137,7 @@ def commitment(
         customers: exactly so many candidates a replication in the horizon, in place of the scenario's own random number.
         replications: of each of three samples: one forms cells of states, one estimates, one is counted.
         seed: 0 to 2^32 - 1. The same seed gives the same answer.
+        exact: take chances from theory where it knows them (memoryless scenarios); False simulates there too, as a check.
         progress: called with (replications done, in all).
 
     Raises:
@@ -153,7 +155,7 @@ def commitment(
     runner = Runner(setting, goal_of(base, loyal, days, horizon), scenario, progress, steps)
     refuse_avalanche([*networks.values(), *pulled.values()], runner.customers)
     refuse_crowds([*networks.values(), *pulled.values()], runner.customers)
-    chart = Chart.of(runner, list(networks.values()), loyal)
+    chart = Chart.of(runner, list(networks.values()), loyal, solve=exact)
     spent = {name: runner.estimate(network, chart.ages) for name, network in networks.items()}
     costs = _costs({name: sample.extra for name, sample in spent.items()}, names[0], budget)
     tried = {
@@ -210,7 +212,7 @@ def _costs(extra: Mapping[str, float], baseline: str, budget: float | None) -> d
 
 def _pulled(runner: Runner, network: Network, base: Chart, counted: tuple[Flags, Counting]) -> Pulled:
     """Crossings of the mark with one lever pulled, with cells and chances of its own."""
-    chart = Chart.of(runner, [network], base.loyal, None if base.exact else base.ages)
+    chart = Chart.of(runner, [network], base.loyal, None if base.exact else base.ages, solve=base.exact)
     sample = runner.estimate(network, chart.ages)
     chances = chart.chances(network, runner.goal.within, sample.moments, chart.place(sample.moments))
     counting = runner.count(network, chart.ages)

@@ -27,11 +27,19 @@ class Chart:
 
     @classmethod
     def of(
-        cls, runner: Runner, networks: Sequence[Network], loyal: tuple[str, ...], ages: tuple[Floats, ...] | None = None
+        cls,
+        runner: Runner,
+        networks: Sequence[Network],
+        loyal: tuple[str, ...],
+        ages: tuple[Floats, ...] | None = None,
+        *,
+        solve: bool = True,
     ) -> "Chart":
-        """Cells from the first sample of each network, or one for each stage and segment where theory knows the chances."""
+        """Cells from the first sample of each network, or one for each stage and segment where theory knows the chances
+        (and is asked to `solve`).
+        """
         base, goal = networks[0], runner.goal
-        if exact_or_none(base, loyal, goal.within) is not None:
+        if solve and exact_or_none(base, loyal, goal.within) is not None:
             runner.skip(len(networks))
             open_stages = np.flatnonzero(~(goal.loyal | goal.lost | goal.ended)).tolist()
             return cls(

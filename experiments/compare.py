@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sojourn.experiments.service import Reason, reasons
 from sojourn.experiments.verdict import Verdict, decide
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
@@ -30,9 +31,11 @@ class Comparison:
     differences: dict[str, dict[str, Estimate]]
     """By "B - A", A the baseline: every measure under B minus under A, with its 90 % interval."""
     verdict: Verdict
+    why: dict[str, Reason]
+    """By strategy, what its desks do to it; only where waiting or giving up differs from the baseline."""
 
     def document(self) -> dict[str, Any]:
-        """The JSON shape of `sojourn compare --json`: that of the result, with `differences` and `verdict`."""
+        """The JSON shape of `sojourn compare --json`: that of the result, with `differences`, `verdict` and `why`."""
         told = {
             pair: {name: estimate._asdict() for name, estimate in measures.items()}
             for pair, measures in self.differences.items()
@@ -43,7 +46,8 @@ class Comparison:
             "measure": self.verdict.measure,
             "error_rate": self.verdict.error_rate,
         }
-        return {**self.result.document(), "differences": told, "verdict": verdict}
+        why = {f"{name} - {self.baseline}": reason.document() for name, reason in self.why.items()}
+        return {**self.result.document(), "differences": told, "verdict": verdict, "why": why}
 
 
 def compare(
@@ -70,7 +74,9 @@ def compare(
         f"{name} - {baseline}": {one: pairs(one, baseline, name).interval() for one in pairs.measures}
         for name in others
     }
-    return Comparison(result, baseline, differences, decide(chosen, partial(pairs, measure), measure, scenario))
+    verdict = decide(chosen, partial(pairs, measure), measure, scenario)
+    how = {name: options[name] for name in ("engine", "workers", "progress") if name in options}
+    return Comparison(result, baseline, differences, verdict, reasons(result, baseline, **how))
 
 
 class _Pairs:

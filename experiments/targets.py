@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from sojourn.experiments.attained import Attained, Evaluation
+from sojourn.experiments.theory import theory
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.files import varied
 from sojourn.scenarios.model import Scenario
@@ -55,7 +56,7 @@ def evaluate_targets(
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | None = None,
-    exact: Exact | None = None,
+    exact: Exact | None = theory,
 ) -> Evaluation:
     """Simulate what the targets of a scenario ask about.
 
@@ -67,7 +68,7 @@ def evaluate_targets(
         scenario: the file as a whole, not one of its variants, which have no targets.
         customers, replications, seed, workers, progress: as in `sim.run.run`; a target on totals, or one that waiting at
             a desk weighs on, holds for the scenario's own arrivals (`customers` left out).
-        exact: gives figures without simulation error, where it can.
+        exact: gives figures without simulation error, where it can; None leaves them out.
 
     Raises:
         Faults: a target names a measure that does not exist, or an option is wrong.

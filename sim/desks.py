@@ -1,4 +1,4 @@
-"""Measures of service desks: waiting, time at work, giving up."""
+"""Measures of service desks: how many ask, waiting, time at work, giving up, failures."""
 
 from collections.abc import Iterator
 
@@ -26,7 +26,10 @@ def desk_of(network: Network) -> NDArray[np.int64]:
 
 
 def desk_figures(lives: Lives) -> Iterator[tuple[str, Sums]]:
-    """`desk.NAME.wait`, `.utilisation` and `.abandoned` of every desk; the unfinished count as far as they got."""
+    """`desk.NAME.requests`, `.wait`, `.utilisation`, `.abandoned`, `.failures` and `.failures_per_customer` of every desk.
+
+    The unfinished count as far as they got.
+    """
     journeys, network = lives.journeys, lives.network
     if not network.desks:
         return
@@ -37,6 +40,8 @@ def desk_figures(lives: Lives) -> Iterator[tuple[str, Sums]]:
         rows = asked[served_by == index]
         who, contact = journeys.who[rows], events.contact[rows]
         requests = Tally.of(who)
+        failed = Tally.of(who[(contact == RENEGED) | (contact == UNRESOLVED)])
+        yield f"desk.{name}.requests", Sums(requests, Tally(lives.count))
         yield f"desk.{name}.wait", Sums(Tally.of(who, events.waited[rows]), requests)
         served = rows[(contact == RESOLVED) | (contact == UNRESOLVED)]
         begun = events.time[served] + events.waited[served]
@@ -45,6 +50,8 @@ def desk_figures(lives: Lives) -> Iterator[tuple[str, Sums]]:
         capacity = agent_days(*network.agents(name), begun, over, journeys.horizon)
         yield f"desk.{name}.utilisation", Sums(busy, NOTHING, 0.0, capacity)
         yield f"desk.{name}.abandoned", Sums(Tally.of(who[contact == RENEGED]), requests)
+        yield f"desk.{name}.failures", Sums(failed, requests)
+        yield f"desk.{name}.failures_per_customer", Sums(failed, Tally(lives.count))
 
 
 def agent_days(days: ArrayLike, agents: ArrayLike, begun: Floats, over: Floats, horizon: float) -> float:

@@ -28,8 +28,9 @@ horizon, all customers who arrived (invitees too), and treats what is unfinished
   nps.per_10_points (S - start mean) / 10 and standard deviation nps.sd, so P(answer >= 9) = P(latent >= 8.5).
 - `information`: mean share of what there is to know about a customer that is known, of the same customers.
 - `referrals`: invitees per customer (invitees count as customers).
-- `desk.NAME.wait`: days waited, the unfinished included, per request. `.utilisation`: busy time over the integral of
-  max(agents, busy). `.abandoned`: share of requests that give up.
+- `desk.NAME.requests`: requests per customer. `.wait`: days waited, the unfinished included, per request. `.utilisation`:
+  busy time over the integral of max(agents, busy). `.abandoned`: share of requests that give up. `.failures`: share of
+  requests that give up or end unresolved; `.failures_per_customer`: the same per customer.
 - `survey.NAME.asked`: requests, one an entry to the survey's stage whose day of asking comes by the horizon and finds the
   customer not lost. `.responses`: share of them that are answered. `.satisfaction`, `.nps`: means over the answers;
   `.true_satisfaction`, `.true_nps`: over all requests, as if everybody answered; `.bias`, `.nps_bias`: measured less true, by

@@ -175,6 +175,13 @@ def overhead(network: Network, horizon: float, *, discounted: bool) -> float:
         charge = network.scenario.levers[name].cost.per_day
         if charge:
             total += charge * float(Running(*network.path(name), delta)(horizon))
+    return total + agents_pay(network, horizon, discounted=discounted)
+
+
+def agents_pay(network: Network, horizon: float, *, discounted: bool) -> float:
+    """What the agents of all desks cost by the horizon."""
+    delta = force_of_interest(network) if discounted else 0.0
+    total = 0.0
     for name in network.desks:
         charge = network.scenario.desks[name].cost_per_agent_day
         if charge:

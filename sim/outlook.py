@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sojourn.scenarios.laws import raised
 from sojourn.scenarios.model import Lever, Plan, Satisfaction, Scenario, Stage
-from sojourn.sim.passage import exposures
+from sojourn.sim.clocks import exposures
 
 Floats = NDArray[np.float64]
 CUSTOMERS, SETTLING, COUNTED = 4096, 60, 60  # customers and touches behind the long-run mean

@@ -1,63 +1,19 @@
-"""How one segment passes one stage, on a grid of days: who is still there, who leaves for where. For `wordofmouth`."""
+"""How one segment passes one stage under a strategy: at levels that stand still, and on a grid of days as they change."""
 
 import math
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.scenarios import laws as arithmetic
 from sojourn.scenarios.conditions import Name, Op, parse
-from sojourn.scenarios.lawtable import LawTable, scale_and_shape
-from sojourn.scenarios.model import Gamma, Law, Stage
-from sojourn.sim import gammas
+from sojourn.scenarios.model import Law
+from sojourn.sim.clocks import exposures
 from sojourn.sim.network import Network, logged
 from sojourn.sim.schedules import responded
+from sojourn.sim.stays import ENDLESS, Stay, Way, choice, race
 
 Floats = NDArray[np.float64]
 Flows = dict[str, Floats]
-
-
-def exposures(law: Law, ages: Floats) -> Floats:
-    """H of a law at each age."""
-    return _exposures(law, ages.tobytes())
-
-
-@lru_cache(maxsize=512)  # strategies and segments share most laws, and `validate` is to be quick
-def _exposures(law: Law, ages: bytes) -> Floats:
-    at = np.frombuffer(ages)
-    if isinstance(law, Gamma):
-        scale, shape = scale_and_shape(law)
-        found = gammas.exposures(shape, at / scale)
-    else:
-        table = LawTable()
-        row = table.add(law)
-        (cells,) = table.done()
-        found = np.array([arithmetic.exposure_by(cells, row, age) for age in at.tolist()])
-    found.flags.writeable = False
-    return found
-
-
-def ages_of(stage: Stage) -> Floats:
-    """Ages that resolve a stage's laws: quantiles of each, from a thousandth to nearly all."""
-    laws = [law for to in stage.exit_names if (law := stage.law(to)) is not None]
-    return np.array(sorted({0.0}.union(*map(_ages, laws))))
-
-
-@lru_cache(maxsize=512)
-def _ages(law: Law) -> frozenset[float]:
-    """Ages that resolve one law."""
-    left = np.concatenate([np.linspace(0.999, 0.02, 160), np.geomspace(0.02, 1e-9, 100)])
-    if isinstance(law, Gamma):
-        scale, shape = scale_and_shape(law)
-        return frozenset((scale * gammas.ages(shape, -np.log(left))).tolist())
-    table = LawTable()
-    row = table.add(law)
-    (cells,) = table.done()
-    ages = {age for age in (arithmetic.age_left(cells, row, share) for share in left.tolist()) if math.isfinite(age)}
-    if cells[row + arithmetic.KIND] in (arithmetic.DETERMINISTIC, arithmetic.DEADLINE):
-        ages.add(math.nextafter(float(cells[row + arithmetic.SCALE]), 0.0))
-    return frozenset(ages)
 
 
 class Kernel:
@@ -69,7 +25,8 @@ class Kernel:
         step = days[1] - days[0]
         self._ages = np.concatenate([[0.0], days + step / 2.0])
         self._step = step
-        self._H = {to: exposures(law, self._ages) for to, (_, law) in passage.exits.items()}
+        # Stays of no length end in the first step, not before it.
+        self._H = {to: np.append(0.0, exposures(law, self._ages[1:])) for to, (_, law) in passage.exits.items()}
         self._rates = passage.rate * passage.ratios("referrals", passage.name, days)
         self.enters = passage.enters
         self._shifts = passage.shifts(days)
@@ -108,8 +65,8 @@ class Kernel:
 class Passage:
     """One stage as one segment meets it."""
 
-    def __init__(self, network: Network, g: int, s: int) -> None:
-        self.network, self.g = network, g
+    def __init__(self, network: Network, g: int, s: int, source: str | None = None) -> None:
+        self.network, self.g, self._source = network, g, source
         self.name = network.stages[s]
         self._own = network.segment_scenario(g)
         stage = self._own.stages[self.name]
@@ -128,7 +85,8 @@ class Passage:
             (kind, target): self._effects(kind, target)
             for kind, target in (
                 *(("exit", f"{self.name} -> {to}") for to in self.exits),
-                ("referrals", self.name),
+                *(("dwell", f"{self.name} -> {to}") for to in self.exits),
+                *((kind, self.name) for kind in ("dwell", "spend", "referrals")),
             )
         }
         self._pulled = any(self._terms["exit", f"{self.name} -> {to}"] for to in self.exits)
@@ -139,15 +97,17 @@ class Passage:
             (lever, logged(effect))
             for lever in self._own.levers
             for effect in self._own.levers[lever].effects
-            if effect.target == (kind, target) and effect.since is None and self._may_hold(lever)
+            if effect.target == (kind, target) and effect.since is None and self.holds(lever) is not False
         ]
 
-    def _may_hold(self, lever: str) -> bool:
-        """Whether the strategy's condition on a lever can be met here, as far as segment and stage tell."""
+    def holds(self, lever: str) -> bool | None:
+        """Whether the strategy's condition on a lever is met here; None where segment, stage and source cannot tell."""
         plan = self.network.scenario.strategies[self.network.strategy].get(lever)
         if plan is None:
             return False
         known = {Name.SEGMENT: self.network.segments[self.g], Name.STAGE: self.name}
+        if self._source is not None:
+            known[Name.SOURCE] = self._source
         stack: list[bool | None] = []  # None: only a run can tell
         for op, name, value in parse(plan.when).code if plan.when else ():
             if op == Op.NOT:
@@ -161,7 +121,7 @@ class Passage:
                 stack.append((known[Name(name)] == value) == (op == 0))
             else:
                 stack.append(None)
-        return not stack or stack[-1] is not False
+        return stack[-1] if stack else True
 
     def ratios(self, kind: str, target: str, days: Floats) -> Floats:
         """What levers multiply a rate by on each day."""
@@ -185,10 +145,23 @@ class Passage:
             total += beta * responded(self.network.levels(lever, days), response)
         return total
 
-    def at_last_levels(self, ages: Floats) -> tuple[Floats, Flows]:
-        """Share left at each age, and flows between ages, at the levels that the strategy ends with."""
+    def ways(self) -> tuple[Way, ...]:
+        """The exits at the levels that the strategy ends with, in file order."""
         last = np.array([max(float(self.network.breaks[-2]), 0.0)])
-        return self.flows({to: exposures(law, ages) for to, (_, law) in self.exits.items()}, last)
+        of_all = float(self._shift(("dwell", self.name), last)[0])
+        ways = []
+        for to, (weight, law) in self.exits.items():
+            shift = float(self._shift(("exit", f"{self.name} -> {to}"), last)[0])
+            pace = math.exp(of_all + float(self._shift(("dwell", f"{self.name} -> {to}"), last)[0]))
+            ways.append(Way(law, shift, pace) if self.kind == "race" else Way(law, 0.0, pace, weight * math.exp(shift)))
+        total = math.fsum(way.share for way in ways)
+        return tuple(ways) if self.kind == "race" else tuple(way._replace(share=way.share / total) for way in ways)
+
+    def stay(self) -> Stay:
+        """The stay at the levels that the strategy ends with."""
+        if self.kind == "end":
+            return ENDLESS
+        return race(self.ways()) if self.kind == "race" else choice(self.ways())
 
     def flows(self, H: dict[str, Floats], times: Floats) -> tuple[Floats, Flows]:
         """Share left at each of the ages of H, and what leaves for each stage between them, at the levels of `times`

@@ -29,9 +29,12 @@ DIRECTION: dict[str, int] = {
     "nps": 1,
     "information": 1,
     "referrals": 1,
+    "desk.requests": 0,
     "desk.wait": -1,
     "desk.utilisation": 0,
     "desk.abandoned": -1,
+    "desk.failures": -1,
+    "desk.failures_per_customer": -1,
     "survey.asked": 0,
     "survey.responses": 0,
     "survey.satisfaction": 1,
@@ -50,6 +53,8 @@ _UNITS = {
     "time_to": "days",
     "dwell": "days",
     "desk.wait": "days",
+    "desk.requests": "per customer",
+    "desk.failures_per_customer": "per customer",
     "purchases": "per customer",
     "referrals": "per customer",
     "churn_rate": "per 30.44 customer-days",
@@ -81,6 +86,14 @@ _TITLES = {
     "nps": "Net Promoter Score of customers not lost",
     "information": "Share known of what there is to know about customers not lost",
     "referrals": "Invited customers per customer",
+}
+_AT_DESK = {
+    "requests": "Requests per customer",
+    "wait": "Days of waiting",
+    "utilisation": "Share of time at work",
+    "abandoned": "Share who give up",
+    "failures": "Share of requests that fail",
+    "failures_per_customer": "Failures per customer",
 }
 _SURVEYED = {
     "asked": "Requests of survey {}",
@@ -131,8 +144,7 @@ def title(name: str) -> str:
         return f"Still in {stage} at the end of follow-up" if following == "open" else f"From {stage}, next {following}"
     if head == "desk":
         desk, _, what = rest.rpartition(".")
-        ask = {"wait": "Days of waiting", "utilisation": "Share of time at work", "abandoned": "Share who give up"}
-        return f"{ask.get(what, what)} at {desk.replace('_', ' ')}"
+        return f"{_AT_DESK.get(what, what)} at {desk.replace('_', ' ')}"
     if head == "survey":
         survey, _, what = rest.rpartition(".")
         return _SURVEYED.get(what, what).format(survey.replace("_", " "))

@@ -2,7 +2,7 @@
 customer's own at their means, satisfaction at its start mean).
 
 Conditions on what only a run can show (satisfaction, purchases, spend, failures, information) count as met, and information as
-complete; waiting at desks and ratios on dwell times are left out.
+complete; waiting at desks is left out, and so are ratios on dwell times from the expected invitees.
 """
 
 import math
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.sim.network import Network, logged
-from sojourn.sim.passage import Passage, ages_of
+from sojourn.sim.passage import Passage
 from sojourn.sim.schedules import responded
 
 Floats = NDArray[np.float64]
@@ -86,21 +86,13 @@ def _lifetime(network: Network, g: int, discount: float) -> Floats:
     moves, invites = np.zeros((size, size)), np.zeros((size, size))
     for s, name in enumerate(names):
         passage = Passage(network, g, s)
-        if own.stages[name].kind == "end":
-            stays = _forever(discount)
-        else:
-            ages = ages_of(own.stages[name])
-            left, leaves = passage.at_last_levels(ages)
-            weight = np.exp(-discount * (ages[1:] + ages[:-1]) / 2.0)
-            stays = float(np.sum((left[1:] + left[:-1]) / 2.0 * np.diff(ages) * weight))
-            if left[-1] > 1e-6:
-                stays += float(left[-1]) * math.exp(-discount * float(ages[-1])) * _forever(discount)
-            for to, flow in leaves.items():
-                moves[s, names.index(to)] += float(np.sum(flow * weight))
+        stay = passage.stay()
+        for to, part in zip(passage.exits, stay.transform(discount).tolist(), strict=True):
+            moves[s, names.index(to)] += part
         refers = own.stages[name].referrals
         if refers is not None:
             ratio = float(passage.ratios("referrals", name, network.breaks[-2:-1])[0])
-            invites[s, names.index(refers.enters)] += refers.rate_per_day * ratio * stays
+            invites[s, names.index(refers.enters)] += refers.rate_per_day * ratio * stay.length(discount)
     try:
         visits = np.linalg.solve(np.eye(size) - moves, np.eye(size))
     except np.linalg.LinAlgError:
@@ -109,10 +101,6 @@ def _lifetime(network: Network, g: int, discount: float) -> Floats:
         visits = np.where(visits != 0.0, math.inf, 0.0)
     with np.errstate(invalid="ignore"):
         return np.nan_to_num(visits @ invites, nan=0.0, posinf=math.inf)
-
-
-def _forever(discount: float) -> float:
-    return 1.0 / discount if discount > 0.0 else math.inf
 
 
 def _radius(network: Network, discount: float) -> float:

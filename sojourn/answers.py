@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sojourn import tables, trust
+from sojourn import reasons, tables, trust
 from sojourn.experiments.compare import Comparison
 from sojourn.plots.words import bounded, clear, minus, pair, zero
 from sojourn.sim.run import Result
@@ -66,6 +66,8 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
     _line(out, minus(comparison.verdict.sentence), "bold")
+    for line in reasons.lines(comparison):
+        _line(out, line)
     names, more = tables.chosen(
         (outcome.measures for outcome in result.outcomes.values()),
         everything=everything,

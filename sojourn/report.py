@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sojourn import described, paper, trust
+from sojourn import described, paper, reasons, trust
 from sojourn.output import write_text
 from sojourn.paper import Cell
 from sojourn.plots.pictures import Picture
 from sojourn.plots.pictures import figures as draw
 from sojourn.plots.words import human, minus
-from sojourn.report_numbers import chosen, numbers
+from sojourn.report_numbers import chosen, desks, numbers
 from sojourn.report_targets import tuned_to
 from sojourn.sim.wordofmouth import word_of_mouth
 
@@ -82,6 +82,7 @@ def _page(
         "</header>",
         paper.paragraph(_plainly(_answer(comparison, result, check), scenario), "answer"),
         numbers(comparison, result),
+        paper.section("What happens at the desk", *_desks(comparison)),
         paper.section("How far to trust this", paper.bullets(_plainly(line, scenario) for line in trusted)),
         paper.section("Pictures", *_pictures(drawn, result)),
         paper.section("The strategies", *_strategies(result)),
@@ -105,6 +106,16 @@ def _answer(comparison: "Comparison | None", result: "Result | None", check: "Ch
         if check is not None
         else "Nothing was run and nothing was fitted, so there is nothing to report."
     )
+
+
+def _desks(comparison: "Comparison | None") -> Iterator[str]:
+    """Under each strategy whose customers wait or give up more or less than under the baseline."""
+    if comparison is None:
+        return
+    for name, reason in comparison.why.items():
+        yield f"<h3>{paper.text(human(name))}</h3>"
+        yield paper.paragraph(_plainly(reasons.sentence(comparison, reason), comparison.result.scenario))
+        yield from desks(comparison, name)
 
 
 def _plainly(sentence: str, scenario: "Scenario | None") -> str:

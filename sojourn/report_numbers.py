@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sojourn import paper, tables
+from sojourn.experiments.service import at_desk
 from sojourn.paper import Cell
 from sojourn.plots.words import SHARE, clear, human, interval, known, pair, zero
 from sojourn.sim.estimates import Estimate
@@ -48,6 +49,26 @@ def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
     caption = "Differences are the strategy minus the baseline, on the same customers, with 90 % intervals. Grey and in"
     caption += " parentheses: the interval spans 0, so the sign is not known."
     return paper.section("What changes", paper.table(heads, _rows(names, base, pairs, result.scenario), caption), full)
+
+
+def desks(comparison: "Comparison | None", strategy: str) -> Iterator[str]:
+    """The tables of one strategy at its desks: what happens there, and what the queue does to customers and money."""
+    reason = comparison.why.get(strategy) if comparison is not None else None
+    if comparison is None or reason is None:
+        return
+    outcomes, base, scenario = comparison.result.outcomes, comparison.baseline, comparison.result.scenario
+    levels = {name: outcomes[name].measures for name in (base, strategy)}
+    name = f"{strategy} - {base}"
+    pairs = {name: comparison.differences[name]}
+    heads = ["measure", human(base), human(strategy), human(pair(name))]
+    caption = "What happens at the desk, with 90 % intervals; the difference is on the same customers."
+    yield paper.table(heads, _rows(list(at_desk(reason.desks)), levels, pairs, scenario), caption)
+    queues = {"queue under": reason.queue, "before": reason.baseline_queue, "change": reason.change}
+    heads = ["what the queue does", f"under {human(strategy)}", f"under {human(base)}", "difference"]
+    caption = (
+        "Each strategy minus itself with agents for everybody, at the same pay: the same customers, but nobody waits."
+    )
+    yield paper.table(heads, _rows(list(reason.queue), {}, queues, scenario), caption)
 
 
 def _rows(

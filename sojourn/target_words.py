@@ -28,7 +28,7 @@ def simulated(one: Attained, scenario: Scenario) -> str:
     if one.exact is None:
         return said
     without = Estimate(one.exact, None, None)
-    return f"{said}; without simulation error {interval(without, counted)}"
+    return f"{said}; in theory {interval(without, counted)}"
 
 
 def unit_of(one: Attained, scenario: Scenario) -> str:
@@ -82,6 +82,8 @@ def trust(found: Evaluation) -> Iterator[str]:
         f"{found.replications} {'paired ' if paired else ''}replication{'' if found.replications == 1 else 's'}{paired},"
         f" {of_each}, seed {found.seed}; intervals are 90 %."
     )
+    if any(one.exact is not None for one in found.attained):
+        yield "Theory has no simulation error and no horizon: who is still on the way counts as they will go."
     blurred = [one.target.name for one in found.attained if one.met is None and one.misfit.mean is not None]
     if blurred:
         whom = f"whether {', '.join(blurred)} {'is' if len(blurred) == 1 else 'are'} met"

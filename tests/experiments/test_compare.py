@@ -136,7 +136,7 @@ def test_pairing_tells_what_one_strategy_alone_cannot(comparison: Any) -> None:
 
 def test_the_document_has_the_shape_of_the_design(comparison: Any) -> None:
     document = json.loads(json.dumps(comparison.document(), allow_nan=False))
-    assert set(document) == {"scenario", "strategies", "differences", "verdict"}
+    assert set(document) == {"scenario", "strategies", "differences", "verdict", "why"}
     assert list(document["differences"]) == ["copy - today", "push - today", "waste - today"]
     assert set(document["differences"]["push - today"]) == set(document["strategies"]["push"]["measures"])
     assert set(document["differences"]["push - today"]["profit"]) == {"mean", "low", "high"}

@@ -139,6 +139,9 @@ KNOWN = {
     "satisfaction": (80 + 60 + 70 + 70) / 4,
     "referrals": 1 / 6,
     "cac": (3 + 3 + 7 + 3 + 3) / 4,
+    "desk.help.requests": 4 / 6,
+    "desk.help.failures": 2 / 4,  # one gave up, one was not helped
+    "desk.help.failures_per_customer": 2 / 6,
     "desk.help.wait": (1 + 2 + 3 + 6) / 4,
     "desk.help.abandoned": 1 / 4,
     # Busy from 21 to 25 and from 98 to the horizon, with one agent all the time.

@@ -46,7 +46,22 @@ def test_one_stage_refers_for_as_long_as_it_lasts(scenario: Any, law: Any) -> No
     text = ONE.format(law=law, rate=0.03, more="")
     built = scenario(text)
     mean = lawtable.mean(built.stages["a"].race["over"])
-    assert known(scenario, text).reproduction == pytest.approx(0.03 * mean, rel=0.01)
+    assert known(scenario, text).reproduction == pytest.approx(0.03 * mean)
+
+
+def test_a_stage_of_no_length_is_passed(scenario: Any) -> None:
+    """Its customers are counted in the next stage: 100 of them invite .02 x 20 each, and so on."""
+    text = ONE.format(law=LAWS[0], rate=0.02, more="")
+    text += '[stages.door]\ndwell = { law = "deterministic", value = 0 }\nexits = { a = 1.0 }\n'
+    found = known(scenario, text, start="door", arrivals="cohort = 100", horizon=2000)
+    assert found.reproduction == pytest.approx(0.4)
+    assert found.invitees == pytest.approx(100 * 0.4 / 0.6, rel=0.06)
+
+
+def test_a_stretched_stay_invites_for_longer(scenario: Any) -> None:
+    more = '[levers.tie]\neffects = [{ dwell = "a", time_ratio = 1.5 }]\n[strategies.tied]\ntie = 1.0\n'
+    found = known(scenario, ONE.format(law=LAWS[4], rate=0.02, more=more), horizon=100)
+    assert found.reproduction == pytest.approx(0.6)
 
 
 def test_nobody_refers(scenario: Any) -> None:

@@ -206,7 +206,7 @@ def test_json_has_the_shape_of_the_documentation(cli: Cli) -> None:
     assert told.code == 0, told.err
     assert news(told.err) == []
     found = document(told.out)
-    assert set(found) == {"scenario", "strategies", "differences", "verdict"}
+    assert set(found) == {"scenario", "strategies", "differences", "verdict", "why"}
     assert found["scenario"] == "coffee"
     for strategy in found["strategies"].values():
         assert list(strategy) == ["measures"]

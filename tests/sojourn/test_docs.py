@@ -22,11 +22,7 @@ from sojourn.sim.run import run
 
 from .conftest import COFFEE, ROOT, Cli
 
-PAGES = (
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
-    *sorted((ROOT / "docs").glob("*.md")),
-    *sorted((ROOT / "docs" / "scenarios").glob("*.md")),
-)
+PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md")))
 # What sets up or starts all tests is run by CI itself, by `make demo`, and (installing) by test_wheel.
 ELSEWHERE = {
     "make demo",
