@@ -65,6 +65,13 @@ def _persons(sought: Sought) -> Iterator[Fault]:
         if exit in exits and load != 0.0:
             message = f'frailty makes "{exit}" another chance for each customer'
             yield sought.fault(f'frailty.loads."{exit}"', load, message, "take the load out")
+    for law in ("gamma", "beta"):
+        for exit, number in (getattr(own.frailty, law) if own.frailty is not None else {}).items():
+            if exit in exits:
+                message = (
+                    f'each customer has a {"speed" if law == "gamma" else "probability"} of their own for "{exit}"'
+                )
+                yield sought.fault(f'frailty.{law}."{exit}"', number, message, f"take the {law} out")
     moods = own.satisfaction
     if moods is None or not (moods.start.sd > 0.0 or any(stage.touchpoint for stage in own.stages.values())):
         return

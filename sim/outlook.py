@@ -37,6 +37,7 @@ class Averaged(NamedTuple):
     race: bool  # a race: the share that leaves this way by the horizon
     stated: float  # at Z = 0, and at a factor of 1 on its hazard
     average: float
+    own: bool = False  # whether some exit of the stage goes at a rate of each customer's own (a gamma)
 
 
 def settled(scenario: Scenario, strategy: str) -> tuple[Settled, ...]:
@@ -74,6 +75,7 @@ def averaged(scenario: Scenario) -> tuple[Averaged, ...]:
         shapes = np.array([frailty.gamma.get(exit, math.inf) for exit in names])
         if not np.any(loads) and not np.any(np.isfinite(shapes)):
             continue  # a beta alone has the stated probability as its mean
+        own = bool(np.any(np.isfinite(shapes)))
         if stage.kind == "race":
             shares = _race(stage, scenario.about.horizon_days, loads, shapes)
         else:
@@ -81,7 +83,7 @@ def averaged(scenario: Scenario) -> tuple[Averaged, ...]:
                 stage, loads, {k: frailty.beta[exit] for k, exit in enumerate(names) if exit in frailty.beta}
             )
         rows += [
-            Averaged(f"{name} -> {way}", stage.kind == "race", float(shares[0][k]), float(shares[1][k]))
+            Averaged(f"{name} -> {way}", stage.kind == "race", float(shares[0][k]), float(shares[1][k]), own)
             for k, way in enumerate(ways)
         ]
     return tuple(rows)

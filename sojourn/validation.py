@@ -83,8 +83,9 @@ def frailty(scenario: Scenario) -> Iterator[str]:
         if f"{row.stated:.4f}" == f"{row.average:.4f}":
             continue
         meaning = "by the horizon" if row.race else "of those who leave"
+        who = "at the average rate" if row.own else "the customer in the middle"
         yield (
-            f"{row.exit}: {number(100 * row.stated, 1)} % {meaning} as stated (the customer in the middle),"
+            f"{row.exit}: {number(100 * row.stated, 1)} % {meaning} as stated ({who}),"
             f" {number(100 * row.average, 1)} % averaged over all customers."
         )
 

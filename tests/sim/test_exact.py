@@ -359,6 +359,8 @@ REFUSED = [
         LEVER.replace("hazard_ratio = 2.0", 'hazard_ratio = 2.0, since = "a", days = [0, 7]') + "push = 1.0\n",
         "levers.push.effects[0].since",
     ),
+    ('[frailty]\ngamma = { "a -> won" = 0.5 }\n', 'frailty.gamma."a -> won"'),
+    ('[frailty]\nbeta = { "b -> won" = 2.0 }\n', 'frailty.beta."b -> won"'),
 ]
 
 
