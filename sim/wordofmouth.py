@@ -120,7 +120,7 @@ def _radius(network: Network, discount: float) -> float:
 
 
 def _growth(network: Network) -> float:
-    """The growth rate r a day at which the discounted next generation just replaces itself (Euler and Lotka)."""
+    """The growth rate r a day at which the discounted next generation just replaces itself (Euler and Lotka); 0 for none."""
     from scipy.optimize import brentq  # rarely wanted, and slow to load
 
     high = 1e-4
@@ -128,6 +128,8 @@ def _growth(network: Network) -> float:
         high *= 4.0
         if high > 1e4:
             return math.inf
+    if _radius(network, high * 1e-6) <= 1.0:  # endless invitations that lead to no inviter: R is inf, and nothing grows
+        return 0.0
     return float(brentq(lambda r: min(_radius(network, r), 1e12) - 1.0, high * 1e-6, high, xtol=1e-9))
 
 

@@ -219,3 +219,22 @@ def test_growth_without_end_runs_in_a_small_market(scenario: Any) -> None:
     built = scenario(ONE.format(law=LAWS[0], rate=0.5, more="[market]\nsize = 200"), arrivals="cohort = 3", horizon=100)
     result = run(built, replications=2, keep=True)
     assert all(journeys.customers.customer.size <= 200 for journeys in result.outcomes["baseline"].journeys)
+
+
+def test_endless_invitations_of_people_who_invite_nobody(scenario: Any) -> None:
+    """Some stay in c for ever and invite, but whom they invite invites nobody: no generation outgrows the one before."""
+    text = """
+[stages.a]
+dwell = { law = "exponential", mean = 5 }
+exits = { c = 0.5, gone = 0.5 }
+referrals = { rate_per_day = 0.01, enters = "a" }
+[stages.c]
+race.gone = { law = "empirical", share = [0, 0.5, 0.9], days = [0, 4, 30], never = 0.1 }
+referrals = { rate_per_day = 0.01, enters = "d" }
+[stages.d]
+dwell = { law = "exponential", mean = 5 }
+exits = { gone = 1.0 }
+[stages.gone]
+end = true
+"""
+    assert known(scenario, text, arrivals="cohort = 10", horizon=20).doubling_days is None
