@@ -32,8 +32,12 @@ class Sbg:
 
     def survival(self, renewal: ArrayLike) -> Floats:
         """Share still there after t renewals: S(t) = B(alpha, beta + t) / B(alpha, beta), t = 0, 1, ..."""
+        return np.exp(self.log_survival(renewal))
+
+    def log_survival(self, renewal: ArrayLike) -> Floats:
+        """Log of S(t)."""
         t = np.asarray(renewal, dtype=np.float64)
-        return np.asarray(np.exp(betaln(self.alpha, self.beta + t) - betaln(self.alpha, self.beta)))
+        return np.asarray(betaln(self.alpha, self.beta + t) - betaln(self.alpha, self.beta))
 
     def log_leaving(self, renewal: ArrayLike) -> Floats:
         """Log of the share of all who leave at the t-th renewal: B(alpha + 1, beta + t - 1) / B(alpha, beta)."""
@@ -43,16 +47,19 @@ class Sbg:
 
 @dataclass(frozen=True)
 class SbgFit:
-    """A fit: the model, standard errors of alpha and beta, and the log-likelihood of the survivor counts."""
+    """A fit: the model, standard errors of alpha and beta (nan where the data do not bound them), the log-likelihood.
+
+    `customers` is how many were fitted to.
+    """
 
     model: Sbg
     errors: dict[str, float]
     log_likelihood: float
-    survivors: tuple[float, ...]
+    customers: float
 
     def forecast(self, renewals: int) -> Floats:
-        """Expected survivors after 0, 1, ..., `renewals` renewals of the cohort fitted to, shape (renewals + 1,)."""
-        return self.survivors[0] * self.model.survival(np.arange(renewals + 1))
+        """Expected survivors after 0, 1, ..., `renewals` renewals of as many customers, shape (renewals + 1,)."""
+        return self.customers * self.model.survival(np.arange(renewals + 1))
 
 
 def fit_renewals(survivors: Sequence[float]) -> SbgFit:
@@ -71,16 +78,34 @@ def fit_renewals(survivors: Sequence[float]) -> SbgFit:
         raise fault(
             "survivors", f"[{k}]", "more are there than before", "follow one cohort, without newcomers", counts[k]
         )
-    if counts[-1] == counts[0] or counts[1] == 0.0:
-        raise fault(
-            "survivors", "", "nobody left, or all left at once", "give a cohort of which some stay and some leave"
-        )
-    left, renewal = -np.diff(counts), np.arange(1.0, counts.size)
+    there = np.zeros(counts.size)
+    there[-1] = counts[-1]
+    return fit_tenures(-np.diff(counts), there)
+
+
+def fit_tenures(left: ArrayLike, there: ArrayLike) -> SbgFit:
+    """Fit to customers who began at different times: those still there are censored, at the renewals that they have made.
+
+    Args:
+        left: how many left at the first, second, ... renewal.
+        there: how many are still there after 0, 1, 2, ... renewals.
+
+    Raises:
+        Faults: for counts that are negative or not finite, and where nobody left, or nobody renewed.
+    """
+    gone, still = np.asarray(left, dtype=np.float64), np.asarray(there, dtype=np.float64)
+    for name, counts in (("left", gone), ("there", still)):
+        if counts.ndim != 1 or not np.all(np.isfinite(counts)) or np.any(counts < 0.0):
+            raise fault(
+                name, "", "are no counts", "give one number of customers, 0 or more, for each renewal", counts.tolist()
+            )
+    if gone.sum() <= 0.0 or gone[1:].sum() + still[1:].sum() <= 0.0:
+        raise fault("left", "", "nobody left, or nobody renewed", "give customers of whom some stay and some leave")
+    at, after = np.arange(1.0, gone.size + 1.0), np.arange(0.0, still.size)
 
     def cost(theta: Floats) -> float:
         model = Sbg(*np.exp(theta).tolist())
-        stayed = counts[-1] * np.log(np.maximum(model.survival(renewal[-1]), 1e-300)) if counts[-1] > 0.0 else 0.0
-        return -float(left @ model.log_leaving(renewal) + stayed)
+        return -float(gone @ model.log_leaving(at) + still @ model.log_survival(after))
 
     theta = lowest(cost, np.zeros(2), np.tile([-REACH, REACH], (2, 1)))
     curvature = hessian(cost, theta)
@@ -88,4 +113,4 @@ def fit_renewals(survivors: Sequence[float]) -> SbgFit:
     spread = np.sqrt(np.diag(np.linalg.inv(curvature))) if bounded else np.full(2, np.nan)
     values = np.exp(theta)
     errors = dict(zip(("alpha", "beta"), (values * spread).tolist(), strict=True))
-    return SbgFit(Sbg(*values.tolist()), errors, -cost(theta), tuple(counts.tolist()))
+    return SbgFit(Sbg(*values.tolist()), errors, -cost(theta), float(gone.sum() + still.sum()))

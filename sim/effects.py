@@ -2,7 +2,8 @@
 
 import math
 
-from sojourn.scenarios import special
+from scipy import special
+
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, compiled
 from sojourn.sim.streams import TRAITS, uniform

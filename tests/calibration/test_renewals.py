@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sojourn.calibration.renewals import Sbg, fit_renewals
+from sojourn.calibration.renewals import Sbg, fit_renewals, fit_tenures
 from sojourn.scenarios.faults import Faults
 
 HIGH = [1000, 869, 743, 653, 593, 551, 517, 491], [468, 445, 427, 409, 394]
@@ -48,6 +48,26 @@ def test_errors_cover() -> None:
         errors = np.array([found.errors["alpha"] / found.model.alpha, found.errors["beta"] / found.model.beta])
         inside += np.abs(logs) < 1.645 * errors
     assert np.all((inside >= 163) & (inside <= 195)), inside
+
+
+def test_customers_who_began_at_different_times() -> None:
+    """Those still there are censored: alpha and beta are found again, and counts of one cohort are a special case.
+
+    The likelihood of the truth is a chi-square of 2 below the top at most: alarm rate 1e-4.
+    """
+    draws = np.random.default_rng(7)
+    lasted = draws.geometric(draws.beta(0.7, 1.2, 20_000))
+    seen = draws.integers(0, 9, 20_000)  # renewals that have come due for each
+    left, there = lasted <= seen, lasted > seen
+    found = fit_tenures(np.bincount(lasted[left])[1:], np.bincount(seen[there]))
+    truth = Sbg(0.7, 1.2)
+    likely = truth.log_leaving(lasted[left]).sum() + truth.log_survival(seen[there]).sum()
+    assert 0.0 <= found.log_likelihood - likely < 9.3
+    one, other = fit_renewals(HIGH[0]), fit_tenures(-np.diff(HIGH[0]), [0] * 7 + [491])
+    assert one == other
+    # Leaving the censored out would take the ready leavers for everybody.
+    naive = fit_tenures(np.bincount(lasted[left])[1:], [0.0])
+    assert naive.model.survival(5) < 0.5 * truth.survival(5)
 
 
 @pytest.mark.parametrize("counts", [[100, 90], [100, 90, 95], [100, 100, 100], [100, 0, 0]])
