@@ -36,6 +36,7 @@ LARGEST = 1_000_000  # bytes of a file of counts
 MOST = 10**12  # customers
 CONTROLS = ("control", "none", "placebo", "baseline", "no treatment")
 COLUMNS = ("arm", "stage", "customers", "dose")
+COLUMNS_ARE = "the columns are arm, stage, customers, and dose if you like; an event log needs --stages MAP.toml"
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,9 @@ def settle(
         raise fault(source, "control", said, "give control the dose 0: effects are counted from there")
     for k, arm in enumerate(arms):
         if k != place and dosed[k] == 0.0:
-            raise fault(source, f"arm {quoted(arm)}", "has the dose 0, as control has", "put its customers into control")
+            raise fault(
+                source, f"arm {quoted(arm)}", "has the dose 0, as control has", "put its customers into control"
+            )
     if len(set(dosed)) < len(dosed):
         raise fault(source, "doses", "two arms have one dose", "put their customers into one arm")
     return place, dosed
@@ -161,7 +164,7 @@ def _csv(text: str, name: str) -> Parts:
     lines = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ","))
     header = [cell.strip() for cell in lines[0]] if lines else []
     faults = [
-        Fault(name, "line 1", quoted(column), f"there is no column {quoted(column)}", "the columns are arm, stage, customers, and dose if you like; an event log needs --stages MAP.toml")
+        Fault(name, "line 1", quoted(column), f"there is no column {quoted(column)}", COLUMNS_ARE)
         for column in COLUMNS[:3]
         if column not in header
     ]  # fmt: skip
@@ -181,12 +184,22 @@ def _csv(text: str, name: str) -> Parts:
             continue
         place = f"line {number}"
         if len(line) != len(header):
-            faults.append(Fault(name, place, "", f"has {len(line)} cells, the header {len(header)}", "give one cell a column"))
+            faults.append(
+                Fault(name, place, "", f"has {len(line)} cells, the header {len(header)}", "give one cell a column")
+            )
             continue
         row = {key: cell.strip() for key, cell in zip(header, line, strict=True)}
         arm, stage = row["arm"], row["stage"]
         if not re.fullmatch(r"\d{1,13}", row["customers"]):
-            faults.append(Fault(name, place, shown(row["customers"]), f"{shown(row['customers'])} is no count", "give a whole number"))
+            faults.append(
+                Fault(
+                    name,
+                    place,
+                    shown(row["customers"]),
+                    f"{shown(row['customers'])} is no count",
+                    "give a whole number",
+                )
+            )
             continue
         if (arm, stage) in cells:
             faults.append(Fault(name, place, "", f"arm {quoted(arm)} has the stage {quoted(stage)} twice", "keep one"))
@@ -196,12 +209,26 @@ def _csv(text: str, name: str) -> Parts:
         if row.get("dose"):
             dose = float(row["dose"]) if _numeric(row["dose"]) else math.nan
             if math.isnan(dose):
-                faults.append(Fault(name, place, shown(row["dose"]), f"{shown(row['dose'])} is no dose", "give a number, or leave it out"))
+                faults.append(
+                    Fault(
+                        name,
+                        place,
+                        shown(row["dose"]),
+                        f"{shown(row['dose'])} is no dose",
+                        "give a number, or leave it out",
+                    )
+                )
             elif doses.setdefault(arm, dose) != dose:
                 faults.append(Fault(name, place, shown(row["dose"]), f"arm {quoted(arm)} has two doses", "keep one"))
     for arm in arms:
         faults += [
-            Fault(name, f"arm {quoted(arm)}", "", f"has no row for the stage {quoted(stage)}", "give every arm every stage")
+            Fault(
+                name,
+                f"arm {quoted(arm)}",
+                "",
+                f"has no row for the stage {quoted(stage)}",
+                "give every arm every stage",
+            )
             for stage in stages
             if (arm, stage) not in cells
         ]
@@ -228,7 +255,9 @@ def _toml(text: str, name: str) -> Parts:
         arms = {}
     for key in ("control", "dates"):
         if not isinstance(document.get(key, ""), str):
-            faults.append(Fault(name, key, shown(document[key]), f"{shown(document[key])} is no text", "put it in quotes"))
+            faults.append(
+                Fault(name, key, shown(document[key]), f"{shown(document[key])} is no text", "put it in quotes")
+            )
     customers: dict[str, list[int]] = {}
     doses: dict[str, float] = {}
     for arm, value in arms.items():
@@ -256,10 +285,18 @@ def _toml(text: str, name: str) -> Parts:
 
 def _wrong_chain(customers: Mapping[str, Sequence[Any]], stages: Sequence[str], source: str) -> Iterable[Fault]:
     if len(stages) < 2:
-        yield Fault(source, "stages", "", "has fewer than two stages", "give where customers start and where they go on to")
+        yield Fault(
+            source, "stages", "", "has fewer than two stages", "give where customers start and where they go on to"
+        )
     for k, stage in enumerate(stages):
         if not re.fullmatch(NAME_PATTERN, stage):
-            yield Fault(source, "stages", quoted(stage), f"{quoted(stage)} is no name for a stage", "use letters, digits, _ and -")
+            yield Fault(
+                source,
+                "stages",
+                quoted(stage),
+                f"{quoted(stage)} is no name for a stage",
+                "use letters, digits, _ and -",
+            )
         elif stage in stages[:k]:
             yield Fault(source, "stages", quoted(stage), f"the stage {quoted(stage)} stands twice", "name each once")
     for arm, numbers in customers.items():
@@ -267,14 +304,18 @@ def _wrong_chain(customers: Mapping[str, Sequence[Any]], stages: Sequence[str], 
         if not arm.strip():
             yield Fault(source, "arms", quoted(arm), "an arm has no name", "name it")
         if len(numbers) != len(stages):
-            yield Fault(source, place, "", f"has {len(numbers)} counts for {len(stages)} stages", "give one count a stage")
+            yield Fault(
+                source, place, "", f"has {len(numbers)} counts for {len(stages)} stages", "give one count a stage"
+            )
             continue
         if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or not 0 <= n <= MOST for n in numbers):
             yield Fault(source, place, "", "has a count that is no whole number from 0 on", "count customers")
             continue
         for k in range(1, len(numbers)):
             if numbers[k] > numbers[k - 1]:
-                said = f"has more customers in {stages[k]} ({numbers[k]:,}) than in {stages[k - 1]} ({numbers[k - 1]:,})"
+                said = (
+                    f"has more customers in {stages[k]} ({numbers[k]:,}) than in {stages[k - 1]} ({numbers[k - 1]:,})"
+                )
                 yield Fault(source, place, "", said, "count customers, not events, and put stages in journey order")
         if numbers[0] == 0:
             yield Fault(source, place, "", "has no customers", "leave the arm out")

@@ -113,7 +113,7 @@ def _scores(race: Race, table: _Table, beta: Floats) -> Floats:
     own = (arm[:, None] == np.arange(1, beta.size + 1)).astype(np.float64)
 
     def summed(values: Floats) -> Floats:
-        return np.bincount(table.at, weights=values, minlength=size)
+        return np.bincount(table.at, weights=values, minlength=size).astype(np.float64)
 
     ties = summed(np.ones(table.at.size))
     hazard, partly = summed(1.0 / total), summed(table.share / total)

@@ -34,3 +34,8 @@ class Shift(NamedTuple):
 def two_sided(z: float) -> float:
     """Probability of a standard normal number at least as far from 0 as z."""
     return float(2.0 * ndtr(-abs(z)))
+
+
+def chance(p: float) -> str:
+    """A p-value for people: `p = 0.003`, or `p < 1e-6` where more digits would mean nothing."""
+    return f"p = {p:.2g}" if p >= 1e-6 else "p < 1e-6"

@@ -31,6 +31,7 @@ class JourneyEffect:
         arm, control: names.
         stages: the chain; step k leads from stages[k] to stages[k + 1].
         customers, before: counts along the chain, in the arm and in control; shape (stages,).
+        odds: log-odds of being at the end, per assigned customer, arm against control.
         difference: share of assigned customers at the end, arm minus control (Wald, variances of both arms).
         ratio: the log of the ratio of these shares.
         parts: d_k, one a step; they add up to `ratio`.
@@ -42,6 +43,7 @@ class JourneyEffect:
     stages: tuple[str, ...]
     customers: Integers
     before: Integers
+    odds: Shift
     difference: Shift
     ratio: Shift
     parts: tuple[Shift, ...]
@@ -60,6 +62,15 @@ def lift(taken: int, of: int, before: int, of_before: int) -> Shift:
     return Shift(p - q, math.sqrt(p * (1.0 - p) / of + q * (1.0 - q) / of_before))
 
 
+def log_odds(taken: int, of: int, before: int, of_before: int) -> Shift:
+    """Difference of two log-odds with its error (Woolf 1955); infinite where one is 0 or 1."""
+    cells = (taken, of - taken, before, of_before - before)
+    if min(cells) == 0:
+        return Shift(math.nan, math.inf)
+    value = math.log(taken / (of - taken)) - math.log(before / (of_before - before))
+    return Shift(value, math.sqrt(sum(1.0 / cell for cell in cells)))
+
+
 def telescope(counts: ArmCounts, arm: int) -> JourneyEffect | None:
     """Decompose the effect of one arm; None where a stage of the chain is empty in it or in control."""
     here, before = counts.customers[arm], counts.customers[counts.control]
@@ -76,6 +87,7 @@ def telescope(counts: ArmCounts, arm: int) -> JourneyEffect | None:
         stages=counts.stages,
         customers=here,
         before=before,
+        odds=log_odds(int(here[-1]), int(here[0]), int(before[-1]), int(before[0])),
         difference=lift(int(here[-1]), int(here[0]), int(before[-1]), int(before[0])),
         ratio=Shift(float(parts.sum()), math.sqrt(variance.sum())),
         parts=tuple(Shift(float(d), math.sqrt(v)) for d, v in zip(parts, variance, strict=True)),
@@ -89,7 +101,9 @@ def _steps(customers: Integers) -> tuple[Floats, Floats]:
     return np.log(share), (1.0 - share) / customers[1:]
 
 
-def _shared(parts: Floats, ends: tuple[float, float], variance: Floats, variance_before: Floats) -> tuple[Floats, Floats]:
+def _shared(
+    parts: Floats, ends: tuple[float, float], variance: Floats, variance_before: Floats
+) -> tuple[Floats, Floats]:
     """L d_k and its standard errors: derivatives with respect to the logs of all shares of both arms."""
     total = float(parts.sum())
     after, before = ends

@@ -1,0 +1,300 @@
+"""Effects of arms at one stage, from counts or from a log, in one form."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from sojourn.calibration.armcounts import ArmCounts
+from sojourn.calibration.choices import Fitted, above, fit_choice, pooled, proportions
+from sojourn.calibration.durations import FEW
+from sojourn.calibration.logs import Log
+from sojourn.calibration.races import Race, early_and_late, fit_race
+from sojourn.calibration.shifts import Shift, chance, two_sided
+from sojourn.calibration.stays import NOTHING, Floats, Integers
+
+ALARM = 0.01  # false-alarm rate of each check of what an effect takes for granted
+SCALES = {"choice": "log_odds", "race": "hazard_ratio"}
+
+
+@dataclass(frozen=True)
+class StepFit:
+    """Shifts of one or several exits of a stage, by arm.
+
+    Attributes:
+        stage: where customers are.
+        exits: next stages that have an effect.
+        rest: next stages that are left alone, against which log-odds count; empty for a race.
+        scale: "log_odds" or "hazard_ratio" (shifts are logs of it).
+        arms: the treated arms.
+        fitted: shifts, shape (exits, arms), and their covariance.
+        taken: stays that ended by each exit; shape (exits, arms + 1), control first.
+        of: stays in all (for log-odds: those whose end was seen); shape (arms + 1,), control first.
+        warnings: what weakens these numbers, in sentences.
+    """
+
+    stage: str
+    exits: tuple[str, ...]
+    rest: tuple[str, ...]
+    scale: str
+    arms: tuple[str, ...]
+    fitted: Fitted
+    taken: Integers
+    of: Integers
+    warnings: tuple[str, ...] = ()
+
+    def shift(self, exit_: int, arm: int) -> Shift:
+        """The shift of one exit in one arm (places in `exits` and `arms`)."""
+        return Shift(float(self.fitted.shifts[exit_, arm]), float(self.fitted.errors()[exit_, arm]))
+
+
+class Stays(NamedTuple):
+    """The stays of one stage by customers with an arm. Arms are numbered with control 0."""
+
+    stage: str
+    days: Floats
+    following: Integers
+    arm: Integers
+    group: Integers  # segment
+    customer: Integers
+    arms: tuple[str, ...]  # the treated ones
+
+
+def from_counts(counts: ArmCounts) -> tuple[list[StepFit], list[str]]:
+    """Log-odds of going on, step by step, and warnings of steps that tell nothing."""
+    steps: list[StepFit] = []
+    warnings: list[str] = []
+    for k in range(len(counts.stages) - 1):
+        name = f"{counts.stages[k]} -> {counts.stages[k + 1]}"
+        of, taken = counts.customers[:, k], counts.customers[:, k + 1]
+        fit = (taken > 0) & (taken < of)
+        if not fit[counts.control]:
+            warnings.append(f"{name}: {_none(taken, of, counts.control)} of control went on, so no effect can be told.")
+            continue
+        arms = [arm for arm in counts.treated if fit[arm]]
+        for arm in counts.treated:
+            if not fit[arm]:
+                warnings.append(f"{name}: {_none(taken, of, arm)} of arm {counts.arms[arm]} went on: no finite effect.")
+        if not arms:
+            continue
+        rows = [counts.control, *arms]
+        odds = np.log(taken[rows] / (of[rows] - taken[rows]))
+        spread = 1.0 / taken[rows] + 1.0 / (of[rows] - taken[rows])
+        covariance = np.diag(spread[1:]) + spread[0]
+        few = int(min(taken[rows].min(), (of - taken)[rows].min()))
+        told = _few(name, few)
+        names = tuple(counts.arms[arm] for arm in arms)
+        fitted = Fitted((odds[1:] - odds[0])[None, :], covariance)
+        steps.append(
+            StepFit(counts.stages[k], (counts.stages[k + 1],), ("all others",), "log_odds", names, fitted,
+                    taken[rows][None, :], of[rows], tuple(told))
+        )  # fmt: skip
+    return steps, warnings
+
+
+def stays_of(log: Log, stage: int, arms: Sequence[int]) -> Stays:
+    """The stays of a stage (place in `log.stages`) by customers of these arms (places in `log.arms`, control first)."""
+    number = np.full(len(log.arms) + 1, NOTHING, dtype=np.int64)
+    number[list(arms)] = np.arange(len(arms))
+    who = log.stays.customer
+    rows = (log.stays.stage == stage) & (number[log.arm[who]] != NOTHING)
+    return Stays(
+        log.stages[stage],
+        log.stays.days[rows],
+        log.stays.following[rows],
+        number[log.arm[who[rows]]],
+        log.segment[who[rows]],
+        who[rows],
+        tuple(log.arms[arm] for arm in arms[1:]),
+    )
+
+
+def from_choice(stays: Stays, names: Sequence[str], exits: Sequence[int] | None) -> tuple[StepFit | None, list[str]]:
+    """Log-odds of the exits (places in `names`) against those left alone; None where there is nothing to tell.
+
+    Without `exits` all but one have an effect: the last of the stage that ten stays of each arm took.
+    """
+    seen = stays.following != NOTHING
+    following, arm, customer = stays.following[seen], stays.arm[seen], stays.customer[seen]
+    table = np.zeros((len(names), len(stays.arms) + 1), dtype=np.int64)
+    np.add.at(table, (following, arm), 1)
+    taken = [k for k in range(len(names)) if table[k].any()]
+    usable = [k for k in taken if np.all(table[k] > 0)]
+    dropped = [
+        f"{stays.stage} -> {names[k]}: an arm never took it, so no effect on it can be told."
+        for k in taken
+        if k not in usable
+    ]
+    if len(taken) < 2 or not usable:
+        return None, dropped
+    wanted = _wanted(usable, taken, table, exits)
+    if not wanted:
+        return None, dropped
+    outcome = np.zeros(following.size, dtype=np.int64)
+    for place, k in enumerate(wanted, 1):
+        outcome[following == k] = place
+    if np.any(np.bincount(arm[outcome == 0], minlength=len(stays.arms) + 1) == 0):
+        return None, [*dropped, f"{stays.stage}: an arm never took the exits left alone, so no log-odds can be told."]
+    group = pooled(outcome, stays.group[seen], FEW)
+    fitted = fit_choice(outcome, arm, group, customer)
+    rest = [k for k in taken if k not in wanted]
+    warnings = []
+    for k in wanted:
+        warnings += _few(f"{stays.stage} -> {names[k]}", int(table[k].min()))
+    if len(rest) > 1 and all(np.all(table[k] > 0) for k in rest):
+        left = np.isin(following, rest)
+        place_of = {k: place for place, k in enumerate(rest)}
+        among = np.array([place_of[int(k)] for k in following[left]], dtype=np.int64)
+        p = proportions(among, arm[left], pooled(among, group[left]), customer[left])
+        if p < ALARM:
+            listed = ", ".join(names[k] for k in rest)
+            warnings.append(
+                f"{stays.stage}: the arms also change the proportions among {listed} ({chance(p)}), which an effect on "
+                f"{', '.join(names[k] for k in wanted)} alone cannot do: let these exits have effects too."
+            )
+    warnings += _times(stays, names, taken)
+    warnings += _unlike(stays.stage, [names[k] for k in wanted], stays.arms, outcome, arm, stays.group[seen], customer)
+    step = StepFit(stays.stage, tuple(names[k] for k in wanted), tuple(names[k] for k in rest), "log_odds", stays.arms,
+                   fitted, table[wanted], table.sum(axis=0), tuple(warnings))  # fmt: skip
+    return step, dropped
+
+
+def from_race(stays: Stays, names: Sequence[str], exits: Sequence[int] | None) -> tuple[list[StepFit], list[str]]:
+    """Log hazard ratios, one exit at a time (places in `names`; all that were taken, if left out)."""
+    steps, warnings = [], []
+    of = np.bincount(stays.arm, minlength=len(stays.arms) + 1)
+    for k in np.unique(stays.following[stays.following != NOTHING]):
+        if exits is not None and k not in exits:
+            continue
+        name = f"{stays.stage} -> {names[k]}"
+        ended = stays.following == k
+        taken = np.bincount(stays.arm[ended], minlength=of.size)
+        if np.any(taken == 0):
+            warnings.append(f"{name}: an arm never took it, so no effect on it can be told.")
+            continue
+        race = Race(stays.days, ended, stays.arm, stays.group, stays.customer)
+        fitted = fit_race(race)
+        told = [
+            *_few(name, int(taken.min())),
+            *_drifting(name, race, stays.arms),
+            *_unlike_race(name, race, stays.arms),
+        ]
+        steps.append(
+            StepFit(stays.stage, (names[k],), (), "hazard_ratio", stays.arms, fitted, taken[None, :], of, tuple(told))
+        )
+    return steps, warnings
+
+
+def _wanted(usable: list[int], taken: list[int], table: Integers, exits: Sequence[int] | None) -> list[int]:
+    if exits is not None:
+        wanted = [k for k in usable if k in exits]
+        return wanted if len(wanted) < len(taken) else wanted[:-1]
+    steady = [k for k in usable if table[k].min() >= FEW] or [max(usable, key=lambda k: int(table[k].min()))]
+    return [k for k in usable if k != steady[-1]]
+
+
+def _none(taken: Integers, of: Integers, arm: int) -> str:
+    return "nobody" if taken[arm] == 0 else "everybody"
+
+
+def _few(name: str, least: int) -> list[str]:
+    if least >= FEW:
+        return []
+    return [f"{name}: an arm has {least} such customers, fewer than {FEW}: the interval is rough."]
+
+
+def _drifting(name: str, race: Race, arms: Sequence[str]) -> list[str]:
+    """A hazard ratio is one number: it should be the same early and late in the stay."""
+    halves = early_and_late(race)
+    if halves is None:
+        return []
+    told = []
+    for a, arm in enumerate(arms):
+        early, late = (half.shifts[0, a] for half in halves)
+        error = float(np.hypot(*(half.errors()[0, a] for half in halves)))
+        p = two_sided(float(late - early) / error)
+        if p < ALARM / len(arms):
+            told.append(
+                f"{name}: the hazard ratio of {arm} changes during the stay, from {np.exp(early):.2f} in the earlier half of "
+                f"such exits to {np.exp(late):.2f} in the later ({chance(p)}); one number is an average of the two."
+            )
+    return told
+
+
+def _times(stays: Stays, names: Sequence[str], exits: Sequence[int]) -> list[str]:
+    """Log-odds say which exit, not when: the time to each exit should be the same in all arms."""
+    told = []
+    for k in exits:
+        rows = stays.following == k
+        spread = np.bincount(stays.arm[rows], minlength=len(stays.arms) + 1)
+        if spread.min() < FEW:
+            continue
+        logs = np.log(np.maximum(stays.days[rows], 1e-3))
+        p = _alike(logs, stays.arm[rows], stays.customer[rows], len(stays.arms))
+        if p < ALARM / len(exits):
+            told.append(
+                f"{stays.stage} -> {names[k]}: arms also differ in how long it takes ({chance(p)}); log-odds leave times "
+                "alone, and where stays were still open they are off: make the stage a race, or add a time_ratio."
+            )
+    return told
+
+
+def _alike(values: Floats, arm: Integers, customer: Integers, arms: int) -> float:
+    """p-value that means are the same in all arms; customers with several stays count as one each."""
+    _, first, index = np.unique(customer, return_index=True, return_inverse=True)
+    means = np.bincount(index, weights=values) / np.bincount(index)
+    whose = arm[first]
+    n = np.bincount(whose, minlength=arms + 1)
+    mean = np.bincount(whose, weights=means, minlength=arms + 1) / np.maximum(n, 1)
+    error = np.bincount(whose, weights=(means - mean[whose]) ** 2, minlength=arms + 1) / np.maximum(n * (n - 1), 1)
+    if np.any(n < 2) or np.any(error <= 0.0):
+        return 1.0
+    weight = 1.0 / error
+    middle = float(np.sum(weight * mean) / np.sum(weight))
+    return above(float(np.sum(weight * (mean - middle) ** 2)), arms)
+
+
+def _unlike(
+    stage: str,
+    exits: Sequence[str],
+    arms: Sequence[str],
+    outcome: Integers,
+    arm: Integers,
+    group: Integers,
+    customer: Integers,
+) -> list[str]:
+    """One effect for all segments: should be the same in each."""
+    fits = []
+    for g in np.unique(group):
+        rows = group == g
+        cells = np.zeros((outcome.max() + 1, arm.max() + 1))
+        np.add.at(cells, (outcome[rows], arm[rows]), 1.0)
+        if cells.min() >= FEW:
+            fits.append(fit_choice(outcome[rows], arm[rows], np.zeros(int(rows.sum()), dtype=np.int64), customer[rows]))
+    return _heterogeneous(f"{stage} -> {', '.join(exits)}", fits)
+
+
+def _unlike_race(name: str, race: Race, arms: Sequence[str]) -> list[str]:
+    fits = []
+    for g in np.unique(race.group):
+        rows = race.group == g
+        if np.bincount(race.arm[rows & race.ended], minlength=len(arms) + 1).min() >= FEW:
+            columns = [column[rows] for column in race]
+            fits.append(fit_race(Race(*columns)))
+    return _heterogeneous(name, fits)
+
+
+def _heterogeneous(name: str, fits: Sequence[Fitted]) -> list[str]:
+    if len(fits) < 2:
+        return []
+    weights = [np.linalg.inv(fit.covariance) for fit in fits]
+    flat = [fit.shifts.ravel() for fit in fits]
+    middle = np.linalg.solve(
+        np.sum(weights, axis=0), np.sum([w @ b for w, b in zip(weights, flat, strict=True)], axis=0)
+    )
+    q = sum(float((b - middle) @ w @ (b - middle)) for w, b in zip(weights, flat, strict=True))
+    p = above(q, flat[0].size * (len(fits) - 1))
+    if p >= ALARM:
+        return []
+    return [f"{name}: the effect differs between segments ({chance(p)}); the one written is an average of theirs."]
