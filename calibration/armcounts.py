@@ -90,13 +90,11 @@ def settle(
 ) -> tuple[int, tuple[float, ...] | None]:
     """Which arm is control, and the doses in order of the arms.
 
-    Control is the arm named, else the one of dose 0, else one called control (or none, placebo, baseline). Arms whose
-    names are numbers are doses. Raises Faults where no arm or several can be control, or doses do not fit.
+    Control is the arm named, else the one of dose 0, else one called control (or none, placebo, baseline). Raises Faults
+    where no arm or several can be control, or doses do not fit.
     """
     if len(arms) < 2:
         raise fault(source, "arms", "has one arm" if arms else "has no arm", "give a control and a treated arm")
-    if doses is None and all(_numeric(arm) for arm in arms):
-        doses = {arm: float(arm) for arm in arms}
     faults: list[Fault] = []
     if doses is not None:
         for arm in arms:

@@ -22,6 +22,7 @@ HALVES = np.geomspace(0.01, 30.0, 481)
 SLOPES = np.geomspace(0.3, 12.0, 25)
 SPARSE = 10  # every tenth of HALVES is tried with each of SLOPES
 LIMITS = np.log([[HALVES[0], HALVES[-1]], [SLOPES[0], SLOPES[-1]]])
+FORMS = ("linear", "hill, slope 1", "hill")
 DRAWS = 200  # of the bootstrap
 MOST = 0.9  # of the full effect: where a curve that got there counts as nearly done
 EARLY = 0.75  # of the largest dose: one that gets there before has saturated within the doses tried
@@ -133,6 +134,7 @@ class ResponseFit:
         nearly: dose of 90 % of the full effect, and its interval; None for a line.
         misfit: p-value of the curve against a free effect at each dose (likelihood ratio); None where nothing is left to
             test.
+        known: whether any effect can be told from none; if not, the line says nothing on the form.
     """
 
     doses: tuple[float, ...]
@@ -144,6 +146,7 @@ class ResponseFit:
     intervals: tuple[tuple[float, float], ...]
     nearly: tuple[float, float, float] | None
     misfit: float | None
+    known: bool = True
 
     @property
     def saturates(self) -> bool:
@@ -154,6 +157,8 @@ class ResponseFit:
     def sentence(self) -> str:
         """What the curve says about the largest dose."""
         top = self.doses[-1]
+        if not self.known:
+            return "No dose can be told from control: how the effect grows with the dose, and whether it saturates, is not known."
         if self.nearly is None:
             return (
                 f"Between the doses 0 and {top:g} the effect grows in a straight line, as far as {len(self.doses)} doses tell: "
@@ -172,14 +177,16 @@ def hill(levels: Floats, half: Floats | float, slope: Floats | float) -> Floats:
     return values
 
 
-def fit_response(doses: Sequence[float], blocks: Sequence[Block], seed: int = 1) -> ResponseFit:
+def fit_response(
+    doses: Sequence[float], blocks: Sequence[Block], seed: int = 1, forms: Sequence[str] = FORMS
+) -> ResponseFit:
     """Fit one curve to all effects of a lever; at least two doses above 0, ascending."""
     levels = np.array(doses) / doses[-1]
     effects = sum(block.effects for block in blocks)
-    forms = ["linear", "hill, slope 1"] + (["hill"] if len(doses) > 2 else [])
+    forms = [form for form in forms if form != "hill" or len(doses) > 2]
     shapes = {form: _best(form, levels, blocks) for form in forms}
     found = {form: _profile(blocks, _curve(levels, shape)[None, :]) for form, shape in shapes.items()}
-    extra = {"linear": 0, "hill, slope 1": 1, "hill": 2}
+    extra = {form: place for place, form in enumerate(FORMS)}  # parameters of the shape
     aic = {form: float(found[form].deviance[0]) + 2.0 * (effects + extra[form]) for form in forms}
     form = next(one for one in forms if aic[one] <= min(aic.values()) + MARGIN)
     shape, sizes = shapes[form], found[form].sizes[0]

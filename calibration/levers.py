@@ -7,7 +7,7 @@ scenario, not what it does to one and the same customer.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,12 @@ class ArmEffect:
     control_taken: int
     control_of: int
     against: tuple[str, ...]
+
+    @property
+    def clear_for_all(self) -> bool:
+        """Whether the interval that holds for all arms at once leaves out 0."""
+        low, high = self.shift.interval(comparisons=self.arms)
+        return low > 0.0 or high < 0.0
 
     def document(self) -> dict[str, Any]:
         """The effect in the shape of `--json`; ratios as ratios."""
@@ -245,6 +251,7 @@ def _from_log(
         chain = (*chain, pairs[0][1])
     counts = along(log, arms, doses, chain, _dates(log))
     notes = [line for line in log.notes if "observed_until" in line or "whole days" in line]
+    notes.append("Shares along the journey are of customers who had come so far when the watching ended.")
     without = int(np.sum(log.arm < 0))
     if without:
         who = "1 customer has" if without == 1 else f"{without:,} customers have"
@@ -320,13 +327,10 @@ def _response(
     ]
     found = fit_response(doses, blocks, seed)
     told = []
-    if not any(
-        effect.shift.interval(comparisons=effect.arms)[0] > 0 or effect.shift.interval(comparisons=effect.arms)[1] < 0
-        for effect in effects
-    ):
-        told.append(
-            "No dose can be told from control: the form of the response is not known, and nothing is said on saturation."
-        )
+    # A line asks least of the data; where no dose and not even a line is clear, the form is not for them to tell.
+    line = fit_response(doses, blocks, seed, forms=("linear",))
+    known = any(effect.clear_for_all for effect in effects) or any(low > 0 or high < 0 for low, high in line.intervals)
+    found = fit_response(doses, blocks, seed) if known else replace(line, known=False)
     if len(doses) == 2:
         told.append("Two doses above 0 fit a curve but cannot check it.")
     if found.misfit is not None and found.misfit < ALARM:
