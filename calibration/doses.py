@@ -23,13 +23,13 @@ SLOPES = np.geomspace(0.3, 12.0, 25)
 SPARSE = 10  # every tenth of HALVES is tried with each of SLOPES
 LIMITS = np.log([[HALVES[0], HALVES[-1]], [SLOPES[0], SLOPES[-1]]])
 FORMS = ("linear", "hill, slope 1", "hill")
-DRAWS = 200  # of the bootstrap
+DRAWS = 400  # of the bootstrap
 MOST = 0.9  # of the full effect: where a curve that got there counts as nearly done
 EARLY = 0.75  # of the largest dose: one that gets there before has saturated within the doses tried
 
 
 class Profile(NamedTuple):
-    """The best sizes of the effects for each of some curves, and twice the log-likelihood that is lacking to a perfect fit."""
+    """The best sizes of the effects for each of some curves, and twice the log-likelihood lacking to a perfect fit."""
 
     deviance: Floats  # shape (curves,)
     sizes: Floats  # shape (curves, effects)
@@ -45,8 +45,8 @@ class Block(Protocol):
     def profile(self, curves: Floats) -> Profile:
         """Fit the sizes for curves given by their value at each dose above 0, shape (curves, doses)."""
 
-    def redrawn(self, curve: Floats, sizes: Floats, rng: np.random.Generator) -> "Block":
-        """Data as they might have come out if a curve and sizes were true."""
+    def spread(self, curve: Floats, sizes: Floats) -> Floats:
+        """Covariance of the estimated shifts, by effect and dose, if a curve and sizes were true."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +71,9 @@ class Shifts:
         whole = float(np.einsum("ej,ejfk,fk->", self.shifts, weight, self.shifts))
         return Profile(whole - np.einsum("me,me->m", c, sizes), sizes)
 
-    def redrawn(self, curve: Floats, sizes: Floats, rng: np.random.Generator) -> "Shifts":
-        """Normal noise around the curve."""
-        mean = (sizes[:, None] * curve).ravel()
-        drawn = rng.multivariate_normal(mean, self.covariance, method="eigh")
-        return Shifts(drawn.reshape(self.shifts.shape), self.covariance)
+    def spread(self, curve: Floats, sizes: Floats) -> Floats:
+        """The covariance that was estimated with them."""
+        return self.covariance
 
 
 @dataclass(frozen=True)
@@ -110,15 +108,16 @@ class Tally:
         deviance = 2.0 * (_likelihood(self.taken, self.of, self.taken / self.of) - _likelihood(self.taken, self.of, p))
         return Profile(deviance, size[:, None])
 
-    def redrawn(self, curve: Floats, sizes: Floats, rng: np.random.Generator) -> "Tally":
-        """Binomial counts around the curve, with the level that fits the data best."""
-        x = np.concatenate(([0.0], curve))
+    def spread(self, curve: Floats, sizes: Floats) -> Floats:
+        """That of log-odds against control (Woolf 1955), at the level that fits the counts best."""
+        x = sizes[0] * np.concatenate(([0.0], curve))
         level = 0.0
         for _ in range(50):
-            p = 1.0 / (1.0 + np.exp(-(level + sizes[0] * x)))
+            p = 1.0 / (1.0 + np.exp(-(level + x)))
             level += float(np.clip((self.taken - self.of * p).sum() / (self.of * p * (1.0 - p)).sum(), -2.0, 2.0))
-        p = 1.0 / (1.0 + np.exp(-(level + sizes[0] * x)))
-        return Tally(rng.binomial(self.of, p).astype(np.int64), self.of)
+        variance = 1.0 / (self.of * p * (1.0 - p))
+        covariance: Floats = np.diag(variance[1:]) + variance[0]
+        return covariance
 
 
 @dataclass(frozen=True)
@@ -132,8 +131,7 @@ class ResponseFit:
         sizes: effects at level 1, one an effect, in the order of the blocks.
         intervals: their 90 % intervals (parametric bootstrap of the form that won).
         nearly: dose of 90 % of the full effect, and its interval; None for a line.
-        misfit: p-value of the curve against a free effect at each dose (likelihood ratio); None where nothing is left to
-            test.
+        misfit: p-value of the curve against a free effect at each dose (likelihood ratio; at least one degree of freedom).
         known: whether any effect can be told from none; if not, the line says nothing on the form.
     """
 
@@ -145,7 +143,7 @@ class ResponseFit:
     sizes: tuple[float, ...]
     intervals: tuple[tuple[float, float], ...]
     nearly: tuple[float, float, float] | None
-    misfit: float | None
+    misfit: float
     known: bool = True
 
     @property
@@ -210,7 +208,7 @@ def fit_response(
         sizes=tuple(float(size) for size in sizes),
         intervals=intervals,
         nearly=None if nearly is None else (float(nearly[0]), float(nearly[1]), float(nearly[2])),
-        misfit=above(float(found[form].deviance[0]), free) if free > 0 else None,
+        misfit=above(float(found[form].deviance[0]), max(free, 1)),
     )
 
 
@@ -259,21 +257,31 @@ def _best(form: str, levels: Floats, blocks: Sequence[Block]) -> Shape:
 
 
 def _bootstrap(form: str, levels: Floats, shape: Shape, sizes: Floats, blocks: Sequence[Block], seed: int) -> Floats:
-    """Level of 90 % of the full effect, and the sizes, of fits to data drawn from the fit; shape (DRAWS, 1 + effects)."""
+    """Level of 90 % of the full effect, and the sizes, of fits to shifts drawn from the fit; shape (DRAWS, 1 + effects).
+
+    Drawn as the estimates spread when counts are large: normally around the curve, all draws against all curves at once.
+    """
     rng = np.random.default_rng(seed)
     curve = _curve(levels, shape)
-    rows = []
-    for _ in range(DRAWS):
-        drawn, done = [], 0
-        for block in blocks:
-            drawn.append(block.redrawn(curve, sizes[done : done + block.effects], rng))
-            done += block.effects
-        if shape is None:
-            rows.append([MOST, *_profile(drawn, levels[None, :]).sizes[0]])
-        else:
-            new, new_sizes = _coarse(form, levels, drawn)
-            rows.append([_nearly(new), *new_sizes])
-    return np.array(rows)
+    shapes, curves = (np.empty((1, 2)), levels[None, :]) if shape is None else _grid(form, levels)
+    lacking = np.zeros((curves.shape[0], DRAWS))
+    found, done = [], 0
+    for block in blocks:
+        own = sizes[done : done + block.effects]
+        done += block.effects
+        covariance = block.spread(curve, own)
+        drawn = rng.multivariate_normal((own[:, None] * curve).ravel(), covariance, size=DRAWS, method="eigh")
+        weight = np.linalg.inv(covariance).reshape(own.size, levels.size, own.size, levels.size)
+        a = np.einsum("mj,ejfk,mk->mef", curves, weight, curves)
+        pulled = np.einsum("ejfk,dfk->dej", weight, drawn.reshape(DRAWS, own.size, levels.size))
+        c = np.einsum("mj,dej->med", curves, pulled)
+        fitted = np.linalg.solve(a, c)
+        lacking -= np.einsum("med,med->md", c, fitted)
+        found.append(fitted)
+    best = np.argmin(lacking, axis=0)
+    draws = np.arange(DRAWS)
+    nearly = [MOST if shape is None else _nearly((float(half), float(slope))) for half, slope in shapes[best]]
+    return np.column_stack([nearly, *(fitted[best, :, draws] for fitted in found)])
 
 
 def _nearly(shape: tuple[float, float]) -> float:

@@ -333,7 +333,7 @@ def _response(
     found = fit_response(doses, blocks, seed) if known else replace(line, known=False)
     if len(doses) == 2:
         told.append("Two doses above 0 fit a curve but cannot check it.")
-    if found.misfit is not None and found.misfit < ALARM:
+    if found.misfit < ALARM:
         told.append(
             f"The effects at the doses follow neither a line nor a Hill curve ({chance(found.misfit)}): the response is the "
             "nearest of these."
