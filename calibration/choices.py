@@ -37,6 +37,31 @@ class Fitted(NamedTuple):
         return above(float(flat @ np.linalg.solve(self.covariance, flat)), flat.size)
 
 
+class NoFit(ValueError):
+    """The data leave some shift without a finite estimate, or without an error."""
+
+
+FARTHEST = 15.0  # a shift beyond this is one that runs away
+
+
+def sound(fitted: Fitted) -> Fitted:
+    """Return a fit whose figures are all there; else NoFit."""
+    errors = fitted.errors() if np.all(np.diag(fitted.covariance) > 0.0) else np.zeros(fitted.shifts.shape)
+    if not (np.all(np.isfinite(fitted.shifts)) and np.all(np.isfinite(errors)) and np.all(errors > 0.0)):
+        raise NoFit
+    if np.any(np.abs(fitted.shifts) > FARTHEST):
+        raise NoFit
+    return fitted
+
+
+def apart(arm: Integers, group: Integers) -> bool:
+    """Whether arms and groups cannot be told apart, because some arms are never in one group with others."""
+    cells = np.unique(np.stack([group, arm], axis=1), axis=0)
+    arms, groups = int(arm.max()) + 1, int(group.max()) + 1
+    design = np.concatenate([np.eye(groups)[cells[:, 0]], np.eye(arms)[cells[:, 1]][:, 1:]], axis=1)
+    return bool(np.linalg.matrix_rank(design) < np.unique(group).size + arms - 1)
+
+
 def above(statistic: float, degrees: int) -> float:
     """Probability that chi-square with so many degrees of freedom is larger."""
     return float(gammaincc(0.5 * degrees, 0.5 * max(statistic, 0.0)))
@@ -52,6 +77,9 @@ def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Inte
         customer: whose stay it is; shape (stays,).
 
     Every exit must occur in every arm, and in every group; see `pooled`.
+
+    Raises:
+        NoFit: where a shift has no finite estimate.
     """
     exits, arms, groups = int(outcome.max()), int(arm.max()), int(group.max()) + 1
     counts = np.zeros((groups, arms + 1, exits + 1))
@@ -68,7 +96,10 @@ def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Inte
         p = _shares(x @ theta.T)
         gradient = (cells[:, 1:] - size[:, None] * p).T @ x
         information = _information(p, size, x)
-        move = np.linalg.solve(information, gradient.ravel()).reshape(theta.shape)
+        try:
+            move = np.linalg.solve(information, gradient.ravel()).reshape(theta.shape)
+        except np.linalg.LinAlgError:
+            raise NoFit from None
         theta = theta + move * min(1.0, 3.0 / max(float(np.abs(move).max()), 1e-300))
         if float(np.abs(move).max()) < 1e-9:
             break
@@ -77,9 +108,12 @@ def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Inte
     cell = group * (arms + 1) + arm
     left = (outcome[:, None] == np.arange(1, exits + 1)).astype(np.float64) - p[cell]
     scores = (left[:, :, None] * x[cell][:, None, :]).reshape(outcome.size, -1)
-    covariance = sandwich(information, scores, customer)
+    try:
+        covariance = sandwich(information, scores, customer)
+    except np.linalg.LinAlgError:
+        raise NoFit from None
     wanted = (np.arange(exits)[:, None] * (groups + arms) + groups + np.arange(arms)).ravel()
-    return Fitted(theta[:, groups:], covariance[np.ix_(wanted, wanted)])
+    return sound(Fitted(theta[:, groups:], covariance[np.ix_(wanted, wanted)]))
 
 
 def proportions(outcome: Integers, arm: Integers, group: Integers, customer: Integers) -> float:

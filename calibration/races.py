@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.calibration.choices import Fitted
+from sojourn.calibration.choices import Fitted, NoFit, sound
 from sojourn.calibration.clusters import sandwich
 from sojourn.calibration.stays import Floats, Integers
 
@@ -40,7 +40,11 @@ class _Table(NamedTuple):
 
 
 def fit_race(race: Race) -> Fitted:
-    """Log hazard ratio of each arm against control. Every arm must have events; shape of the shifts (1, arms)."""
+    """Log hazard ratio of each arm against control. Every arm must have events; shape of the shifts (1, arms).
+
+    Raises:
+        NoFit: where a shift has no finite estimate.
+    """
     arms = int(race.arm.max())
     tables = [_table(race, np.flatnonzero(race.group == g), arms) for g in np.unique(race.group)]
     tables = [table for table in tables if table.times.size]
@@ -51,7 +55,10 @@ def fit_race(race: Race) -> Fitted:
         share = _share(risk, beta)[:, 1:]
         gradient = events - share.sum(axis=0)
         information = np.diag(share.sum(axis=0)) - share.T @ share
-        move = np.linalg.solve(information, gradient)
+        try:
+            move = np.linalg.solve(information, gradient)
+        except np.linalg.LinAlgError:
+            raise NoFit from None
         beta = beta + move * min(1.0, 3.0 / max(float(np.abs(move).max()), 1e-300))
         if float(np.abs(move).max()) < 1e-9:
             break
@@ -60,7 +67,11 @@ def fit_race(race: Race) -> Fitted:
     scores = np.zeros((race.days.size, arms))
     for table in tables:
         scores[table.rows] = _scores(race, table, beta)
-    return Fitted(beta[None, :], sandwich(information, scores, race.customer))
+    try:
+        covariance = sandwich(information, scores, race.customer)
+    except np.linalg.LinAlgError:
+        raise NoFit from None
+    return sound(Fitted(beta[None, :], covariance))
 
 
 def early_and_late(race: Race) -> tuple[Fitted, Fitted] | None:
@@ -75,7 +86,10 @@ def early_and_late(race: Race) -> tuple[Fitted, Fitted] | None:
     for part in (race.ended & (race.days <= middle), race.ended & (race.days > middle)):
         if np.any(np.bincount(race.arm[part], minlength=int(race.arm.max()) + 1) == 0):
             return None
-        halves.append(fit_race(race._replace(ended=part)))
+        try:
+            halves.append(fit_race(race._replace(ended=part)))
+        except NoFit:
+            return None
     return halves[0], halves[1]
 
 

@@ -1,13 +1,14 @@
 """Effects of arms at one stage, from counts or from a log, in one form."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from sojourn.calibration.armcounts import ArmCounts
-from sojourn.calibration.choices import Fitted, above, fit_choice, pooled, proportions
+from sojourn.calibration.choices import Fitted, NoFit, above, apart, fit_choice, pooled, proportions
 from sojourn.calibration.durations import FEW
 from sojourn.calibration.logs import Log
 from sojourn.calibration.races import Race, early_and_late, fit_race
@@ -121,11 +122,7 @@ def from_choice(stays: Stays, names: Sequence[str], exits: Sequence[int] | None)
     np.add.at(table, (following, arm), 1)
     taken = [k for k in range(len(names)) if table[k].any()]
     usable = [k for k in taken if np.all(table[k] > 0)]
-    dropped = [
-        f"{stays.stage} -> {names[k]}: an arm never took it, so no effect on it can be told."
-        for k in taken
-        if k not in usable
-    ]
+    dropped = [_never(f"{stays.stage} -> {names[k]}", table[k], stays.arms) for k in taken if k not in usable]
     if len(taken) < 2 or not usable:
         return None, dropped
     wanted = _wanted(usable, taken, table, exits)
@@ -137,16 +134,22 @@ def from_choice(stays: Stays, names: Sequence[str], exits: Sequence[int] | None)
     if np.any(np.bincount(arm[outcome == 0], minlength=len(stays.arms) + 1) == 0):
         return None, [*dropped, f"{stays.stage}: an arm never took the exits left alone, so no log-odds can be told."]
     group = pooled(outcome, stays.group[seen], FEW)
-    fitted = fit_choice(outcome, arm, group, customer)
-    rest = [k for k in taken if k not in wanted]
     warnings = []
+    if apart(arm, group):
+        warnings.append(_unmixed(stays.stage))
+        group = np.zeros_like(group)
+    try:
+        fitted = fit_choice(outcome, arm, group, customer)
+    except NoFit:
+        return None, [*dropped, f"{stays.stage}: too few stays for a finite effect."]
+    rest = [k for k in taken if k not in wanted]
     for k in wanted:
         warnings += _few(f"{stays.stage} -> {names[k]}", int(table[k].min()))
     if len(rest) > 1 and all(np.all(table[k] > 0) for k in rest):
         left = np.isin(following, rest)
         place_of = {k: place for place, k in enumerate(rest)}
         among = np.array([place_of[int(k)] for k in following[left]], dtype=np.int64)
-        p = proportions(among, arm[left], pooled(among, group[left]), customer[left])
+        p = _kept(among, arm[left], group[left], customer[left])
         if p < ALARM:
             listed = ", ".join(names[k] for k in rest)
             warnings.append(
@@ -171,11 +174,19 @@ def from_race(stays: Stays, names: Sequence[str], exits: Sequence[int] | None) -
         ended = stays.following == k
         taken = np.bincount(stays.arm[ended], minlength=of.size)
         if np.any(taken == 0):
-            warnings.append(f"{name}: an arm never took it, so no effect on it can be told.")
+            warnings.append(_never(name, taken, stays.arms))
             continue
-        race = Race(stays.days, ended, stays.arm, stays.group, stays.customer)
-        fitted = fit_race(race)
-        told = [
+        group, unmixed = stays.group, apart(stays.arm, stays.group)
+        if unmixed:
+            group = np.zeros_like(group)
+        race = Race(stays.days, ended, stays.arm, group, stays.customer)
+        try:
+            fitted = fit_race(race)
+        except NoFit:
+            warnings.append(f"{name}: too few stays for a finite effect.")
+            continue
+        told = [_unmixed(stays.stage)] if unmixed else []
+        told += [
             *_few(name, int(taken.min())),
             *_drifting(name, race, stays.arms),
             *_unlike_race(name, race, stays.arms),
@@ -192,6 +203,28 @@ def _wanted(usable: list[int], taken: list[int], table: Integers, exits: Sequenc
         return wanted if len(wanted) < len(taken) else wanted[:-1]
     steady = [k for k in usable if table[k].min() >= FEW] or [max(usable, key=lambda k: int(table[k].min()))]
     return [k for k in usable if k != steady[-1]]
+
+
+def _kept(outcome: Integers, arm: Integers, group: Integers, customer: Integers) -> float:
+    """p-value of the hypothesis that arms keep the proportions among some exits; 1 where the data cannot say."""
+    among = pooled(outcome, group)
+    try:
+        return proportions(outcome, arm, np.zeros_like(among) if apart(arm, among) else among, customer)
+    except NoFit:
+        return 1.0
+
+
+def _unmixed(stage: str) -> str:
+    return (
+        f"{stage}: segments do not mix the arms, so customers are not compared within their segment: what segments differ in "
+        "counts as an effect."
+    )
+
+
+def _never(name: str, taken: Integers, arms: Sequence[str]) -> str:
+    """Who never took an exit; `taken` has control first."""
+    who = ", ".join(arm for arm, number in zip(("control", *arms), taken, strict=True) if number == 0)
+    return f"{name}: nobody in {who} took it, so no effect on it can be told."
 
 
 def _none(taken: Integers, of: Integers, arm: int) -> str:
@@ -271,7 +304,9 @@ def _unlike(
         cells = np.zeros((outcome.max() + 1, arm.max() + 1))
         np.add.at(cells, (outcome[rows], arm[rows]), 1.0)
         if cells.min() >= FEW:
-            fits.append(fit_choice(outcome[rows], arm[rows], np.zeros(int(rows.sum()), dtype=np.int64), customer[rows]))
+            one = np.zeros(int(rows.sum()), dtype=np.int64)
+            with suppress(NoFit):
+                fits.append(fit_choice(outcome[rows], arm[rows], one, customer[rows]))
     return _heterogeneous(f"{stage} -> {', '.join(exits)}", fits)
 
 
@@ -281,7 +316,8 @@ def _unlike_race(name: str, race: Race, arms: Sequence[str]) -> list[str]:
         rows = race.group == g
         if np.bincount(race.arm[rows & race.ended], minlength=len(arms) + 1).min() >= FEW:
             columns = [column[rows] for column in race]
-            fits.append(fit_race(Race(*columns)))
+            with suppress(NoFit):
+                fits.append(fit_race(Race(*columns)))
     return _heterogeneous(name, fits)
 
 

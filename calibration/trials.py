@@ -9,6 +9,7 @@ from sojourn.calibration.stays import NOTHING, Floats, Integers
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted
 
 MISMATCH = 0.001  # false-alarm rate of the test that arms are as large as planned
+SAME = 1e-6  # days: watching that differs by less does not differ
 WATCHED = 0.01  # of the test that arms were watched for equally long
 
 
@@ -85,12 +86,11 @@ def along(
 def watched_alike(log: Log, arms: tuple[int, ...]) -> float:
     """p-value that customers of all arms were watched for equally long in the mean."""
     days: list[Floats] = [log.window[log.arm == arm] for arm in arms]
-    if any(part.size < 2 for part in days):
+    if any(part.size < 2 for part in days) or np.ptp(np.concatenate(days)) < SAME:
         return 1.0
     mean = np.array([part.mean() for part in days])
     error = np.array([part.var(ddof=1) / part.size for part in days])
-    if np.any(error <= 0.0):
-        return 1.0 if np.ptp(mean) == 0.0 else 0.0
+    error = np.maximum(error, SAME**2)
     middle = np.sum(mean / error) / np.sum(1.0 / error)
     return above(float(np.sum((mean - middle) ** 2 / error)), len(days) - 1)
 
