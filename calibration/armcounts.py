@@ -34,6 +34,7 @@ from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted, show
 
 LARGEST = 1_000_000  # bytes of a file of counts
 MOST = 10**12  # customers
+LARGEST_DOSE = 1e12
 CONTROLS = ("control", "none", "placebo", "baseline", "no treatment")
 COLUMNS = ("arm", "stage", "customers", "dose")
 COLUMNS_ARE = "the columns are arm, stage, customers, and dose if you like; an event log needs --stages MAP.toml"
@@ -90,52 +91,49 @@ def settle(
 ) -> tuple[int, tuple[float, ...] | None]:
     """Which arm is control, and the doses in order of the arms.
 
-    Control is the arm named, else the one of dose 0, else one called control (or none, placebo, baseline). Raises Faults
-    where no arm or several can be control, or doses do not fit.
+    Control is the arm named, else the one of dose 0, else one called control (or none, placebo, baseline). It needs no dose:
+    effects are counted from there. Raises Faults where no arm or several can be control, or doses do not fit.
     """
     if len(arms) < 2:
         raise fault(source, "arms", "has one arm" if arms else "has no arm", "give a control and a treated arm")
-    faults: list[Fault] = []
-    if doses is not None:
-        for arm in arms:
-            if arm not in doses:
-                faults.append(Fault(source, f"arm {quoted(arm)}", "", "has no dose", "give every arm a dose, or none"))
-            elif not (math.isfinite(doses[arm]) and doses[arm] >= 0.0):
-                remedy = "a dose is 0 or more"
-                faults.append(Fault(source, f"arm {quoted(arm)}", "", f"{shown(doses[arm])} is no dose", remedy))
-        faults += [
-            Fault(source, "doses", quoted(arm), f"no arm named {quoted(arm)}", nearest(arm, arms))
-            for arm in doses
-            if arm not in arms
-        ]
-        if faults:
-            raise Faults(faults)
-    candidates = [arm for arm in arms if doses is not None and doses[arm] == 0.0]
-    if not candidates:
-        candidates = [arm for arm in arms if arm.strip().lower() in CONTROLS]
-    if control is not None:
-        if control not in arms:
-            raise fault(source, "control", f"no arm named {quoted(control)}", nearest(control, arms), control)
-        candidates = [control]
+    if control is not None and control not in arms:
+        raise fault(source, "control", f"no arm named {quoted(control)}", nearest(control, arms), control)
+    given = doses or {}
+    candidates = [control] if control is not None else [arm for arm in arms if given.get(arm) == 0.0]
+    candidates = candidates or [arm for arm in arms if arm.strip().lower() in CONTROLS]
     if len(candidates) != 1:
         said = "no arm is control" if not candidates else f"{len(candidates)} arms could be control"
         listed = ", ".join(quoted(arm) for arm in arms[:12])
         raise fault(source, "control", said, f"say which (--control NAME); the arms are {listed}")
-    place = list(arms).index(candidates[0])
-    if doses is None:
+    chosen = candidates[0]
+    place = list(arms).index(chosen)
+    if not given:
         return place, None
-    dosed = tuple(float(doses[arm]) for arm in arms)
-    if dosed[place] != 0.0:
-        said = f"the control {quoted(arms[place])} has the dose {dosed[place]:g}"
-        raise fault(source, "control", said, "give control the dose 0: effects are counted from there")
-    for k, arm in enumerate(arms):
-        if k != place and dosed[k] == 0.0:
-            raise fault(
-                source, f"arm {quoted(arm)}", "has the dose 0, as control has", "put its customers into control"
-            )
-    if len(set(dosed)) < len(dosed):
-        raise fault(source, "doses", "two arms have one dose", "put their customers into one arm")
-    return place, dosed
+    faults = list(_wrong_doses(arms, {chosen: 0.0, **given}, chosen, source))
+    if faults:
+        raise Faults(faults)
+    return place, tuple(float(given.get(arm, 0.0)) for arm in arms)
+
+
+def _wrong_doses(arms: Sequence[str], doses: Mapping[str, float], control: str, source: str) -> Iterable[Fault]:
+    """What is wrong with doses: every arm one of its own, above 0 but for control."""
+    owners: dict[float, str] = {}
+    for arm in arms:
+        place = f"arm {quoted(arm)}"
+        if arm not in doses:
+            yield Fault(source, place, "", "has no dose", "give every arm a dose, or none")
+            continue
+        dose = doses[arm]
+        if not (math.isfinite(dose) and 0.0 <= dose <= LARGEST_DOSE):
+            yield Fault(source, place, shown(dose), f"{shown(dose)} is no dose", "a dose is 0 or more")
+        elif arm == control and dose != 0.0:
+            yield Fault(source, place, shown(dose), f"is control and has the dose {dose:g}", "give control the dose 0")
+        elif owners.setdefault(dose, arm) != arm:
+            remedy = "put their customers into one arm"
+            yield Fault(source, place, shown(dose), f"has the dose {dose:g}, as {quoted(owners[dose])} has", remedy)
+    for arm in doses:
+        if arm not in arms:
+            yield Fault(source, "doses", quoted(arm), f"no arm named {quoted(arm)}", nearest(arm, arms))
 
 
 def read_counts(path: str | Path, control: str | None = None) -> ArmCounts:

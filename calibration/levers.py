@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sojourn.calibration.armcounts import ArmCounts, read_counts
+from sojourn.calibration.armcounts import ArmCounts, read_counts, settle
 from sojourn.calibration.doses import Block, ResponseFit, Shifts, Tally, fit_response
 from sojourn.calibration.leverfile import (
     LeverText,
@@ -30,7 +30,7 @@ from sojourn.calibration.stays import NOTHING, Floats
 from sojourn.calibration.steps import ALARM, StepFit, from_choice, from_counts, from_race, stays_of
 from sojourn.calibration.telescoping import JourneyEffect, telescope
 from sojourn.calibration.trials import MISMATCH, WATCHED, along, arms_of, journey_of, mismatch, watched_alike
-from sojourn.scenarios.faults import Faults, fault, nearest, quoted
+from sojourn.scenarios.faults import fault
 from sojourn.scenarios.model import Scenario
 
 
@@ -196,11 +196,8 @@ def measure_lever(
 
 def _ordered(counts: ArmCounts, control: str | None) -> ArmCounts:
     """Control first, the others by dose, so that all that follows has one order."""
-    place = counts.control
-    if control is not None and control != counts.arms[place]:
-        if control not in counts.arms:
-            raise fault(counts.source, "control", f"no arm named {quoted(control)}", nearest(control, counts.arms))
-        place = counts.arms.index(control)
+    given = None if counts.doses is None else dict(zip(counts.arms, counts.doses, strict=True))
+    place, _ = settle(counts.arms, given, control or counts.arms[counts.control], counts.source)
     others = [k for k in range(len(counts.arms)) if k != place]
     if counts.doses is not None:
         others.sort(key=lambda k: counts.doses[k] if counts.doses else 0.0)
@@ -441,6 +438,3 @@ def _source(counts: ArmCounts, what: str, arms: Sequence[str], assigned: Mapping
     sizes = " + ".join(f"{assigned[arm]:,}" for arm in arms)
     dates = f", {counts.dates}" if counts.dates else ""
     return f"experiment {Path(counts.source).name}: {what}, n = {sizes}{dates}"
-
-
-__all__ = ["ArmEffect", "Faults", "LeverFit", "measure_lever"]

@@ -41,7 +41,9 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
     return [sys.executable, "-m", "sojourn", *arguments]
 
 
-@pytest.mark.parametrize("command", ["scenarios", "validate", "schema", "run", "compare", "targets", "calibrate"])
+@pytest.mark.parametrize(
+    "command", ["scenarios", "validate", "schema", "run", "compare", "targets", "calibrate", "lever"]
+)
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
     told = cli(command, "--help")
     assert told.code == 0
