@@ -9,84 +9,33 @@ scenario, not what it does to one and the same customer.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from sojourn.calibration.armcounts import ArmCounts, read_counts, settle
-from sojourn.calibration.doses import Block, ResponseFit, Shifts, Tally, fit_response
+from sojourn.calibration.armcounts import ArmCounts, settle
+from sojourn.calibration.armeffects import ArmEffect, effects_of
+from sojourn.calibration.armstays import stays_of
+from sojourn.calibration.countfiles import read_counts
+from sojourn.calibration.doseblocks import Block, Shifts, Tally
+from sojourn.calibration.doses import ResponseFit, fit_response
+from sojourn.calibration.leverdoubts import allocation, remarks
 from sojourn.calibration.leverfile import (
     LeverText,
-    Written,
     added,
-    arm_name,
     checked_exits,
     checked_name,
     levers_text,
 )
+from sojourn.calibration.leverparts import levers_of
 from sojourn.calibration.logs import Log, read
-from sojourn.calibration.shifts import Shift, chance
-from sojourn.calibration.stays import NOTHING, Floats
-from sojourn.calibration.steps import ALARM, StepFit, from_choice, from_counts, from_race, stays_of
+from sojourn.calibration.shifts import chance
+from sojourn.calibration.stays import NOTHING
+from sojourn.calibration.stepchecks import ALARM
+from sojourn.calibration.steps import StepFit, from_choice, from_counts, from_race
 from sojourn.calibration.telescoping import JourneyEffect, telescope
-from sojourn.calibration.trials import MISMATCH, WATCHED, along, arms_of, journey_of, mismatch, watched_alike
+from sojourn.calibration.trials import WATCHED, along, arms_of, journey_of, watched_alike
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.model import Scenario
-
-
-@dataclass(frozen=True)
-class ArmEffect:
-    """The effect of one arm on one exit.
-
-    Attributes:
-        exit: "stage -> next stage".
-        arm: which arm, against control.
-        scale: "log_odds", or "hazard_ratio" (then `shift` is the log of it).
-        shift: estimate and standard error, clustered by customer.
-        arms: how many arms are compared with control: so many intervals are looked at together.
-        taken, of: stays in the arm that ended by the exit, and stays in all; `control_taken`, `control_of` the same in control.
-        against: the exits left alone, for log-odds.
-    """
-
-    exit: str
-    arm: str
-    scale: str
-    shift: Shift
-    arms: int
-    taken: int
-    of: int
-    control_taken: int
-    control_of: int
-    against: tuple[str, ...]
-
-    @property
-    def clear_for_all(self) -> bool:
-        """Whether the interval that holds for all arms at once leaves out 0."""
-        low, high = self.shift.interval(comparisons=self.arms)
-        return low > 0.0 or high < 0.0
-
-    def document(self) -> dict[str, Any]:
-        """The effect in the shape of `--json`; ratios as ratios."""
-        turn = np.exp if self.scale == "hazard_ratio" else (lambda value: value)
-        low, high = self.shift.interval()
-        wide_low, wide_high = self.shift.interval(comparisons=self.arms)
-        return {
-            "exit": self.exit,
-            "arm": self.arm,
-            "scale": self.scale,
-            "central": float(turn(self.shift.value)),
-            "low": float(turn(low)),
-            "high": float(turn(high)),
-            "low_for_all_arms": float(turn(wide_low)),
-            "high_for_all_arms": float(turn(wide_high)),
-            "standard_error": self.shift.error,
-            "distinguishable": self.shift.clear,
-            "taken": self.taken,
-            "of": self.of,
-            "control_taken": self.control_taken,
-            "control_of": self.control_of,
-            "against": list(self.against),
-        }
 
 
 @dataclass(frozen=True)
@@ -171,16 +120,16 @@ def measure_lever(
         raise fault(
             counts.source, "", f"no effect can be measured{told}", "give a longer log, larger arms or other exits"
         )
-    effects = tuple(effect for step in steps for effect in _effects(step, counts))
+    effects = tuple(effect for step in steps for effect in effects_of(step, counts))
     response, curve_warnings = _response(steps, counts, effects, seed, isinstance(experiment, ArmCounts))
     journeys = [telescope(counts, arm) for arm in counts.treated]
     warnings = [
-        *_allocation(counts, split),
+        *allocation(counts, split),
         *warnings,
         *dict.fromkeys(line for step in steps for line in step.warnings),
         *curve_warnings,
     ]
-    notes += _remarks(counts, effects, isinstance(experiment, Log))
+    notes += remarks(counts, effects, isinstance(experiment, Log))
     return LeverFit(
         source=counts.source,
         control=counts.arms[counts.control],
@@ -188,7 +137,7 @@ def measure_lever(
         effects=effects,
         journeys=tuple(one for one in journeys if one is not None),
         response=response,
-        levers=tuple(_levers(name, counts, steps, response)),
+        levers=tuple(levers_of(name, counts, steps, response)),
         warnings=tuple(warnings),
         notes=tuple(notes),
     )
@@ -288,25 +237,6 @@ def _fitting(
     return kept, told
 
 
-def _effects(step: StepFit, counts: ArmCounts) -> list[ArmEffect]:
-    return [
-        ArmEffect(
-            exit=f"{step.stage} -> {to}",
-            arm=arm,
-            scale=step.scale,
-            shift=step.shift(e, a),
-            arms=len(counts.treated),
-            taken=int(step.taken[e, a + 1]),
-            of=int(step.of[a + 1]),
-            control_taken=int(step.taken[e, 0]),
-            control_of=int(step.of[0]),
-            against=step.rest,
-        )
-        for e, to in enumerate(step.exits)
-        for a, arm in enumerate(step.arms)
-    ]
-
-
 def _response(
     steps: Sequence[StepFit], counts: ArmCounts, effects: Sequence[ArmEffect], seed: int, tallied: bool
 ) -> tuple[ResponseFit | None, list[str]]:
@@ -336,105 +266,3 @@ def _response(
             "nearest of these."
         )
     return found, told
-
-
-def _allocation(counts: ArmCounts, split: Mapping[str, float] | None) -> list[str]:
-    """Whether arms are as large as planned."""
-    assigned = counts.customers[:, 0]
-    planned: Floats = np.ones(assigned.size)
-    if split is not None:
-        wrong = [arm for arm in split if arm not in counts.arms]
-        if wrong or set(split) != set(counts.arms):
-            listed = ", ".join(counts.arms)
-            raise fault(
-                "--split",
-                "",
-                "does not name every arm once",
-                f"write {'=1,'.join(counts.arms)}=1; the arms are {listed}",
-            )
-        planned = np.array([float(split[arm]) for arm in counts.arms])
-        if np.any(planned <= 0.0) or not np.all(np.isfinite(planned)):
-            raise fault("--split", "", "has a share that is not above 0", "give shares or planned numbers of customers")
-    p = mismatch(assigned, planned)
-    if p >= MISMATCH:
-        return []
-    sizes = ", ".join(f"{arm} {n:,}" for arm, n in zip(counts.arms, assigned, strict=True))
-    how = "equal" if split is None else "the planned"
-    return [
-        f"The arms are not of {how} size{'s' if split is not None else ''} ({sizes}; {chance(p)}, a false alarm once in "
-        f"{1 / MISMATCH:,.0f} experiments): something may have kept customers of one arm out. If another split was planned, "
-        "give it (--split)."
-    ]
-
-
-def _remarks(counts: ArmCounts, effects: Sequence[ArmEffect], logged: bool) -> list[str]:
-    told = []
-    if len({effect.exit.split(" -> ")[0] for effect in effects}) > 1:
-        told.append(
-            "Beyond the first stage the arms compare customers whom the arm itself has brought there: such an effect reproduces "
-            "the arm's numbers in a scenario; it is not what the lever does to one and the same customer."
-        )
-    arms = len(counts.treated)
-    if arms > 1:
-        wide = Shift(0.0, 1.0).interval(comparisons=arms)[1]
-        told.append(
-            f"{arms} arms are compared with control: each interval holds by itself. For all at once take {wide:.2f} standard "
-            "errors in place of 1.64 (--json has these intervals)."
-        )
-    if logged and any(effect.scale == "log_odds" for effect in effects):
-        told.append(
-            "Log-odds come from stays whose end was seen: right as long as arms do not differ in how long an exit takes."
-        )
-    return told
-
-
-def _levers(name: str, counts: ArmCounts, steps: Sequence[StepFit], response: ResponseFit | None) -> list[LeverText]:
-    """One lever for all doses, or one an arm."""
-    assigned = dict(zip(counts.arms, counts.customers[:, 0].tolist(), strict=True))
-    if response is not None and counts.doses is not None:
-        return [_dosed(name, counts, steps, response, assigned)]
-    several = len(counts.treated) > 1
-    names: list[str] = []
-    levers = []
-    for arm in (counts.arms[k] for k in counts.treated):
-        own = arm_name(name, arm) if several else name
-        while own in names:
-            own += "_"
-        names.append(own)
-        effects = []
-        for step in steps:
-            if arm not in step.arms:
-                continue
-            for e, to in enumerate(step.exits):
-                shift = step.shift(e, step.arms.index(arm))
-                source = _source(counts, f"{arm} against {counts.arms[0]}", [arm, counts.arms[0]], assigned)
-                remark = "" if shift.clear else "not distinguishable from no effect"
-                effects.append(
-                    Written(f"{step.stage} -> {to}", step.scale, shift.value, *shift.interval(), source, remark)
-                )
-        if effects:
-            levers.append(LeverText(own, tuple(effects), None))
-    return levers
-
-
-def _dosed(
-    name: str, counts: ArmCounts, steps: Sequence[StepFit], response: ResponseFit, assigned: Mapping[str, int]
-) -> LeverText:
-    whole = [step for step in steps if len(step.arms) == len(counts.treated)]
-    exits = [(step, to) for step in whole for to in step.exits]
-    effects = []
-    doses = ", ".join(f"{dose:g}" for dose in response.doses)
-    source = _source(counts, f"doses {doses} against {counts.arms[0]}", counts.arms, assigned)
-    for (step, to), size, (low, high) in zip(exits, response.sizes, response.intervals, strict=True):
-        remark = "" if low > 0 or high < 0 else "not distinguishable from no effect"
-        effects.append(Written(f"{step.stage} -> {to}", step.scale, size, low, high, source, remark))
-    curve = None
-    if response.half is not None and response.slope is not None:
-        curve = (response.half, response.slope)
-    return LeverText(name, tuple(effects), curve, (f"level 1 is the dose {response.doses[-1]:g}",))
-
-
-def _source(counts: ArmCounts, what: str, arms: Sequence[str], assigned: Mapping[str, int]) -> str:
-    sizes = " + ".join(f"{assigned[arm]:,}" for arm in arms)
-    dates = f", {counts.dates}" if counts.dates else ""
-    return f"experiment {Path(counts.source).name}: {what}, n = {sizes}{dates}"

@@ -1,22 +1,18 @@
 """Effects of arms at one stage, from counts or from a log, in one form."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from sojourn.calibration.armcounts import ArmCounts
-from sojourn.calibration.choices import Fitted, NoFit, above, apart, fit_choice, pooled, proportions
+from sojourn.calibration.armstays import ArmStays
+from sojourn.calibration.choices import Fitted, NoFit, apart, fit_choice, pooled
 from sojourn.calibration.durations import FEW
-from sojourn.calibration.logs import Log
-from sojourn.calibration.races import Race, early_and_late, fit_race
-from sojourn.calibration.shifts import Shift, chance, two_sided
-from sojourn.calibration.stays import NOTHING, Floats, Integers
-
-ALARM = 0.01  # false-alarm rate of each check of what an effect takes for granted
-SCALES = {"choice": "log_odds", "race": "hazard_ratio"}
+from sojourn.calibration.races import Race, fit_race
+from sojourn.calibration.shifts import Shift, chance
+from sojourn.calibration.stays import NOTHING, Integers
+from sojourn.calibration.stepchecks import ALARM, drifting, kept, times_differ, unlike, unlike_race
 
 
 @dataclass(frozen=True)
@@ -48,18 +44,6 @@ class StepFit:
     def shift(self, exit_: int, arm: int) -> Shift:
         """The shift of one exit in one arm (places in `exits` and `arms`)."""
         return Shift(float(self.fitted.shifts[exit_, arm]), float(self.fitted.errors()[exit_, arm]))
-
-
-class Stays(NamedTuple):
-    """The stays of one stage by customers with an arm. Arms are numbered with control 0."""
-
-    stage: str
-    days: Floats
-    following: Integers
-    arm: Integers
-    group: Integers  # segment
-    customer: Integers
-    arms: tuple[str, ...]  # the treated ones
 
 
 def from_counts(counts: ArmCounts) -> tuple[list[StepFit], list[str]]:
@@ -94,24 +78,7 @@ def from_counts(counts: ArmCounts) -> tuple[list[StepFit], list[str]]:
     return steps, warnings
 
 
-def stays_of(log: Log, stage: int, arms: Sequence[int]) -> Stays:
-    """The stays of a stage (place in `log.stages`) by customers of these arms (places in `log.arms`, control first)."""
-    number = np.full(len(log.arms) + 1, NOTHING, dtype=np.int64)
-    number[list(arms)] = np.arange(len(arms))
-    who = log.stays.customer
-    rows = (log.stays.stage == stage) & (number[log.arm[who]] != NOTHING)
-    return Stays(
-        log.stages[stage],
-        log.stays.days[rows],
-        log.stays.following[rows],
-        number[log.arm[who[rows]]],
-        log.segment[who[rows]],
-        who[rows],
-        tuple(log.arms[arm] for arm in arms[1:]),
-    )
-
-
-def from_choice(stays: Stays, names: Sequence[str], exits: Sequence[int] | None) -> tuple[StepFit | None, list[str]]:
+def from_choice(stays: ArmStays, names: Sequence[str], exits: Sequence[int] | None) -> tuple[StepFit | None, list[str]]:
     """Log-odds of the exits (places in `names`) against those left alone; None where there is nothing to tell.
 
     Without `exits` all but one have an effect: the last of the stage that ten stays of each arm took.
@@ -149,21 +116,21 @@ def from_choice(stays: Stays, names: Sequence[str], exits: Sequence[int] | None)
         left = np.isin(following, rest)
         place_of = {k: place for place, k in enumerate(rest)}
         among = np.array([place_of[int(k)] for k in following[left]], dtype=np.int64)
-        p = _kept(among, arm[left], group[left], customer[left])
+        p = kept(among, arm[left], group[left], customer[left])
         if p < ALARM:
             listed = ", ".join(names[k] for k in rest)
             warnings.append(
                 f"{stays.stage}: the arms also change the proportions among {listed} ({chance(p)}), which an effect on "
                 f"{', '.join(names[k] for k in wanted)} alone cannot do: let these exits have effects too."
             )
-    warnings += _times(stays, names, taken)
-    warnings += _unlike(stays.stage, [names[k] for k in wanted], stays.arms, outcome, arm, stays.group[seen], customer)
+    warnings += times_differ(stays, names, taken)
+    warnings += unlike(stays.stage, [names[k] for k in wanted], stays.arms, outcome, arm, stays.group[seen], customer)
     step = StepFit(stays.stage, tuple(names[k] for k in wanted), tuple(names[k] for k in rest), "log_odds", stays.arms,
                    fitted, table[wanted], table.sum(axis=0), tuple(warnings))  # fmt: skip
     return step, dropped
 
 
-def from_race(stays: Stays, names: Sequence[str], exits: Sequence[int] | None) -> tuple[list[StepFit], list[str]]:
+def from_race(stays: ArmStays, names: Sequence[str], exits: Sequence[int] | None) -> tuple[list[StepFit], list[str]]:
     """Log hazard ratios, one exit at a time (places in `names`; all that were taken, if left out)."""
     steps, warnings = [], []
     of = np.bincount(stays.arm, minlength=len(stays.arms) + 1)
@@ -188,8 +155,8 @@ def from_race(stays: Stays, names: Sequence[str], exits: Sequence[int] | None) -
         told = [_unmixed(stays.stage)] if unmixed else []
         told += [
             *_few(name, int(taken.min())),
-            *_drifting(name, race, stays.arms),
-            *_unlike_race(name, race, stays.arms),
+            *drifting(name, race, stays.arms),
+            *unlike_race(name, race, stays.arms),
         ]
         steps.append(
             StepFit(stays.stage, (names[k],), (), "hazard_ratio", stays.arms, fitted, taken[None, :], of, tuple(told))
@@ -203,15 +170,6 @@ def _wanted(usable: list[int], taken: list[int], table: Integers, exits: Sequenc
         return wanted if len(wanted) < len(taken) else wanted[:-1]
     steady = [k for k in usable if table[k].min() >= FEW] or [max(usable, key=lambda k: int(table[k].min()))]
     return [k for k in usable if k != steady[-1]]
-
-
-def _kept(outcome: Integers, arm: Integers, group: Integers, customer: Integers) -> float:
-    """p-value of the hypothesis that arms keep the proportions among some exits; 1 where the data cannot say."""
-    among = pooled(outcome, group)
-    try:
-        return proportions(outcome, arm, np.zeros_like(among) if apart(arm, among) else among, customer)
-    except NoFit:
-        return 1.0
 
 
 def _unmixed(stage: str) -> str:
@@ -235,102 +193,3 @@ def _few(name: str, least: int) -> list[str]:
     if least >= FEW:
         return []
     return [f"{name}: an arm has {least} such customers, fewer than {FEW}: the interval is rough."]
-
-
-def _drifting(name: str, race: Race, arms: Sequence[str]) -> list[str]:
-    """A hazard ratio is one number: it should be the same early and late in the stay."""
-    halves = early_and_late(race)
-    if halves is None:
-        return []
-    told = []
-    for a, arm in enumerate(arms):
-        early, late = (half.shifts[0, a] for half in halves)
-        error = float(np.hypot(*(half.errors()[0, a] for half in halves)))
-        p = two_sided(float(late - early) / error)
-        if p < ALARM / len(arms):
-            told.append(
-                f"{name}: the hazard ratio of {arm} changes during the stay, from {np.exp(early):.2f} in the earlier half of "
-                f"such exits to {np.exp(late):.2f} in the later ({chance(p)}); one number is an average of the two."
-            )
-    return told
-
-
-def _times(stays: Stays, names: Sequence[str], exits: Sequence[int]) -> list[str]:
-    """Log-odds say which exit, not when: the time to each exit should be the same in all arms."""
-    told = []
-    for k in exits:
-        rows = stays.following == k
-        spread = np.bincount(stays.arm[rows], minlength=len(stays.arms) + 1)
-        if spread.min() < FEW:
-            continue
-        logs = np.log(np.maximum(stays.days[rows], 1e-3))
-        p = _alike(logs, stays.arm[rows], stays.customer[rows], len(stays.arms))
-        if p < ALARM / len(exits):
-            told.append(
-                f"{stays.stage} -> {names[k]}: arms also differ in how long it takes ({chance(p)}); log-odds leave times "
-                "alone, and where stays were still open they are off: make the stage a race, or add a time_ratio."
-            )
-    return told
-
-
-def _alike(values: Floats, arm: Integers, customer: Integers, arms: int) -> float:
-    """p-value that means are the same in all arms; customers with several stays count as one each."""
-    _, first, index = np.unique(customer, return_index=True, return_inverse=True)
-    means = np.bincount(index, weights=values) / np.bincount(index)
-    whose = arm[first]
-    n = np.bincount(whose, minlength=arms + 1)
-    mean = np.bincount(whose, weights=means, minlength=arms + 1) / np.maximum(n, 1)
-    error = np.bincount(whose, weights=(means - mean[whose]) ** 2, minlength=arms + 1) / np.maximum(n * (n - 1), 1)
-    if np.any(n < 2) or np.any(error <= 0.0):
-        return 1.0
-    weight = 1.0 / error
-    middle = float(np.sum(weight * mean) / np.sum(weight))
-    return above(float(np.sum(weight * (mean - middle) ** 2)), arms)
-
-
-def _unlike(
-    stage: str,
-    exits: Sequence[str],
-    arms: Sequence[str],
-    outcome: Integers,
-    arm: Integers,
-    group: Integers,
-    customer: Integers,
-) -> list[str]:
-    """One effect for all segments: should be the same in each."""
-    fits = []
-    for g in np.unique(group):
-        rows = group == g
-        cells = np.zeros((outcome.max() + 1, arm.max() + 1))
-        np.add.at(cells, (outcome[rows], arm[rows]), 1.0)
-        if cells.min() >= FEW:
-            one = np.zeros(int(rows.sum()), dtype=np.int64)
-            with suppress(NoFit):
-                fits.append(fit_choice(outcome[rows], arm[rows], one, customer[rows]))
-    return _heterogeneous(f"{stage} -> {', '.join(exits)}", fits)
-
-
-def _unlike_race(name: str, race: Race, arms: Sequence[str]) -> list[str]:
-    fits = []
-    for g in np.unique(race.group):
-        rows = race.group == g
-        if np.bincount(race.arm[rows & race.ended], minlength=len(arms) + 1).min() >= FEW:
-            columns = [column[rows] for column in race]
-            with suppress(NoFit):
-                fits.append(fit_race(Race(*columns)))
-    return _heterogeneous(name, fits)
-
-
-def _heterogeneous(name: str, fits: Sequence[Fitted]) -> list[str]:
-    if len(fits) < 2:
-        return []
-    weights = [np.linalg.inv(fit.covariance) for fit in fits]
-    flat = [fit.shifts.ravel() for fit in fits]
-    middle = np.linalg.solve(
-        np.sum(weights, axis=0), np.sum([w @ b for w, b in zip(weights, flat, strict=True)], axis=0)
-    )
-    q = sum(float((b - middle) @ w @ (b - middle)) for w, b in zip(weights, flat, strict=True))
-    p = above(q, flat[0].size * (len(fits) - 1))
-    if p >= ALARM:
-        return []
-    return [f"{name}: the effect differs between segments ({chance(p)}); the one written is an average of theirs."]

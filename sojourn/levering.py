@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sojourn.calibration.levers import ArmEffect, LeverFit, measure_lever
+from sojourn.calibration.armeffects import ArmEffect
+from sojourn.calibration.levers import LeverFit, measure_lever
 from sojourn.calibration.shifts import Shift
 from sojourn.calibration.telescoping import JourneyEffect
 from sojourn.guard import say

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from scipy.special import logit
 
-from sojourn.calibration.armcounts import ArmCounts, arm_counts, read_counts
-from sojourn.calibration.doses import Shifts, Tally, fit_response, hill
+from sojourn.calibration.armcounts import ArmCounts, arm_counts
+from sojourn.calibration.countfiles import read_counts
+from sojourn.calibration.doseblocks import Shifts, Tally
+from sojourn.calibration.doses import fit_response, hill
 from sojourn.calibration.levers import measure_lever
 from sojourn.calibration.telescoping import _shared, lift, telescope
 from sojourn.scenarios.files import loads

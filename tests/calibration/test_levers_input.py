@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sojourn.calibration import logs
-from sojourn.calibration.armcounts import arm_counts, read_counts
+from sojourn.calibration.armcounts import arm_counts
 from sojourn.calibration.calibrate import calibrate
+from sojourn.calibration.countfiles import read_counts
 from sojourn.calibration.levers import measure_lever
 from sojourn.calibration.mapping import read_mapping
 from sojourn.scenarios.faults import Faults

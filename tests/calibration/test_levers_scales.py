@@ -7,9 +7,10 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import logit
 
+from sojourn.calibration.armstays import ArmStays
 from sojourn.calibration.choices import fit_choice, pooled, proportions
 from sojourn.calibration.races import Race, fit_race
-from sojourn.calibration.steps import Stays, from_choice, from_race
+from sojourn.calibration.steps import from_choice, from_race
 
 # Remission of leukaemia, weeks (Freireich et al. 1963; Cox 1972): 6-MP, then placebo; + is still in remission.
 DRUG = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
@@ -112,14 +113,14 @@ def test_proportions_alarm_as_rarely_as_they_should() -> None:
     assert 26 <= alarms <= 78
 
 
-def drawn(rng: Any, shares: Any, days: Any = None, groups: Any = None) -> Stays:
+def drawn(rng: Any, shares: Any, days: Any = None, groups: Any = None) -> ArmStays:
     """Stays in `here` by 6,000 customers: exits by arm with these shares, shape (arms, 4)."""
     arm = rng.integers(0, len(shares), 6_000)
     following = np.array([rng.choice(4, p=shares[a]) for a in arm])
     times = rng.exponential(5.0, 6_000) if days is None else days(arm, following)
     group = np.zeros(6_000, dtype=np.int64) if groups is None else groups
     names = tuple(f"arm {k}" for k in range(1, len(shares)))
-    return Stays("here", times, following, arm, group, np.arange(6_000), names)
+    return ArmStays("here", times, following, arm, group, np.arange(6_000), names)
 
 
 def test_the_last_exit_of_the_mapping_is_left_alone() -> None:
