@@ -51,81 +51,71 @@ def read_counts(path: str | Path, control: str | None = None) -> ArmCounts:
 Parts = tuple[dict[str, list[int]], list[str], dict[str, float] | None, str | None, str]
 
 
+class _Table:
+    """Counts as they are gathered from the lines of a CSV file, and what is wrong with them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.cells: dict[tuple[str, str], int] = {}
+        self.doses: dict[str, float] = {}
+        self.faults: list[Fault] = []
+
+    def blame(self, place: str, message: str, remedy: str, value: str = "") -> None:
+        """Keep a fault."""
+        self.faults.append(Fault(self.name, place, value and shown(value), message, remedy))
+
+    def take(self, place: str, row: dict[str, str]) -> None:
+        """Take one line."""
+        arm, stage, customers, dose = row["arm"], row["stage"], row["customers"], row.get("dose", "")
+        if not re.fullmatch(r"\d{1,13}", customers):
+            self.blame(place, f"{shown(customers)} is no count", "give a whole number", customers)
+            return
+        if (arm, stage) in self.cells:
+            self.blame(place, f"arm {quoted(arm)} has the stage {quoted(stage)} twice", "keep one")
+        self.cells[arm, stage] = int(customers)
+        if dose and not _numeric(dose):
+            self.blame(place, f"{shown(dose)} is no dose", "give a number, or leave it out", dose)
+        elif dose and self.doses.setdefault(arm, float(dose)) != float(dose):
+            self.blame(place, f"arm {quoted(arm)} has two doses", "keep one", dose)
+
+    def parts(self) -> Parts:
+        """The counts by arm, if nothing is wrong; else Faults."""
+        arms, stages = (list(dict.fromkeys(cell[k] for cell in self.cells)) for k in (0, 1))
+        for arm in arms:
+            for stage in stages:
+                if (arm, stage) not in self.cells:
+                    message = f"has no row for the stage {quoted(stage)}"
+                    self.blame(f"arm {quoted(arm)}", message, "give every arm every stage")
+        if self.faults:
+            raise Faults(self.faults)
+        customers = {arm: [self.cells[arm, stage] for stage in stages] for arm in arms}
+        return customers, stages, self.doses or None, None, ""
+
+
 def _csv(text: str, name: str) -> Parts:
-    lines = list(csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ","))
-    header = [cell.strip() for cell in lines[0]] if lines else []
-    faults = [
-        Fault(name, "line 1", quoted(column), f"there is no column {quoted(column)}", COLUMNS_ARE)
-        for column in COLUMNS[:3]
-        if column not in header
-    ]  # fmt: skip
-    faults += [
-        Fault(name, "line 1", quoted(column), f"unknown column {quoted(column)}", nearest(column, COLUMNS))
-        for column in header
-        if column not in COLUMNS
-    ]
-    if faults:
-        raise Faults(faults)
-    cells: dict[tuple[str, str], int] = {}
-    doses: dict[str, float] = {}
-    stages: list[str] = []
-    arms: list[str] = []
-    for number, line in enumerate(lines[1:], 2):
-        if not any(cell.strip() for cell in line):
-            continue
-        place = f"line {number}"
-        if len(line) != len(header):
-            faults.append(
-                Fault(name, place, "", f"has {len(line)} cells, the header {len(header)}", "give one cell a column")
-            )
-            continue
-        row = {key: cell.strip() for key, cell in zip(header, line, strict=True)}
-        arm, stage = row["arm"], row["stage"]
-        if not re.fullmatch(r"\d{1,13}", row["customers"]):
-            faults.append(
-                Fault(
-                    name,
-                    place,
-                    shown(row["customers"]),
-                    f"{shown(row['customers'])} is no count",
-                    "give a whole number",
-                )
-            )
-            continue
-        if (arm, stage) in cells:
-            faults.append(Fault(name, place, "", f"arm {quoted(arm)} has the stage {quoted(stage)} twice", "keep one"))
-        cells[arm, stage] = int(row["customers"])
-        stages += [stage] if stage not in stages else []
-        arms += [arm] if arm not in arms else []
-        if row.get("dose"):
-            dose = float(row["dose"]) if _numeric(row["dose"]) else math.nan
-            if math.isnan(dose):
-                faults.append(
-                    Fault(
-                        name,
-                        place,
-                        shown(row["dose"]),
-                        f"{shown(row['dose'])} is no dose",
-                        "give a number, or leave it out",
-                    )
-                )
-            elif doses.setdefault(arm, dose) != dose:
-                faults.append(Fault(name, place, shown(row["dose"]), f"arm {quoted(arm)} has two doses", "keep one"))
-    for arm in arms:
-        faults += [
-            Fault(
-                name,
-                f"arm {quoted(arm)}",
-                "",
-                f"has no row for the stage {quoted(stage)}",
-                "give every arm every stage",
-            )
-            for stage in stages
-            if (arm, stage) not in cells
-        ]
-    if faults:
-        raise Faults(faults)
-    return {arm: [cells[arm, stage] for stage in stages] for arm in arms}, stages, doses or None, None, ""
+    lines = csv.reader(io.StringIO(text), delimiter=";" if ";" in text.partition("\n")[0] else ",")
+    table = _Table(name)
+    try:
+        header = [cell.strip() for cell in next(lines, [])]
+        for column in COLUMNS[:3]:
+            if column not in header:
+                table.blame("line 1", f"there is no column {quoted(column)}", COLUMNS_ARE, column)
+        for column in header:
+            if column not in COLUMNS:
+                table.blame("line 1", f"unknown column {quoted(column)}", nearest(column, COLUMNS), column)
+        if table.faults:
+            raise Faults(table.faults)
+        for line in lines:
+            place = f"line {lines.line_num}"
+            if len(line) == len(header):
+                table.take(place, {key: cell.strip() for key, cell in zip(header, line, strict=True)})
+            elif any(cell.strip() for cell in line):
+                table.blame(place, f"has {len(line)} cells, the header {len(header)}", "give one cell a column")
+    except csv.Error as problem:
+        raise fault(
+            name, f"line {lines.line_num}", f"cannot be read as CSV: {problem}", "quote cells as needed"
+        ) from None
+    return table.parts()
 
 
 def _toml(text: str, name: str) -> Parts:

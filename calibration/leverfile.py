@@ -9,7 +9,6 @@ from sojourn.calibration.scenario import key, number, text
 from sojourn.scenarios.base import NAME_PATTERN
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted
 from sojourn.scenarios.files import loads, parse
-from sojourn.scenarios.model import Scenario
 
 LONGEST = 100  # characters of a name
 
@@ -89,7 +88,7 @@ def added(scenario_text: str, levers: Sequence[LeverText], file: str = "<text>")
         Fault(file, f"levers.{lever.name}", "", f"the scenario has a lever {quoted(lever.name)}", "give another --name")
         for lever in levers
         if lever.name in there
-    ]  # fmt: skip
+    ]
     if taken:
         raise Faults(taken)
     try:
@@ -101,20 +100,6 @@ def added(scenario_text: str, levers: Sequence[LeverText], file: str = "<text>")
             raise fault(file, "levers", "no lever can be added behind what stands there", remedy) from None
         raise
     return grown
-
-
-def kind_of(scenario: Scenario, stage: str) -> str | None:
-    """ "choice" or "race", None for an end or a stage that the scenario does not have."""
-    found = scenario.stages.get(stage)
-    if found is None or found.end:
-        return None
-    return "race" if found.race else "choice"
-
-
-def exits_of(scenario: Scenario, stage: str) -> tuple[str, ...]:
-    """Next stages of a stage in a scenario."""
-    found = scenario.stages[stage]
-    return tuple(found.race or found.exits)
 
 
 def checked_exits(names: Sequence[str], known: Sequence[str], place: str = "--exit") -> None:

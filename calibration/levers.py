@@ -252,7 +252,6 @@ def _response(
         Tally(step.taken[0], step.of) if tallied else Shifts(step.fitted.shifts, step.fitted.covariance)
         for step in whole
     ]
-    found = fit_response(doses, blocks, seed)
     told = []
     # A line asks least of the data; where no dose and not even a line is clear, the form is not for them to tell.
     line = fit_response(doses, blocks, seed, forms=("linear",))

@@ -78,7 +78,6 @@ def _alike(values: Floats, arm: Integers, customer: Integers, arms: int) -> floa
 def unlike(
     stage: str,
     exits: Sequence[str],
-    arms: Sequence[str],
     outcome: Integers,
     arm: Integers,
     group: Integers,

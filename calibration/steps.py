@@ -124,7 +124,7 @@ def from_choice(stays: ArmStays, names: Sequence[str], exits: Sequence[int] | No
                 f"{', '.join(names[k] for k in wanted)} alone cannot do: let these exits have effects too."
             )
     warnings += times_differ(stays, names, taken)
-    warnings += unlike(stays.stage, [names[k] for k in wanted], stays.arms, outcome, arm, stays.group[seen], customer)
+    warnings += unlike(stays.stage, [names[k] for k in wanted], outcome, arm, stays.group[seen], customer)
     step = StepFit(stays.stage, tuple(names[k] for k in wanted), tuple(names[k] for k in rest), "log_odds", stays.arms,
                    fitted, table[wanted], table.sum(axis=0), tuple(warnings))  # fmt: skip
     return step, dropped

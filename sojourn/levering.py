@@ -18,7 +18,7 @@ from sojourn.guard import say
 from sojourn.opening import opened
 from sojourn.options import listed
 from sojourn.output import encode, writable, write_text
-from sojourn.plots.words import SHARE, human, interval, minus, number, percent
+from sojourn.plots.words import SHARE, human, interval, minus, number
 from sojourn.scenarios.faults import fault, quoted
 from sojourn.scenarios.files import read
 from sojourn.sim.estimates import Estimate
@@ -170,7 +170,7 @@ def _print(found: LeverFit, asked: Asked, out: Console) -> None:
 def _effects(found: LeverFit, out: Console) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     several = len(found.counts.treated) > 1
-    for head in ("exit", *(["arm"] if several else []), "effect, 90 %", "", "taken in the arm", "in control"):
+    for head in ("exit", *(["arm"] if several else []), "effect, 90 %", "", "taken: arm", "control"):
         table.add_column(head, overflow="fold")
     for effect in found.effects:
         style = "" if effect.shift.clear else "dim"
@@ -193,7 +193,7 @@ def _steps(journey: JourneyEffect, out: Console) -> None:
         table.add_column(head, overflow="fold")
     for k, share in enumerate(journey.shares):
         cells = [f"{journey.stages[k]} -> {journey.stages[k + 1]}"]
-        cells += [percent(row[k + 1] / row[k]) for row in (journey.customers, journey.before)]
+        cells += [_share(row[k : k + 2]) for row in (journey.customers, journey.before)]
         table.add_row(*map(Text, map(plain, cells)), _points(share))
     whole = [f"{journey.stages[0]} -> ... -> {journey.stages[-1]}", _share(journey.customers), _share(journey.before)]
     table.add_row(*map(Text, map(plain, whole)), _points(journey.difference))
@@ -218,7 +218,7 @@ def _estimate(shift: Shift) -> Estimate:
 
 
 def _share(customers: Any) -> str:
-    """The last stage's share of those assigned, with three digits: arms often differ in the third."""
+    """The last stage's share of the first, with three digits: arms often differ in the third."""
     return f"{100.0 * customers[-1] / customers[0]:.3g} %"
 
 

@@ -151,14 +151,14 @@ def test_a_mismatch_of_arms_is_told_and_a_planned_one_is_not() -> None:
 
 
 def test_the_mismatch_alarm_is_as_rare_as_it_says() -> None:
-    """3,000 fair experiments, alarm rate .001: three alarms expected, more than ten once in 3,000 such tests."""
+    """3,000 fair experiments, alarm rate .001: three alarms expected, more than ten once in 3,400 such tests."""
     rng = np.random.default_rng(5)
     alarms = 0
     for _ in range(3_000):
         first = int(rng.binomial(2_000, 0.5))
         found = measure_lever(arm_counts({"control": [first, 50], "new": [2_000 - first, 50]}, ["a", "b"]), "x")
         alarms += any("not of equal size" in told for told in found.warnings)
-    assert 1 <= alarms <= 10
+    assert alarms <= 10
 
 
 # --- doses --------------------------------------------------------------------------------------------------
@@ -228,7 +228,7 @@ def planted_doses(
 
 def test_intervals_of_a_planted_curve_cover() -> None:
     """60 experiments, 90 % intervals of the effect at level 1 and of the dose of 90 %: each covers 54 times in the mean; below
-    44 of 60 once in 4,000. The bootstrap is asymptotic: what it may lack is within the bound."""
+    44 of 60 once in 18,000. The bootstrap is asymptotic: what it may lack is within the bound."""
     rng = np.random.default_rng(11)
     true = 0.15 / ((1.0 + 0.15) / 0.9 - 1.0)
     size_in = dose_in = 0
@@ -251,7 +251,7 @@ def test_a_straight_line_is_told_as_one() -> None:
         response = measure_lever(rows, "x").response
         assert response is not None
         forms.append(response.form)
-    assert forms.count("linear") >= 49  # of 60; fewer once in 2,000 such tests
+    assert forms.count("linear") >= 49  # of 60; fewer once in 5,000 such tests
 
 
 def test_no_effect_at_any_dose_says_nothing_on_the_form() -> None:

@@ -35,6 +35,7 @@ COUNTS = {  # name: suffix, text, what the message must hold
     "no number": ("csv", CSV.replace("30", "3O"), ['line 5: "3O" is no count; give a whole number']),
     "a negative number": ("csv", CSV.replace("30", "-30"), ['line 5: "-30" is no count']),
     "a short line": ("csv", CSV.replace(",30", ""), ["line 5: has 3 cells, the header 4"]),
+    "a cell without end": ("csv", CSV + '"' + "x" * 200_000, ["line 6: cannot be read as CSV"]),
     "a row twice": ("csv", CSV + "new,1,bought,30\n", ['line 6: arm "new" has the stage "bought" twice']),
     "a stage missing": ("csv", CSV.replace("new,1,bought,30\n", ""), ['arm "new": has no row for the stage "bought"']),
     "a control with a dose": (

@@ -1,6 +1,7 @@
 """`sojourn lever`: the answer first, the table, one JSON document, files written whole, and mistakes with their remedy."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,27 @@ def test_the_answer_comes_first_and_says_what_pulls_where(cli: Cli) -> None:
     assert any(line.startswith("click -> enrol ") and "−0.125 [−0.168, −0.081]" in line for line in rest)
     assert '[[levers.screener.effects]]\nexit = "click -> enrol"' in told.out
     assert told.err == ""
+
+
+def test_the_numbers_of_the_docs_are_what_comes_out(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ROOT / "docs" / "levers-from-experiments.md").read_text(encoding="utf-8")
+    flat = " ".join(page.split())
+    assert cli("lever", SCREENER, "--name", "screener").out.splitlines()[0] in flat
+    incentive = json.loads(cli("lever", INCENTIVE, "--name", "incentive", "--json").out)
+    assert incentive["response"]["sentence"] in flat
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    lines = [line.removeprefix("$ ") for line in page.splitlines() if line.startswith("$ sojourn ")]
+    (simulate,) = [line for line in lines if line.startswith("sojourn run")]
+    (measure,) = [line for line in lines if "--into" in line]
+    assert cli(*shlex.split(simulate)[1:]).code == 0
+    out = cli(*shlex.split(measure)[1:]).out
+    for figure in ("0.53 [0.40, 0.66]", "0.649 [0.589, 0.715]"):
+        assert figure in out
+        assert figure in flat
+    assert (
+        sum("→" not in line and "(" in line and " of " in line for line in out.splitlines()) == 4
+    )  # not distinguishable
 
 
 def test_doses_say_where_they_saturate(cli: Cli) -> None:
@@ -96,7 +118,8 @@ def test_a_journey_may_be_named(cli: Cli, log: str) -> None:
     assert named == {}
     told = json.loads(cli("lever", log, *settings, "--journey", "trial,waiting,subscribed").out)
     assert told["stages"] == ["trial", "waiting", "subscribed"]
-    first = duckdb.sql(f"SELECT count(DISTINCT customer) FROM '{log}' WHERE segment = 'called'").fetchall()[0][0]
+    query = "SELECT count(DISTINCT customer) FROM read_parquet(?) WHERE segment = 'called'"
+    (first,) = duckdb.connect().execute(query, [log]).fetchall()[0]
     assert told["arms"]["called"]["customers"][0] == first
     steps = told["journey"]["called"]["steps"]
     total = sum(step["log_ratio"]["central"] for step in steps)
