@@ -1,6 +1,6 @@
 """What `sojourn lever` prints: what arms of an experiment did, where along the journey, and how far to trust it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from sojourn.plots.words import SHARE, human, interval, minus, number
 from sojourn.scenarios.faults import fault, quoted
 from sojourn.scenarios.files import read
 from sojourn.sim.estimates import Estimate
+from sojourn.tables import LABEL
 from sojourn.terminal import console, plain
 
 WORDS = {"log_odds": "log-odds", "hazard_ratio": "hazard ratio"}
@@ -170,15 +171,27 @@ def _print(found: LeverFit, asked: Asked, out: Console) -> None:
 def _effects(found: LeverFit, out: Console) -> None:
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     several = len(found.counts.treated) > 1
-    for head in ("exit", *(["arm"] if several else []), "effect, 90 %", "", "taken: arm", "control"):
-        table.add_column(head, overflow="fold")
+    scales = {effect.scale for effect in found.effects}
+    head = WORDS[next(iter(scales))] if len(scales) == 1 else "effect"
+    table.add_column("exit", overflow="fold", min_width=_longest(effect.exit for effect in found.effects))
+    if several:
+        table.add_column("arm", overflow="fold")
+    table.add_column(f"{head}, 90 %", no_wrap=True)
+    for column in ("taken: arm", "control"):
+        table.add_column(column, overflow="fold")
     for effect in found.effects:
         style = "" if effect.shift.clear else "dim"
-        cells = [effect.exit, *([effect.arm] if several else []), _effect(effect), WORDS[effect.scale]]
+        scale = "" if len(scales) == 1 else f"{WORDS[effect.scale]} "
+        cells = [effect.exit, *([effect.arm] if several else []), scale + _effect(effect)]
         cells += [_taken(effect.taken, effect.of), _taken(effect.control_taken, effect.control_of)]
         table.add_row(*(Text(plain(cell), style) for cell in cells))
     out.print()
     out.print(table)
+
+
+def _longest(texts: Iterable[str]) -> int:
+    """Length of the longest word, but no more than a table has room for."""
+    return min(LABEL, max(len(word) for text in texts for word in text.split()))
 
 
 def _steps(journey: JourneyEffect, out: Console) -> None:

@@ -93,8 +93,8 @@ def test_checks_alarm_about_as_rarely_as_they_say(trials: list[LeverFit]) -> Non
 
 
 def test_doses_of_a_planted_curve_are_recovered(experiment: Scenario, tmp_path: Path) -> None:
-    """One experiment with four doses: sizes within 3.3 standard errors (once in 500 such tests they are not), and the dose of 90 % in
-    its 90 % interval (one in ten is not: with the seed fixed here it is)."""
+    """One experiment with four doses: sizes within 3.3 standard errors (once in 500 such tests they are not), and the dose of
+    90 % in its interval (one in ten is not: with the seed fixed here it is)."""
     text = (EXAMPLES / "experiment.toml").read_text(encoding="utf-8")
     head, _ = text.split("[strategies.trial]")
     head = head.replace("[levers.call]", "[levers.call]\nresponse = { half = 0.2, slope = 1.0 }")
