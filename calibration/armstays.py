@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import NOTHING, Floats, Integers
@@ -19,6 +20,21 @@ class ArmStays(NamedTuple):
     group: Integers  # segment
     customer: Integers
     arms: tuple[str, ...]  # the treated ones
+
+    def only(self, kept: NDArray[np.bool_]) -> "ArmStays":
+        """The stays of some arms; `kept` has shape (arms + 1,), with control, which must be kept."""
+        rows = kept[self.arm]
+        number = np.cumsum(kept) - 1
+        arms = tuple(arm for arm, stays in zip(self.arms, kept[1:], strict=True) if stays)
+        return ArmStays(
+            self.stage,
+            self.days[rows],
+            self.following[rows],
+            number[self.arm[rows]].astype(np.int64),
+            self.group[rows],
+            self.customer[rows],
+            arms,
+        )
 
 
 def stays_of(log: Log, stage: int, arms: Sequence[int]) -> ArmStays:

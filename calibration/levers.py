@@ -174,9 +174,13 @@ def _from_log(
         if exits and not wanted:
             continue
         stays = stays_of(log, stage, arms)
-        if np.any(np.bincount(stays.arm, minlength=len(arms)) == 0):
-            warnings.append(f"{log.stages[stage]}: an arm was never there, so no effect can be told.")
-            continue
+        there = np.bincount(stays.arm, minlength=len(arms)) > 0
+        if not there.all():
+            absent = ", ".join(log.arms[arm] for arm, present in zip(arms, there, strict=True) if not present)
+            warnings.append(f"{log.stages[stage]}: nobody in {absent} was there, so no effect of that can be told.")
+            if not there[0] or not there[1:].any():
+                continue
+            stays = stays.only(there)
         part = scenario.stages.get(log.stages[stage]) if scenario is not None else None
         if part is not None and part.kind == "choice":
             step, told = from_choice(stays, log.stages, wanted or None)
@@ -257,6 +261,11 @@ def _response(
     line = fit_response(doses, blocks, seed, forms=("linear",))
     known = any(effect.clear_for_all for effect in effects) or any(low > 0 or high < 0 for low, high in line.intervals)
     found = fit_response(doses, blocks, seed) if known else replace(line, known=False)
+    told += [
+        f"{step.stage} -> {', '.join(step.exits)}: not every dose has an effect that can be told, so the lever leaves it out."
+        for step in steps
+        if len(step.arms) < len(counts.treated)
+    ]
     if len(doses) == 2:
         told.append("Two doses above 0 fit a curve but cannot check it.")
     if found.misfit < ALARM:

@@ -133,33 +133,36 @@ def from_choice(stays: ArmStays, names: Sequence[str], exits: Sequence[int] | No
 def from_race(stays: ArmStays, names: Sequence[str], exits: Sequence[int] | None) -> tuple[list[StepFit], list[str]]:
     """Log hazard ratios, one exit at a time (places in `names`; all that were taken, if left out)."""
     steps, warnings = [], []
-    of = np.bincount(stays.arm, minlength=len(stays.arms) + 1)
     for k in np.unique(stays.following[stays.following != NOTHING]):
         if exits is not None and k not in exits:
             continue
         name = f"{stays.stage} -> {names[k]}"
-        ended = stays.following == k
-        taken = np.bincount(stays.arm[ended], minlength=of.size)
+        taken = np.bincount(stays.arm[stays.following == k], minlength=len(stays.arms) + 1)
+        here = stays
         if np.any(taken == 0):
             warnings.append(_never(name, taken, stays.arms))
-            continue
-        group, unmixed = stays.group, apart(stays.arm, stays.group)
+            if taken[0] == 0 or not taken[1:].any():
+                continue
+            here, taken = stays.only(taken > 0), taken[taken > 0]
+        ended = here.following == k
+        of = np.bincount(here.arm, minlength=len(here.arms) + 1)
+        group, unmixed = here.group, apart(here.arm, here.group)
         if unmixed:
             group = np.zeros_like(group)
-        race = Race(stays.days, ended, stays.arm, group, stays.customer)
+        race = Race(here.days, ended, here.arm, group, here.customer)
         try:
             fitted = fit_race(race)
         except NoFit:
             warnings.append(f"{name}: too few stays for a finite effect.")
             continue
-        told = [_unmixed(stays.stage)] if unmixed else []
+        told = [_unmixed(here.stage)] if unmixed else []
         told += [
             *_few(name, int(taken.min())),
-            *drifting(name, race, stays.arms),
-            *unlike_race(name, race, stays.arms),
+            *drifting(name, race, here.arms),
+            *unlike_race(name, race, here.arms),
         ]
         steps.append(
-            StepFit(stays.stage, (names[k],), (), "hazard_ratio", stays.arms, fitted, taken[None, :], of, tuple(told))
+            StepFit(here.stage, (names[k],), (), "hazard_ratio", here.arms, fitted, taken[None, :], of, tuple(told))
         )
     return steps, warnings
 

@@ -78,6 +78,26 @@ def test_the_screener_works_in_opposite_directions_along_the_journey(screener: A
     assert signs == {"click -> enrol": False, "enrol -> pay": True}
 
 
+def test_the_table_of_the_docs_is_what_comes_out(e_mail: ArmCounts, screener: ArmCounts) -> None:
+    page = (EXAMPLES.parent / "levers-from-experiments.md").read_text(encoding="utf-8")
+    for counts, digits in ((e_mail, (3, 2, 2)), (screener, (2, 2, 2))):
+        journey = telescope(counts, 1)
+        assert journey is not None
+        (row,) = [line for line in page.splitlines() if f"n = {counts.customers[:2, 0].sum():,})" in line]
+        for shift, places in zip((*journey.shares, journey.difference), digits, strict=True):
+            low, high = shift.interval()
+            told = f"{100 * shift.value:+.{places}f}", f"{100 * low:.{places}f}, {100 * high:.{places}f}"
+            assert f"{told[0]} [{told[1]}]" in row.replace(" points", "")
+
+
+def test_a_step_that_lacks_a_dose_is_left_out_of_the_lever_and_said() -> None:
+    rows = {"control": [900, 300, 30], "one": [900, 400, 0], "two": [900, 500, 60]}
+    found = measure_lever(arm_counts(rows, ["a", "b", "c"], doses={"one": 1.0, "two": 2.0}), "x")
+    assert [effect.exit for effect in found.levers[0].effects] == ["a -> b"]
+    assert any(told.startswith("b -> c: not every dose has an effect") for told in found.warnings)
+    assert [journey.arm for journey in found.journeys] == ["two"]
+
+
 @pytest.mark.parametrize("which", ["e_mail", "screener"])
 def test_parts_add_up_without_remainder(which: str, request: Any) -> None:
     counts = request.getfixturevalue(which)

@@ -1,5 +1,6 @@
 """Broken experiments: every one ends in Faults that name the place and the remedy, and in nothing else."""
 
+import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sojourn.calibration.calibrate import calibrate
 from sojourn.calibration.countfiles import read_counts
 from sojourn.calibration.levers import measure_lever
 from sojourn.calibration.mapping import read_mapping
+from sojourn.levering import document
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
 
@@ -142,6 +144,7 @@ def test_no_counts_do_worse_than_faults(rows: list[list[int]], dosed: bool) -> N
         assert "[[levers." in found.text
         assert "nan" not in found.text
         assert "inf" not in found.text
+        json.dumps(document(found), allow_nan=False)
 
 
 # --- logs ---------------------------------------------------------------------------------------------------

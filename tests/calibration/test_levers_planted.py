@@ -68,6 +68,8 @@ def test_intervals_of_planted_effects_cover(trials: list[LeverFit]) -> None:
             covered[effect.exit] += low <= PLANTED[effect.exit] <= high
             scales[effect.exit] = effect.scale
     assert set(covered) == set(PLANTED)
+    page = (EXAMPLES.parent / "levers-from-experiments.md").read_text(encoding="utf-8")
+    assert f"the planted effect {min(covered.values())} to {max(covered.values())} times" in page
     assert min(covered.values()) >= LEAST, covered
     assert {name for name, scale in scales.items() if scale == "log_odds"} == {
         "trial -> waiting",

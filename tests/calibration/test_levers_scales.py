@@ -224,3 +224,20 @@ def test_what_an_arm_never_did_has_no_effect_and_is_said() -> None:
     steps, told = from_race(stays, NAMES, None)
     assert [one.exits for one in steps] == [("on",), ("gone",)]
     assert len(told) == 2
+
+
+def test_an_arm_that_never_took_an_exit_does_not_take_it_from_the_others() -> None:
+    rng = np.random.default_rng(14)
+    stays = drawn(rng, [[0.5, 0.2, 0.0, 0.3], [0.7, 0.0, 0.0, 0.3], [0.4, 0.3, 0.0, 0.3]])
+    steps, told = from_race(stays, NAMES, None)
+    assert {one.exits: one.arms for one in steps} == {
+        ("on",): ("arm 1", "arm 2"),
+        ("back",): ("arm 2",),
+        ("gone",): ("arm 1", "arm 2"),
+    }
+    assert told == ["here -> back: nobody in arm 1 took it, so no effect on it can be told."]
+    alone = stays.only(np.array([True, False, True]))
+    (back,) = [one for one in steps if one.exits == ("back",)]
+    (same,) = from_race(alone, NAMES, [1])[0]
+    assert back.shift(0, 0) == same.shift(0, 0)
+    assert back.of.tolist() == [np.sum(stays.arm == 0), np.sum(stays.arm == 2)]
