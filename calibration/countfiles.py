@@ -10,7 +10,7 @@ As TOML:
 
     stages = ["click", "enrol", "pay"]
     control = "control"                                      # optional
-    dates = "2014-10-11 to 2014-11-16"                       # optional, for the source
+    dates = "the first 23 days"                              # optional: when it ran, for the source
     [arms]
     control = [17293, 3785, 2033]
     screener = { dose = 1, customers = [17260, 3423, 1945] }
