@@ -6,6 +6,7 @@ time = "when"
 event = "what"
 segment = "age_group"          # optional: one value a customer
 person = "household_id"        # optional: who is behind several journeys; the check never splits a person
+arm = "group"                  # optional: the arm of an experiment, one value a customer (see `levers`)
 observed_until = 2017-12-31    # the end of that day; or a time, a number of days, or the name of a column
 repeats = "same stay"          # or "new stay": what an event means while its customer is in that stage already
 clock = "calendar"             # or "customer": all start together on their own day 0 (a cohort)
@@ -19,6 +20,9 @@ redeemed_again = { event = "coupon_redeemed", after = "redeemed" }
 expired = ["campaign_end"]
 [roles]                        # optional: what measures count a stage as (purchase, loyal, lost)
 redeemed = "purchase"
+[doses]                        # optional, of the arms: 0 is control
+nobody = 0
+"5 % off" = 5
 ```
 """
 
@@ -61,6 +65,7 @@ class Mapping(_Part):
     event: Column
     segment: Column | None = None
     person: Column | None = None
+    arm: Column | None = None
     observed_until: datetime.datetime | datetime.date | float | Column | None = None
     repeats: Literal["same stay", "new stay"] = "same stay"
     clock: Literal["calendar", "customer"] = "calendar"
@@ -69,6 +74,7 @@ class Mapping(_Part):
     stages: dict[STAGE_NAME, Value | list[Value] | History]
     ends: dict[STAGE_NAME, Value | list[Value] | History] = {}
     roles: dict[str, Literal["purchase", "loyal", "lost"]] = {}
+    doses: dict[str, Annotated[float, Field(ge=0)]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -83,6 +89,8 @@ class Mapping(_Part):
             keys["segment"] = self.segment
         if self.person is not None:
             keys["person"] = self.person
+        if self.arm is not None:
+            keys["arm"] = self.arm
         if isinstance(self.observed_until, str):
             keys["observed_until"] = self.observed_until
         return keys
@@ -143,6 +151,7 @@ EXPECTED = {
     "event": 'the name of a column, as in event = "what"',
     "segment": "the name of a column, or leave it out",
     "person": "the name of a column, or leave it out",
+    "arm": "the name of a column, or leave it out",
     "observed_until": "a date as in observed_until = 2017-12-31 (no quotes), a time, a number of days, or a column",
     "repeats": '"same stay" or "new stay"',
     "clock": '"calendar" or "customer"',
@@ -150,6 +159,7 @@ EXPECTED = {
     "ignore": 'a list of event values, as in ignore = ["page_view"]',
     "stages": 'stages with event values, as in targeted = ["campaign_start"]',
     "roles": 'roles of stages: "purchase", "loyal" or "lost", as in redeemed = "purchase"',
+    "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
 
@@ -158,7 +168,7 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles") else 1
+        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "doses") else 1
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -175,6 +185,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
         elif key == "roles" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no role", 'use "purchase", "loyal" or "lost"')
+        elif key == "doses" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no dose", "give a number from 0 on; 0 is control")
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -199,6 +212,8 @@ def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
     for name in mapping.ends:
         if name in mapping.stages:
             yield Fault(file, f"ends.{name}", "", "is a stage too", "keep it under [stages] or under [ends]")
+    if mapping.doses and mapping.arm is None:
+        yield Fault(file, "doses", "", "are doses of no arms", 'name the column of the arms, as in arm = "group"')
     for name in mapping.roles:
         if name not in mapping.names:
             yield Fault(file, f"roles.{name}", "", f"no stage named {quoted(name)}", nearest(name, mapping.names))
