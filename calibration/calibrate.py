@@ -96,6 +96,11 @@ def calibrate(
     fitted.scenario()  # what is written must run
     checked: Check | None = None
     notes = list(fitted.notes)
+    if log.arms:
+        arms = ", ".join(log.arms[:6])
+        notes.append(
+            f"The log has arms ({arms}): this fit is to all of them together. What they do to exits: sojourn lever."
+        )
     if holdout > 0.0:
         if large_enough(log, hold_out(log.person, holdout, seed)):
             checked = check(log, holdout=holdout, replications=replications, seed=seed, progress=progress)

@@ -99,6 +99,28 @@ class Inspection:
             place = f"column {clipped(self.mapping.columns[key])}"
             self.faults.append(Fault(self.name, place, shown(low), message, remedy))
 
+    def one_arm(self) -> None:
+        """All rows of a customer that name an arm must name the same; says which rows do not."""
+        if "arm" not in self.mapping.columns:
+            return
+        found = rows_of(
+            self.connection,
+            "SELECT count(*) OVER (), customer, low, low_row, high, high_row FROM (SELECT customer, min(arm) AS low, "
+            "arg_min(row, arm) AS low_row, max(arm) AS high, arg_max(row, arm) AS high_row FROM log "
+            "WHERE trim(arm) <> '' GROUP BY customer) WHERE low <> high ORDER BY least(low_row, high_row) LIMIT 3",
+        )
+        if found:
+            number, first = found[0][0], found[0][2]
+            who = "1 customer is" if number == 1 else f"{number:,} customers are"
+            told = ", ".join(
+                f"{shown(one)} in {shown(low)} (data row {at:,}) and {shown(high)} (data row {other:,})"
+                for _, one, low, at, high, other in found
+            )
+            rest = f" and {number - len(found):,} more" if number > len(found) else ""
+            place = f"column {clipped(self.mapping.columns['arm'])}"
+            remedy = "give a customer the arm to which they were assigned, or drop those who were in both"
+            self.faults.append(Fault(self.name, place, shown(first), f"{who} in two arms: {told}{rest}", remedy))
+
     def mapped(self) -> None:
         """Make the table `meaning` of the values that mean a stage, and look for values that mean nothing."""
         values = list(dict.fromkeys(value for _, values, _ in self.mapping.rules() for value in values))

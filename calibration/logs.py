@@ -37,6 +37,9 @@ class Log:
         calendar: false where all customers are put on one start (clock = "customer").
         horizon: days that a scenario of this log lasts.
         roles: what measures count a stage as, by its name.
+        arm: index into `arms`, -1 for customers without one, shape (customers,).
+        arms: the arms of an experiment; none where the mapping names no such column.
+        doses: doses of the arms, by name; empty where the mapping gives none.
         counts: what was read, and what was set aside and why.
         notes: what a reader should know, in sentences.
         silent: stages that customers leave unseen, and the model of that (see `silent`).
@@ -58,6 +61,9 @@ class Log:
     calendar: bool
     horizon: float
     roles: dict[str, str]
+    arm: Integers
+    arms: tuple[str, ...]
+    doses: dict[str, float]
     counts: dict[str, int]
     notes: tuple[str, ...]
     silent: dict[str, str] = field(default_factory=dict)
@@ -104,6 +110,7 @@ class Log:
             until=self.until[index],
             segment=self.segment[index],
             person=self.person[index],
+            arm=self.arm[index],
             counts=counts,
         )
 
@@ -220,6 +227,9 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         calendar=calendar,
         horizon=mapping.horizon_days or max(span, shortest),
         roles=dict(mapping.roles),
+        arm=rows.arm[present],
+        arms=rows.arms,
+        doses=dict(mapping.doses),
         counts=counts,
         notes=tuple(_notes(rows, counts)),
         silent=dict(mapping.silent),

@@ -6,6 +6,7 @@ time = "when"
 event = "what"
 segment = "age_group"          # optional: one value a customer
 person = "household_id"        # optional: who is behind several journeys; the check never splits a person
+arm = "group"                  # optional: the arm of an experiment, one value a customer (see `levers`)
 observed_until = 2017-12-31    # the end of that day; or a time, a number of days, or the name of a column
 repeats = "same stay"          # or "new stay": what an event means while its customer is in that stage already
 clock = "calendar"             # or "customer": all start together on their own day 0 (a cohort)
@@ -21,6 +22,9 @@ expired = ["campaign_end"]
 redeemed = "purchase"
 [silent]                       # optional: stages whose event repeats and which customers leave unseen, and the model of that
 redeemed = "bgnbd"             # or "paretonbd"
+[doses]                        # optional, of the arms: 0 is control
+nobody = 0
+"5 % off" = 5
 ```
 """
 
@@ -63,6 +67,7 @@ class Mapping(_Part):
     event: Column
     segment: Column | None = None
     person: Column | None = None
+    arm: Column | None = None
     observed_until: datetime.datetime | datetime.date | float | Column | None = None
     repeats: Literal["same stay", "new stay"] = "same stay"
     clock: Literal["calendar", "customer"] = "calendar"
@@ -72,6 +77,7 @@ class Mapping(_Part):
     ends: dict[STAGE_NAME, Value | list[Value] | History] = {}
     roles: dict[str, Literal["purchase", "loyal", "lost"]] = {}
     silent: dict[str, Literal["bgnbd", "paretonbd"]] = {}
+    doses: dict[str, Annotated[float, Field(ge=0)]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -86,6 +92,8 @@ class Mapping(_Part):
             keys["segment"] = self.segment
         if self.person is not None:
             keys["person"] = self.person
+        if self.arm is not None:
+            keys["arm"] = self.arm
         if isinstance(self.observed_until, str):
             keys["observed_until"] = self.observed_until
         return keys
@@ -146,6 +154,7 @@ EXPECTED = {
     "event": 'the name of a column, as in event = "what"',
     "segment": "the name of a column, or leave it out",
     "person": "the name of a column, or leave it out",
+    "arm": "the name of a column, or leave it out",
     "observed_until": "a date as in observed_until = 2017-12-31 (no quotes), a time, a number of days, or a column",
     "repeats": '"same stay" or "new stay"',
     "clock": '"calendar" or "customer"',
@@ -154,6 +163,7 @@ EXPECTED = {
     "stages": 'stages with event values, as in targeted = ["campaign_start"]',
     "roles": 'roles of stages: "purchase", "loyal" or "lost", as in redeemed = "purchase"',
     "silent": 'stages that customers leave unseen, as in purchase = "bgnbd"',
+    "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
 
@@ -167,7 +177,7 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent") else 1
+        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent", "doses") else 1
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -187,6 +197,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
         elif key == "silent" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no model", 'use "bgnbd" or "paretonbd"')
+        elif key == "doses" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no dose", "give a number from 0 on; 0 is control")
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -211,6 +224,8 @@ def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
     for name in mapping.ends:
         if name in mapping.stages:
             yield Fault(file, f"ends.{name}", "", "is a stage too", "keep it under [stages] or under [ends]")
+    if mapping.doses and mapping.arm is None:
+        yield Fault(file, "doses", "", "are doses of no arms", 'name the column of the arms, as in arm = "group"')
     for name in mapping.roles:
         if name not in mapping.names:
             yield Fault(file, f"roles.{name}", "", f"no stage named {quoted(name)}", nearest(name, mapping.names))

@@ -31,6 +31,8 @@ class Rows(NamedTuple):
     segments: tuple[str, ...]  # names as a scenario takes them; one, "all", where the log has none
     labels: tuple[str, ...]  # the values behind the names
     person: NDArray[Any]  # who is behind the journey, texts; shape (customers,)
+    arm: Integers  # index into arms, -1 where the log names none; shape (customers,)
+    arms: tuple[str, ...]  # of an experiment; none where the mapping names no such column
     clock: str | None  # the time of day 0, ISO, UTC; None where the log counts days
     daily: bool  # all times are whole days
     read: int  # rows of the file
@@ -56,6 +58,7 @@ def read_rows(connection: Connection, mapping: Mapping, name: str, mapping_file:
     if "person" in mapping.columns:
         check.present("person", "name a person in every row, or drop `person` from the mapping")
         check.one_a_customer("person", "a journey belongs to one person")
+    check.one_arm()
     check.mapped()
     if check.faults:
         raise Faults(check.faults)
@@ -87,13 +90,16 @@ def read_rows(connection: Connection, mapping: Mapping, name: str, mapping_file:
     customer, time, event = (np.ma.getdata(column) for column in columns.values())
     one = "person" if "person" in mapping.columns else "customer"
     group = f"coalesce(any_value(segment), '{UNKNOWN}')" if mapping.segment is not None else f"'{UNKNOWN}'"
+    tested = "coalesce(min(CASE WHEN trim(arm) <> '' THEN arm END), '')" if mapping.arm is not None else "''"
     each = connection.execute(
-        f"SELECT people.customer, any_value({one}), {group}, (max(until) - ?) / {unit!r} FROM people "
+        f"SELECT people.customer, any_value({one}), {group}, {tested}, (max(until) - ?) / {unit!r} FROM people "
         "JOIN (SELECT customer, max(until) AS until FROM kept GROUP BY customer) USING (customer) "
         "JOIN log USING (customer) GROUP BY people.customer, people.code ORDER BY people.code",
         [origin],
     ).fetchnumpy()
-    customers, person, groups, until = each.values()
+    customers, person, groups, arm, until = each.values()
+    assigned = [str(value) for value in arm]
+    arms = tuple(sorted({value for value in assigned if value}))
     texts = [str(value) for value in groups]
     labels = tuple(sorted(set(texts))) if mapping.segment is not None else ("all",)
     index = {label: k for k, label in enumerate(labels)}
@@ -108,6 +114,8 @@ def read_rows(connection: Connection, mapping: Mapping, name: str, mapping_file:
         segments=names_of(labels, mapping.segment or ""),
         labels=labels,
         person=person,
+        arm=np.array([arms.index(value) if value else -1 for value in assigned], dtype=np.int64),
+        arms=arms,
         clock=None if numeric else _instant(origin),
         daily=bool(np.all(time == np.round(time))) and (numeric or origin % DAY == 0),
         read=total,

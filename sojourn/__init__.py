@@ -17,6 +17,7 @@ __all__ = [
     "Faults",
     "Fit",
     "Journeys",
+    "LeverFit",
     "Result",
     "Scenario",
     "calibrate",
@@ -28,6 +29,7 @@ __all__ = [
     "library",
     "load",
     "loads",
+    "measure_lever",
     "pictures",
     "read_log",
     "run",
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from sojourn.calibration.calibrate import calibrate as calibrate
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
+    from sojourn.calibration.levers import LeverFit as LeverFit
+    from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
     from sojourn.calibration.validate import check as check
     from sojourn.experiments.commitment import Commitment as Commitment
@@ -67,6 +71,7 @@ else:
         "Faults": ("scenarios.faults", "Faults"),
         "Fit": ("calibration.fit", "Fit"),
         "Journeys": ("sim.journeys", "Journeys"),
+        "LeverFit": ("calibration.levers", "LeverFit"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
         "calibrate": ("calibration.calibrate", "calibrate"),
@@ -78,6 +83,7 @@ else:
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
+        "measure_lever": ("calibration.levers", "measure_lever"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),

@@ -1,4 +1,4 @@
-"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|commitment|calibrate`.
+"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|commitment|calibrate|lever`.
 
 stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
 """
@@ -180,3 +180,31 @@ def calibrate(log: str, mapping: str, out: str) -> None:
     from sojourn.fitting import print_calibration
 
     print_calibration(log, mapping, out)
+
+
+@main.command()
+@click.argument("experiment", metavar="COUNTS|LOG")
+@click.option("--name", required=True, metavar="NAME", help="What the lever is called in the scenario.")
+@click.option("--stages", "mapping", metavar="MAP.toml", help="The mapping of an event log, with a column of arms.")
+@click.option("--control", metavar="ARM", help="The control arm, unless it has the dose 0 or is called control.")
+@click.option("--split", metavar="A=1,B=1", help="Planned sizes of the arms; equal if left out.")
+@click.option(
+    "--exit", "exits", multiple=True, metavar="'A -> B'", help="An exit that the lever moves; all if left out."
+)
+@click.option("--journey", metavar="A,B,...", help="Of a log: the stages along which the effect is taken apart.")
+@click.option("--into", metavar=SCENARIO, help="A scenario to add the lever to; --out takes the result.")
+@click.option("--out", metavar="FILE", help="The file to write: the scenario with the lever, or the lever alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def lever(experiment: str, **settings: Any) -> None:
+    """Measure from an experiment what a lever does, and write it for a scenario.
+
+    The experiment is counts by arm and stage (CSV or TOML), or an event log with its mapping. Effects come by exit, on the
+    scenario's scale, with 90 % intervals; --into says which stages are choices and which are races.
+
+    \b
+    Example:
+      sojourn lever counts.csv --name reminder --into my-journey.toml --out with-reminder.toml
+    """
+    from sojourn.levering import Asked, print_lever
+
+    print_lever(experiment, Asked(**settings))

@@ -42,7 +42,7 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["scenarios", "validate", "schema", "run", "compare", "targets", "commitment", "calibrate"]
+    "command", ["scenarios", "validate", "schema", "run", "compare", "targets", "commitment", "calibrate", "lever"]
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
     told = cli(command, "--help")
