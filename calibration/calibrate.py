@@ -37,6 +37,8 @@ class Calibration:
         laws = sum(len(stage.exits) for stage in self.fit.stages.values())
         ways = [f"{len(self.fit.stages)} stages and {laws} ways out of them"] if self.fit.stages else []
         unseen = len(self.fit.silent)
+        if self.fit.contracts:
+            ways.append(f"{len(self.fit.contracts)} under contract")
         ways += [f"{unseen} {'stages' if unseen > 1 else 'stage'} that customers leave unseen"] if unseen else []
         lines = [
             f"{counts['customers']:,} customers and {counts['stays']:,} stays give {', and '.join(ways)}; "

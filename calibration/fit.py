@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sojourn.calibration.arrivals import ArrivalsFit, fit_arrivals
+from sojourn.calibration.contracts import ContractFit, fit_contract
 from sojourn.calibration.exits import StageFit, fit_stage
 from sojourn.calibration.histories import histories_of
 from sojourn.calibration.logs import Log
@@ -26,6 +27,7 @@ class Fit:
         arrivals: how customers arrive.
         notes: what a reader should know, in sentences.
         silent: the models of the stages that customers leave unseen, by name; they are not among `stages`.
+        contracts: the models of the stages under contract, by name; neither are they.
     """
 
     log: Log
@@ -35,6 +37,7 @@ class Fit:
     arrivals: ArrivalsFit
     notes: tuple[str, ...]
     silent: dict[str, SilentFit] = field(default_factory=dict)
+    contracts: dict[str, ContractFit] = field(default_factory=dict)
 
     @property
     def absorbing(self) -> tuple[str, ...]:
@@ -46,7 +49,15 @@ class Fit:
     def scenario_text(self, title: str = "") -> str:
         """The fit as a scenario file (TOML) that runs as it is, with counts and standard errors beside every law."""
         return scenario_text(
-            self.log, self.stages, self.starts, self.shares, self.arrivals, self.notes, title, self.silent
+            self.log,
+            self.stages,
+            self.starts,
+            self.shares,
+            self.arrivals,
+            self.notes,
+            title,
+            self.silent,
+            self.contracts,
         )
 
     def scenario(self) -> Scenario:
@@ -58,7 +69,9 @@ def fit(log: Log) -> Fit:
     """Fit every stage of a log."""
     seen = np.unique(log.stays.stage)
     stages = {
-        log.stages[k]: fit_stage(log, int(k)) for k in seen if not log.ends[k] and log.stages[k] not in log.silent
+        log.stages[k]: fit_stage(log, int(k))
+        for k in seen
+        if not log.ends[k] and log.stages[k] not in {*log.silent, *log.contracts}
     }
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
     silent = {name: fit_silent(histories_of(log, name), kind) for name, kind in unseen.items()}
@@ -69,6 +82,9 @@ def fit(log: Log) -> Fit:
     shares = {name: float(sizes[k] / log.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
     notes = list(log.notes)
     notes += [note for stage in stages.values() for note in stage.warnings]
+    agreed = {name: end for name, end in log.contracts.items() if log.stages.index(name) in seen}
+    contracts = {name: fit_contract(log, name, end) for name, end in agreed.items()}
+    notes += [one.said(name) for name, one in contracts.items()]
     notes += [note for name, one in silent.items() for note in (one.said(name), *one.notes)]
     for name, stage in stages.items():
         if not stage.exits:
@@ -91,4 +107,5 @@ def fit(log: Log) -> Fit:
         arrivals=fit_arrivals(log),
         notes=tuple(notes),
         silent=silent,
+        contracts=contracts,
     )

@@ -43,6 +43,7 @@ class Log:
         counts: what was read, and what was set aside and why.
         notes: what a reader should know, in sentences.
         silent: stages that customers leave unseen, and the model of that (see `silent`).
+        contracts: stages under contract, and the end into which customers leave (see `contracts`).
     """
 
     source: str
@@ -67,6 +68,7 @@ class Log:
     counts: dict[str, int]
     notes: tuple[str, ...]
     silent: dict[str, str] = field(default_factory=dict)
+    contracts: dict[str, str] = field(default_factory=dict)
 
     @property
     def window(self) -> Floats:
@@ -175,6 +177,19 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
                     f"take {name} out of [silent], or put the events that follow it under ignore",
                 )
             )
+    for name, end in mapping.contracts.items():
+        onward = found.stays.following[found.stays.stage == names.index(name)]
+        others = onward[~np.isin(onward, (NOTHING, names.index(name), names.index(end)))]
+        if others.size:
+            faults.append(
+                Fault(
+                    mapping_file,
+                    f"contracts.{name}",
+                    "",
+                    f"{others.size:,} stays in {name} end otherwise, most often in {names[int(np.bincount(others).argmax())]}",
+                    f"take {name} out of [contracts], or put the events that follow it under ignore",
+                )
+            )
     if not faults and not np.any(found.stays.following != NOTHING):
         faults.append(
             Fault(name, "", "", "no customer was ever seen to move from one stage to another", "give a longer log")
@@ -233,6 +248,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         counts=counts,
         notes=tuple(_notes(rows, counts)),
         silent=dict(mapping.silent),
+        contracts=dict(mapping.contracts),
     )
 
 

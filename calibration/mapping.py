@@ -22,6 +22,8 @@ expired = ["campaign_end"]
 redeemed = "purchase"
 [silent]                       # optional: stages whose event repeats and which customers leave unseen, and the model of that
 redeemed = "bgnbd"             # or "paretonbd"
+[contracts]                    # optional: stages whose event repeats at each renewal, and the end into which customers leave
+member = "cancelled"
 [doses]                        # optional, of the arms: 0 is control
 nobody = 0
 "5 % off" = 5
@@ -77,6 +79,7 @@ class Mapping(_Part):
     ends: dict[STAGE_NAME, Value | list[Value] | History] = {}
     roles: dict[str, Literal["purchase", "loyal", "lost"]] = {}
     silent: dict[str, Literal["bgnbd", "paretonbd"]] = {}
+    contracts: dict[str, str] = {}
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
 
     @property
@@ -162,6 +165,7 @@ EXPECTED = {
     "ignore": 'a list of event values, as in ignore = ["page_view"]',
     "stages": 'stages with event values, as in targeted = ["campaign_start"]',
     "roles": 'roles of stages: "purchase", "loyal" or "lost", as in redeemed = "purchase"',
+    "contracts": 'stages with the end into which customers leave, as in member = "cancelled"',
     "silent": 'stages that customers leave unseen, as in purchase = "bgnbd"',
     "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
@@ -177,7 +181,7 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent", "doses") else 1
+        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent", "contracts", "doses") else 1
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -194,6 +198,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
         elif key == "roles" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no role", 'use "purchase", "loyal" or "lost"')
+        elif key == "contracts" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no end", 'name one, as in member = "cancelled"')
         elif key == "silent" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no model", 'use "bgnbd" or "paretonbd"')
@@ -243,6 +250,16 @@ def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
                 yield Fault(
                     file, path, quoted(part), f"the scenario will need the name {quoted(part)}", "rename that stage"
                 )
+    for name, end in mapping.contracts.items():
+        path = f"contracts.{name}"
+        if name not in mapping.stages:
+            yield Fault(file, path, quoted(name), f"no stage named {quoted(name)}", nearest(name, [*mapping.stages]))
+        elif name in mapping.silent:
+            yield Fault(
+                file, path, quoted(name), f"{quoted(name)} is silent too", "keep it under [silent] or under [contracts]"
+            )
+        if end not in mapping.ends:
+            yield Fault(file, path, quoted(end), f"no end named {quoted(end)}", nearest(end, [*mapping.ends]))
     owners: dict[str, str] = {}
     for name, values, after in mapping.rules():
         part = "ends" if name in mapping.ends else "stages"

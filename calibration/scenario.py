@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 from sojourn.calibration.arrivals import ArrivalsFit
 from sojourn.calibration.bgnbd import BgNbd
+from sojourn.calibration.contracts import ContractFit
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.logs import Log
@@ -27,21 +28,31 @@ def scenario_text(
     notes: Iterable[str],
     title: str = "",
     silent: Mapping[str, SilentFit] | None = None,
+    contracts: Mapping[str, ContractFit] | None = None,
 ) -> str:
     """The scenario in TOML. Counts and standard errors stand beside each law and again under [[sources]]."""
     lines = [*_head(log, notes), "format = 1", "", *_about(log, starts, title), "", *_arrivals(arrivals)]
     lines += _segments(log, stages, shares)
-    unseen = silent or {}
-    if unseen:
-        lines += ["", *own_draws(unseen)]
+    unseen, agreed = silent or {}, contracts or {}
+    if unseen or agreed:
+        lines += ["", *own_draws(unseen, agreed)]
     for stage in stages.values():
         lines += ["", *_stage(stage, log.roles.get(stage.stage))]
     for name, found in unseen.items():
         lines += ["", *silent_stages(name, found, log.roles.get(name))]
-    for name in dict.fromkeys(to for stage in stages.values() for to in stage.exits):
-        if name not in stages and name not in unseen:
+    for name, contract in agreed.items():
+        lines += ["", *contract_stage(name, contract, log.roles.get(name))]
+    reached = [
+        *(to for stage in stages.values() for to in stage.exits),
+        *(contract.end for contract in agreed.values()),
+    ]
+    for name in dict.fromkeys(reached):
+        if name not in stages and name not in unseen and name not in agreed:
             lines += ["", f"[stages.{key(name)}]", "end = true", *_role(log.roles.get(name))]
     lines += _sources(log, stages, arrivals)
+    for name in agreed:
+        said = f"{log.source}: shifted beta-geometric, maximum likelihood; length of terms as seen"
+        lines += _source([f"stages.{name}", "frailty.beta"], said)
     if unseen:
         paths = ["frailty", *(f"stages.{part}" for name in unseen for part in parts_of(name))]
         lines += _source(
@@ -213,9 +224,10 @@ def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) ->
             yield from _source([f"stages.{stage.stage}.race.{to}"], f"{log.source}: {seen(law)}")
 
 
-def own_draws(silent: Mapping[str, SilentFit]) -> Iterator[str]:
-    """The table [frailty] of stages that are left unseen: what is each customer's own, and how much they differ in it."""
-    gamma, beta = {}, {}
+def own_draws(silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractFit]) -> Iterator[str]:
+    """The table [frailty] of these stages: what is each customer's own, and how much customers differ in it."""
+    gamma: dict[str, float] = {}
+    beta = {f"{name} -> {one.end}": one.chances.model.alpha + one.chances.model.beta for name, one in contracts.items()}
     for name, found in silent.items():
         _, waiting, again, over = parts_of(name)
         p = found.parameters
@@ -242,9 +254,23 @@ def silent_stages(name: str, found: SilentFit, role: str | None) -> Iterator[str
     yield f'race.{key(again)} = {{ law = "exponential", mean = {number(p["alpha"] / p["r"])} }}'
     onward = f"exits = {{ {key(waiting)} = 1.0 }}"
     if isinstance(model, BgNbd):
-        chance = round(min(max(model.a / (model.a + model.b), 1e-6), 1.0 - 1e-6), 6)
-        onward = f"exits = {{ {key(waiting)} = {1.0 - chance:.6f}, {key(over)} = {chance:.6f} }}"
+        onward = leaving(waiting, over, model.a / (model.a + model.b))
     else:
         yield f'race.{key(over)} = {{ law = "exponential", mean = {number(model.beta / model.s)} }}'
     yield from ("", f"[stages.{key(again)}]", *_role(role), at_once, onward)
     yield from ("", f"[stages.{key(over)}]", "end = true", 'role = "lost"')
+
+
+def contract_stage(name: str, found: ContractFit, role: str | None) -> Iterator[str]:
+    """A stage under contract: a choice at the end of each term."""
+    model = found.chances.model
+    yield f"[stages.{key(name)}]"
+    yield from _comment(f"a term: {seen(found.term)}")
+    yield from (*_role(role), f"dwell = {law_text(found.term)}")
+    yield leaving(name, found.end, model.alpha / (model.alpha + model.beta))
+
+
+def leaving(stays: str, leaves: str, chance: float) -> str:
+    """Two exits whose probabilities add up to 1, neither of them certain."""
+    chance = round(min(max(chance, 1e-6), 1.0 - 1e-6), 6)
+    return f"exits = {{ {key(stays)} = {1.0 - chance:.6f}, {key(leaves)} = {chance:.6f} }}"

@@ -92,7 +92,8 @@ def sort_stays(rows: Rows, mapping: Mapping) -> Sorted:
     moves = (customer_kept[1:] != customer_kept[:-1]) | (stage[1:] != stage[:-1])
     silent = np.isin(stage, [mapping.names.index(name) for name in mapping.silent])
     if mapping.repeats == "same stay":
-        begins[1:] = moves | silent[1:]
+        under_contract = np.isin(stage, [mapping.names.index(name) for name in mapping.contracts])
+        begins[1:] = moves | silent[1:] | under_contract[1:]
     if mapping.silent:  # every purchase counts, but two at one moment are one
         begins[1:] &= moves | ~silent[1:] | (time[1:] > time[:-1])
     who, entry, stage = customer_kept[begins], time[begins], stage[begins]

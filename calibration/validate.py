@@ -117,7 +117,7 @@ def check(
         )
     train, rest = _some(log.only(~held), FITTED), _some(log.only(held), LARGEST)
     fitted = fit(train)
-    names = {*fitted.stages, *fitted.absorbing, *fitted.silent}
+    names = {*fitted.stages, *fitted.absorbing, *fitted.silent, *fitted.contracts}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
     absorbing = frozenset(k for k, name in enumerate(log.stages) if name in fitted.absorbing)
     beside = observed(rest)
