@@ -18,11 +18,13 @@ __all__ = [
     "Journeys",
     "Result",
     "Scenario",
+    "TargetFit",
     "calibrate",
     "check",
     "compare",
     "evaluate_targets",
     "fit",
+    "fit_targets",
     "library",
     "load",
     "loads",
@@ -38,7 +40,9 @@ if TYPE_CHECKING:
     from sojourn.calibration.calibrate import calibrate as calibrate
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
+    from sojourn.calibration.fitted import TargetFit as TargetFit
     from sojourn.calibration.logs import read as read_log
+    from sojourn.calibration.targets import fit_targets as fit_targets
     from sojourn.calibration.validate import check as check
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
@@ -64,11 +68,13 @@ else:
         "Journeys": ("sim.journeys", "Journeys"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "TargetFit": ("calibration.fitted", "TargetFit"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "compare": ("experiments.compare", "compare"),
         "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
+        "fit_targets": ("calibration.targets", "fit_targets"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
