@@ -9,8 +9,10 @@ from sojourn.calibration.rewriting import MARK, Rewritten, rewritten
 from sojourn.experiments.attained import Attained, Evaluation
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place
+from sojourn.sim.vocabulary import SHARE, unit
 
 MET = {True: "", False: ", missed", None: ", open: the simulation error is larger than the tolerance"}
+NEAREST = "nearer it does not come"
 NAMED = 3  # numbers that the first sentence names
 
 
@@ -110,6 +112,7 @@ class TargetFit:
         changes: all numbers that differ or were chosen, by place, those that follow included.
         before, after: the targets by simulation, on fresh seeds: other customers than the numbers were found with.
         undecided: what the targets cannot tell.
+        reached: whether the trials came within all tolerances, chance aside: else the bounds, or the model, do not allow it.
         pull: weight of the pull to the file's own numbers; 0 where the targets tell all numbers.
         seed: of the trials.
         simulations: how many trials there were.
@@ -122,6 +125,7 @@ class TargetFit:
     before: Evaluation
     after: Evaluation
     undecided: tuple[Undecided, ...]
+    reached: bool
     pull: float
     seed: int
     simulations: int
@@ -136,7 +140,7 @@ class TargetFit:
     def sentence(self) -> str:
         """The answer: which targets are met, by moving what; or what stops the others."""
         missed = [one for one in self.after.attained if one.met is not True]
-        told = ", ".join(map(_figure, self.after.attained))
+        told = ", ".join(_figure(one, self.scenario) for one in self.after.attained)
         if not missed:
             return f"Met: {told}, by {self.moves}."
         if self.met is None:
@@ -161,14 +165,16 @@ class TargetFit:
     @property
     def obstacle(self) -> str:
         """What keeps the targets that are missed from being met."""
+        if self.reached:
+            return "the trials met it, but customers whom they had not seen do not: have more replications"
         stopped = [one for one in self.numbers if one.stop]
         if not stopped:
-            return "nearer it does not come: the free numbers have too little effect, or the targets pull against each other"
+            return f"{NEAREST}: the free numbers have too little effect, or the targets pull against each other"
         told = [
             f"{one.path} stands at its {'lower' if one.stop == 'low' else 'upper'} bound {_short(one.bound)}"
             for one in stopped
         ]
-        return f"nearer it does not come: {' and '.join(told)}"
+        return f"{NEAREST}: {' and '.join(told)}"
 
     @property
     def source(self) -> str:
@@ -194,6 +200,7 @@ class TargetFit:
                 "after": [one.document() for one in self.after.attained],
             },
             "cannot_tell": [one.document() for one in self.undecided],
+            "reached": self.reached,
             "pull": self.pull,
             "seed": self.seed,
             "check_seed": self.after.seed,
@@ -214,7 +221,10 @@ def _short(value: float | None) -> str:
     return "" if value is None else f"{value:.4g}"
 
 
-def _figure(one: Attained) -> str:
+def _figure(one: Attained, scenario: Scenario) -> str:
+    share = one.target.against is None and unit(one.target.measure, scenario) == SHARE
     mean = one.estimate.mean
-    said = f"{one.target.name} {'undefined' if mean is None else _short(mean)}"
-    return said if one.met else f"{said} (asked {_short(one.target.value)})"
+    said, asked = (
+        "undefined" if x is None else f"{100 * x:.4g} %" if share else _short(x) for x in (mean, one.target.value)
+    )
+    return f"{one.target.name} {said}" if one.met else f"{one.target.name} {said} (asked {asked})"

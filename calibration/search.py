@@ -18,7 +18,10 @@ Misfit = Callable[[Floats, int], Floats | None]
 
 STEP = 0.2  # over which slopes are taken, in units of each number
 FIRST_RADIUS, LARGEST_RADIUS = 1.0, 4.0  # in units
-SMALL = 1e-3  # gain from which a step is worth the while, in squares of tolerances
+SMALL, SMALLEST = (
+    1e-3,
+    1e-4,
+)  # gain from which a step is worth the while, in squares of tolerances: on the way, and at the end
 MOST_STEPS = 25  # at each effort
 NOISY = 2.0  # times the noise of slopes: an effect below it counts as none
 WEIGHT = 0.01  # of the pull: a number moved by one unit weighs as much as a target missed by a tenth of its tolerance
@@ -77,7 +80,7 @@ class Search:
         for _ in range(MOST_STEPS):
             step = within(clear(self.slopes, self.box, self.least), self.r, self.z, self.box, self.pull, radius)
             foretold = self.loss(self.z, self.r) - self.loss(self.z + step, self.r + self.slopes @ step)
-            if foretold < SMALL:
+            if foretold < (SMALLEST if thorough else SMALL):
                 if fresh:
                     return
                 self.slopes = slopes(self.misfit, self.box, self.z, self.r, effort)

@@ -5,8 +5,7 @@ with luck. Replications grow as the misfit shrinks. In the end the numbers found
 luck of the seed that they were found with is not taken for a fit.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -14,105 +13,17 @@ from sojourn.calibration.apart import Direction, learn
 from sojourn.calibration.fitted import Number, TargetFit, Undecided
 from sojourn.calibration.free import Bounds, Free, changes, free_numbers, moved, tidy
 from sojourn.calibration.search import WEIGHT, Box, Floats, Search, told
+from sojourn.calibration.trials import News, Stand, Trials
 from sojourn.experiments.attained import Evaluation
-from sojourn.experiments.targets import evaluate_targets
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import LEVEL
 from sojourn.sim.estimating import student
-from sojourn.sim.run import MAX_SEED
 
 FIRST = 6  # replications of the first trials
 GROWTH = 4
 FEWEST, MOST = 20, 160  # replications of the last ones, unless asked for
 SHARP = 2.0  # the simulation error of the last trials is to be this many times smaller than the tolerance
-
-
-@dataclass(frozen=True)
-class Stand:
-    """Where a fit stands: what is told while it runs."""
-
-    simulations: int
-    replications: int
-    worst: str
-    """The target that is missed by most of its tolerances, in the best trial so far."""
-    misfit: float
-    """By what share of its value."""
-    numbers: dict[str, float]
-    """The free numbers of the best trial so far, by path."""
-
-
-News = Callable[[Stand], None]
-
-
-@dataclass
-class _Trials:
-    """Simulates trials, remembers them, and tells how the best of them stands."""
-
-    scenario: Scenario
-    free: tuple[Free, ...]
-    seed: int
-    customers: int | None
-    news: News | None
-    known: dict[tuple[int, int, tuple[float, ...]], Evaluation | None] = field(default_factory=dict)
-    best: tuple[int, float, Stand] | None = None
-
-    def values(self, z: Floats) -> list[float]:
-        """The free numbers, in their own units, at a place of the search."""
-        return [min(max(one.scale.outer(float(x)), one.low), one.high) for one, x in zip(self.free, z, strict=True)]
-
-    def evaluation(self, values: list[float], effort: int, seed: int) -> Evaluation | None:
-        """The targets with these numbers; None where they make the scenario unsound."""
-        key = (seed, effort, tuple(values))
-        if key not in self.known:
-            document = self.scenario.document()
-            try:
-                scenario = moved(self.scenario, changes(document, self.free, values))
-                found = evaluate_targets(scenario, customers=self.customers, replications=effort, seed=seed)
-            except Faults:
-                if not self.known:
-                    raise
-                found = None
-            self.known[key] = found
-            self._tell(values, effort, found)
-        return self.known[key]
-
-    def misfit(self, z: Floats, effort: int) -> Floats | None:
-        """Misfits in tolerances at a place of the search."""
-        return misfits(self.evaluation(self.values(z), effort, self.seed))
-
-    def afresh(self, z: Floats, effort: int) -> Floats | None:
-        """The same with other customers: those of the check."""
-        return misfits(self.evaluation(self.values(z), effort, self.fresh))
-
-    @property
-    def fresh(self) -> int:
-        """The seed of the check."""
-        return (self.seed + 1) % (MAX_SEED + 1)
-
-    def _tell(self, values: list[float], effort: int, found: Evaluation | None) -> None:
-        r = misfits(found)
-        if r is not None and found is not None:
-            size, worst = float(r @ r), int(np.argmax(np.abs(r)))
-            if self.best is None or effort > self.best[0] or (effort == self.best[0] and size < self.best[1]):
-                target = found.attained[worst].target
-                numbers = {one.path: value for one, value in zip(self.free, values, strict=True)}
-                off = float(r[worst]) * target.tolerance
-                self.best = effort, size, Stand(len(self.known), effort, target.name, off, numbers)
-        if self.news is not None and self.best is not None:
-            stand = self.best[2]
-            self.news(Stand(len(self.known), effort, stand.worst, stand.misfit, stand.numbers))
-
-
-def misfits(found: Evaluation | None) -> Floats | None:
-    """Misfits of all targets, each as a multiple of its tolerance, shape (targets,); None where one is undefined."""
-    if found is None:
-        return None
-    shares = [one.misfit.mean for one in found.attained]
-    told = [
-        share / one.target.tolerance for share, one in zip(shares, found.attained, strict=True) if share is not None
-    ]
-    return np.array(told) if len(told) == len(shares) else None
 
 
 def fit_targets(
@@ -150,8 +61,7 @@ def fit_targets(
         remedy = "give 2 or more, so that there is a simulation error"
         raise Faults([Fault(about, "replications", str(replications), "one replication tells no error", remedy)])
     numbers = free_numbers(scenario, free)
-    trials = _Trials(scenario, numbers, seed, customers, news)
-    box = _box(numbers)
+    trials = Trials(scenario, numbers, seed, customers, news)
     search, last = _searched(scenario, trials, _box(numbers), replications)
     values = [tidy(one, value) for one, value in zip(numbers, trials.values(search.z), strict=True)]
     search.z = np.array([one.scale.inner(value) for one, value in zip(numbers, values, strict=True)])
@@ -174,6 +84,7 @@ def fit_targets(
         before=before,
         after=after,
         undecided=tuple(_undecided(one, numbers, values, len(scenario.targets)) for one in knowledge.directions),
+        reached=bool(np.all(np.abs(search.r) <= 1)),
         pull=search.pull,
         seed=seed,
         simulations=len(trials.known),
@@ -205,7 +116,7 @@ def _box(numbers: tuple[Free, ...]) -> Box:
     )
 
 
-def _searched(scenario: Scenario, trials: _Trials, box: Box, replications: int | None) -> tuple[Search, int]:
+def _searched(scenario: Scenario, trials: Trials, box: Box, replications: int | None) -> tuple[Search, int]:
     """The search at its end, and the replications of the last trials: as many as told, or until chance is small enough."""
     search = Search(trials.misfit, box)
     effort = first = min(FIRST, replications or FIRST)
@@ -235,7 +146,7 @@ def _enough(found: Evaluation | None, effort: int) -> int:
     return int(np.clip(np.ceil(effort * (SHARP * max(errors)) ** 2), FEWEST, MOST))
 
 
-def _begin(search: Search, effort: int, scenario: Scenario, trials: _Trials) -> None:
+def _begin(search: Search, effort: int, scenario: Scenario, trials: Trials) -> None:
     try:
         search.begin(effort)
     except ValueError:
