@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sojourn.calibration.search import Box, Floats, Misfit, Search, told
+from sojourn.calibration.search import Box, Floats, Misfit, Search, clear, told
 
 FAINT = 0.02  # of the way to a bound: what a chosen number need not follow
 FEWER = 4  # times fewer replications to find the ends: with the same customers, differences are far surer than figures
@@ -44,18 +44,21 @@ class Knowledge:
     Attributes:
         directions: along which the targets stay where they are.
         ranges: (low, high) of each number, on its scale, within which all targets can still be met; None where they are not.
+        errors: what the luck of the trials may have moved each number by (half a 90 % interval), on its scale, by the slopes.
         stops: the bound at which a number stands though the targets ask for more: "low", "high" or "".
     """
 
     directions: tuple[Direction, ...]
     ranges: tuple[tuple[float, float] | None, ...]
+    errors: tuple[float, ...]
     stops: tuple[str, ...]
 
 
-def learn(misfit: Misfit, other: Misfit, search: Search, effort: int) -> Knowledge:
+def learn(misfit: Misfit, other: Misfit, search: Search, effort: int, chance: Floats) -> Knowledge:
     """What the targets say about the numbers where a search has ended.
 
-    `misfit` and `other` have the same customers in all their calls, and each its own.
+    `misfit` and `other` have the same customers in all their calls, and each its own; `chance` is half the 90 % interval of
+    each misfit, shape (targets,).
     """
     z, box = search.z, search.box
     r = misfit(z, effort)
@@ -74,7 +77,8 @@ def learn(misfit: Misfit, other: Misfit, search: Search, effort: int) -> Knowled
         return None if found is None else found + shift
 
     directions = tuple(_direction(quick, box, z, r, mean, chosen, i) for i in others if met)
-    return Knowledge(directions, _ranges(z, r, mean, box, directions, met), _stops(z, r, mean, box))
+    ranges = _ranges(z, r, mean, box, directions, met)
+    return Knowledge(directions, ranges, _errors(mean, box, least, chance), _stops(z, r, mean, box))
 
 
 def _chosen(scaled: Floats, least: float) -> tuple[list[int], list[int]]:
@@ -162,6 +166,12 @@ def _linear(i: int, z: Floats, r: Floats, mean: Floats, box: Box) -> tuple[float
         found = linprog(cost, A_ub=within, b_ub=room, bounds=bounds)
         ends.append(z[i] + (sign * found.fun if found.success else 0.0))
     return float(ends[0]), float(ends[1])
+
+
+def _errors(mean: Floats, box: Box, least: float, chance: Floats) -> tuple[float, ...]:
+    """Chance in the targets carried over to the numbers, along the directions that are told; targets as if independent."""
+    back = np.linalg.pinv(clear(mean, box, least) * box.reach, rcond=1e-9) * box.reach[:, None]
+    return tuple(float(x) for x in np.sqrt((back**2) @ (chance**2)))
 
 
 def _stops(z: Floats, r: Floats, mean: Floats, box: Box) -> tuple[str, ...]:

@@ -22,6 +22,8 @@ class Number:
 
     free: Free
     after: float
+    error: float
+    """What the luck of the trials may have moved it by: half a 90 % interval, by the slopes."""
     range: tuple[float, float] | None
     """Within which all targets can still be met, the other free numbers following; None where they are not met."""
     simulated: bool
@@ -51,6 +53,7 @@ class Number:
             "path": self.path,
             "before": self.before,
             "after": self.after,
+            "error": self.error,
             "bounds": {"low": self.free.low, "high": self.free.high},
             "still_meets": allowed,
             "still_meets_by": None if allowed is None else "simulation" if self.simulated else "slopes",

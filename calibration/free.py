@@ -44,16 +44,18 @@ def free_numbers(scenario: Scenario, wanted: Mapping[str, Bounds | None] | None 
     Args:
         scenario: the file as a whole.
         wanted: bounds by path, None for default bounds by kind; a path may name a table or hold a *, for all numbers there.
-            Left out, it is what the targets name as `tuned`.
+            Left out, it is the file's table `[free]`; without one, what the targets name as `tuned`.
 
     Raises:
         Faults: a path names no number, or one that cannot move; bounds that do not hold the file's number.
     """
     document, name = scenario.document(), scenario.about.name
+    if wanted is None and scenario.free:
+        wanted = {path: (low, high) for path, (low, high) in scenario.free.items()}
     if wanted is None:
         wanted = dict.fromkeys(path for one in scenario.targets for path in one.tuned)
     if not wanted:
-        remedy = 'say it with --free PATH=LOW:HIGH, or add tuned = ["..."] to a target'
+        remedy = 'say it with --free PATH=LOW:HIGH or in a table [free], or add tuned = ["..."] to a target'
         raise Faults([Fault(name, "targets", "", "no target names the numbers that are tuned to it", remedy)])
     known = dict(numbers(document))
     found: dict[Place, Free] = {}

@@ -69,6 +69,7 @@ FIXED = {
     "strategies": "levels and days are the decisions to be compared",
     "variants": "numbers of variants say what is compared",
     "targets": "it is what is to be met",
+    "free": "it is a bound",
     "sources": "it is no number about customers",
 }
 WHOLE = ("cohort", "size", "invitee_cap", "agents")

@@ -42,8 +42,8 @@ def fit_targets(
 
     Args:
         scenario: the file as a whole, with targets.
-        free: which numbers may move: (low, high) by path, or None for default bounds; left out, what the targets name as
-            `tuned`.
+        free: which numbers may move: (low, high) by path, or None for default bounds; left out, the file's
+            table `[free]`, or else what the targets name as `tuned`.
         customers: exactly so many a replication, in place of the scenario's own arrivals.
         replications: of the last trials and of the check on fresh seeds; left out, so many that the simulation error is
             half of the tolerances (20 to 160).
@@ -69,11 +69,18 @@ def fit_targets(
     after = trials.evaluation(values, last, trials.fresh)
     assert before is not None
     assert after is not None
-    knowledge = learn(trials.misfit, trials.afresh, search, last)
+    knowledge = learn(trials.misfit, trials.afresh, search, last, _chance(after))
     changed = changes(scenario.document(), numbers, values)
     followed = {i for one in knowledge.directions for i in (one.moving, *one.following)}
     moving = tuple(
-        Number(one, value, _outer(one, knowledge.ranges[i]), i in followed, knowledge.stops[i])
+        Number(
+            one,
+            value,
+            _error(one, value, knowledge.errors[i]),
+            _outer(one, knowledge.ranges[i]),
+            i in followed,
+            knowledge.stops[i],
+        )
         for i, (one, value) in enumerate(zip(numbers, values, strict=True))
     )
     return TargetFit(
@@ -89,6 +96,15 @@ def fit_targets(
         seed=seed,
         simulations=len(trials.known),
     )
+
+
+def _chance(found: Evaluation) -> Floats:
+    return np.array([(one.error or 0.0) / one.target.tolerance for one in found.attained])
+
+
+def _error(one: Free, value: float, error: float) -> float:
+    z = one.scale.inner(value)
+    return abs(one.scale.outer(z + error) - one.scale.outer(z - error)) / 2
 
 
 def _outer(one: Free, ends: tuple[float, float] | None) -> tuple[float, float] | None:

@@ -19,6 +19,7 @@ STRUCTURE = {
     "market.invitee_cap": "a guard on the size of a run",
     "strategies": "levels and days are the decisions to be compared",
     "targets": "what the numbers are to meet is asked, and has an origin of its own",
+    "free": "bounds say where a search may look",
 }
 
 

@@ -142,7 +142,7 @@ def _print(
 def _numbers(found: TargetFit) -> Table:
     table = _table("number", "before", "after", "bounds", "still meets the targets")
     for one in found.numbers:
-        after = Text(_short(one.after), "yellow" if one.stop else "")
+        after = Text(_found(one), "yellow" if one.stop else "")
         table.add_row(
             Text(plain(one.path)), _short(one.before), after, _range((one.free.low, one.free.high)), _allowed(one)
         )
@@ -161,7 +161,7 @@ def _targets(found: TargetFit) -> Table:
 def _trust(found: TargetFit) -> Iterator[str]:
     yield (
         f"The figures are from fresh seeds ({found.after.seed}), not from those that the numbers were found with ({found.seed}); "
-        f"{found.simulations} simulations."
+        f"{found.simulations} simulations. What stands behind ± is what luck may have moved a number by (90 %)."
     )
     if found.pull:
         yield (
@@ -170,6 +170,10 @@ def _trust(found: TargetFit) -> Iterator[str]:
             f"{exact(math.sqrt(found.pull))} of its tolerance)."
         )
     yield from target_words.trust(found.after)
+
+
+def _found(one: Number) -> str:
+    return f"{_short(one.after)} ± {one.error:.1g}" if one.error > 0 and not one.stop else _short(one.after)
 
 
 def _allowed(one: Number) -> str:

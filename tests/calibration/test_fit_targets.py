@@ -39,6 +39,7 @@ def test_a_probability_from_a_conversion() -> None:
     assert found.reached
     assert found.undecided == ()
     assert found.pull == 0.0
+    assert one.error == pytest.approx(1.645 * error, rel=0.5)  # the error of 20 replications is itself known to a sixth
     low, high = one.range or (0.0, 0.0)
     # Five per cent of the target is five per cent of the probability, to the curvature of the odds and the luck of a seed.
     assert (high - low) / 2 == pytest.approx(0.05 * CART, rel=0.3)

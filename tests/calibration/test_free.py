@@ -64,6 +64,14 @@ def test_what_is_tuned_is_free_by_default() -> None:
     assert found[0].high == pytest.approx(1.03 * 4)
 
 
+def test_the_table_of_the_file_comes_before_what_is_tuned() -> None:
+    text = CHAIN + CONVERSION + '\n[free]\n"stages.cart.exits.checkout" = [0.3, 0.6]\n'
+    (one,) = free_numbers(loads(text))
+    assert (one.path, one.low, one.high) == ("stages.cart.exits.checkout", 0.3, 0.6)
+    (one,) = free_numbers(loads(text), {PRODUCT: None})
+    assert one.path == PRODUCT
+
+
 def test_exits_mean_their_probabilities_and_the_last_one_follows() -> None:
     scenario = load("point-of-no-return")
     found = free_numbers(

@@ -77,7 +77,7 @@ def test_what_cannot_be_told_apart_on_a_curve() -> None:
 
     search = Search(misfit, box([0.0, 0.0], 2.0))
     search.begin(4)
-    known = learn(misfit, misfit, search, 4)
+    known = learn(misfit, misfit, search, 4, np.ones(1))
     (way,) = known.directions
     for end in way.ends:
         assert abs(misfit(end, 4)[0]) <= 1
@@ -97,6 +97,8 @@ def test_noise_is_not_taken_for_knowledge() -> None:
 
     search = Search(seen(1.0), box([0.0, 0.0], 2.0))
     search.begin(4)
-    assert learn(seen(1.0), seen(1.0), search, 4).directions == ()
-    (way,) = learn(seen(1.0), seen(-1.0), search, 4).directions
+    known = learn(seen(1.0), seen(1.0), search, 4, np.ones(2))
+    assert known.directions == ()
+    assert known.errors == pytest.approx((1 / 20, 1 / 3))
+    (way,) = learn(seen(1.0), seen(-1.0), search, 4, np.ones(2)).directions
     assert (way.moving, way.following) == (1, ())
