@@ -51,6 +51,7 @@ class Number:
         allowed = None if self.range is None else {"low": self.range[0], "high": self.range[1]}
         return {
             "path": self.path,
+            "about": self.free.about,
             "before": self.before,
             "after": self.after,
             "error": self.error,

@@ -6,13 +6,14 @@ proportion, so that they still do; the interval of a lever's effect moves along 
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sojourn.calibration.scales import ENDS, SHARE, Scale, group_of, immovable, scale_of
 from sojourn.scenarios.checks import examine
 from sojourn.scenarios.faults import Fault, Faults, nearest, quoted, shown
 from sojourn.scenarios.grades import covers
+from sojourn.scenarios.levers import TARGETS
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, place_of, put
 
@@ -31,6 +32,8 @@ class Free:
     low: float
     high: float
     scale: Scale
+    about: str = ""
+    """What the table around it acts on, as "visit -> buy"; empty where its path says that."""
 
     @property
     def path(self) -> str:
@@ -67,7 +70,7 @@ def free_numbers(scenario: Scenario, wanted: Mapping[str, Bounds | None] | None 
         for place in places:
             held = _bounded(place, float(known[place]), bounds, name, path)
             if isinstance(held, Free):
-                found.setdefault(place, held)
+                found.setdefault(place, replace(held, about=_about(document, place)))
             elif held not in wrong:
                 wrong.append(held)
     if wrong:
@@ -127,6 +130,16 @@ def _numbers(value: Any, place: Place) -> Iterator[tuple[Place, float]]:
             yield from _numbers(inner, (*place, i))
     elif isinstance(value, int | float) and not isinstance(value, bool):
         yield place, value
+
+
+def _about(document: Any, place: Place) -> str:
+    """What an effect acts on: effects stand in lists, and a path gives only their number."""
+    said = ""
+    for step in place[:-1]:
+        document = document[step]
+        if isinstance(document, Mapping):
+            said = next((str(document[key]) for key in TARGETS if isinstance(document.get(key), str)), said)
+    return said if any(isinstance(step, int) for step in place) else ""
 
 
 def _movable(path: str, known: Mapping[Place, float]) -> tuple[list[Place], tuple[str, str] | None]:

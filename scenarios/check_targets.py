@@ -1,4 +1,4 @@
-"""Targets and free numbers name variants, strategies and numbers: are they there? Measures are told where something can be run."""
+"""Targets and free numbers name variants, strategies and numbers: are they there? Measures are told where something runs."""
 
 from collections.abc import Mapping
 

@@ -142,10 +142,10 @@ def _print(
 def _numbers(found: TargetFit) -> Table:
     table = _table("number", "before", "after", "bounds", "still meets the targets")
     for one in found.numbers:
+        name = f"{one.path} ({one.free.about})" if one.free.about else one.path
         after = Text(_found(one), "yellow" if one.stop else "")
-        table.add_row(
-            Text(plain(one.path)), _short(one.before), after, _range((one.free.low, one.free.high)), _allowed(one)
-        )
+        bounds = _range((one.free.low, one.free.high))
+        table.add_row(Text(plain(name)), _short(one.before), after, bounds, _allowed(one))
     return table
 
 
@@ -173,7 +173,11 @@ def _trust(found: TargetFit) -> Iterator[str]:
 
 
 def _found(one: Number) -> str:
-    return f"{_short(one.after)} ± {one.error:.1g}" if one.error > 0 and not one.stop else _short(one.after)
+    return (
+        f"{_short(one.after)} ± {one.error:.1g}"
+        if one.error > 0 and not (one.stop or one.simulated)
+        else _short(one.after)
+    )
 
 
 def _allowed(one: Number) -> str:

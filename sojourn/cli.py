@@ -135,7 +135,7 @@ def targets(scenario: str, **settings: Any) -> None:
     "--free",
     multiple=True,
     metavar="PATH=LOW:HIGH",
-    help="A number that may move, and its bounds; again for each. Left out: [free] of the file, or what the targets name as tuned.",
+    help="A number that may move, and its bounds; again for each. Left out: [free] of the file, or what is tuned.",
 )
 @click.option("--out", metavar="FILE", help="Write the scenario with the numbers found there; its comments stay.")
 @click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")

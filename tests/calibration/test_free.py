@@ -60,6 +60,7 @@ def test_the_scale_follows_from_the_kind(path: str, kind: str) -> None:
 def test_what_is_tuned_is_free_by_default() -> None:
     found = free_numbers(load("point-of-no-return"))
     assert [one.path for one in found] == [f"satisfaction.effects[{i}].hazard_ratio" for i in range(5)]
+    assert found[0].about == "post_purchase -> purchase"
     assert found[0].low == pytest.approx(1.03 / 4)
     assert found[0].high == pytest.approx(1.03 * 4)
 
