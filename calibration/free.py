@@ -90,7 +90,7 @@ def changes(document: Mapping[str, Any], free: Sequence[Free], values: Sequence[
         if table is not None:
             told.update(_shared(document, table, {place: told[place] for place in told if group_of(place) == table}))
     for one, value in zip(free, values, strict=True):
-        if one.place[-1] == "central":
+        if one.place[0] == "levers" and one.place[-1] == "central":
             told.update(_along(document, one, float(value)))
     return told
 

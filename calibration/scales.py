@@ -72,14 +72,14 @@ FIXED = {
     "free": "it is a bound",
     "sources": "it is no number about customers",
 }
-WHOLE = ("cohort", "size", "invitee_cap", "agents")
-ASKED = ("horizon_days", "until_day", "annual_discount_rate")
+COUNTED = (("arrivals", "cohort"), ("market", "size"), ("market", "invitee_cap"))
+ASKED = (("scenario", "horizon_days"), ("scenario", "annual_discount_rate"), ("arrivals", "until_day"))
 
 
 def scale_of(place: Place) -> Scale:
     """How the number at a place moves, by the keys that lead to it."""
     keys = [step for step in place if isinstance(step, str)]
-    last = keys[-2] if keys[-1] in ENDS and len(keys) > 1 else keys[-1]
+    last = keys[-2] if place[0] == "levers" and keys[-1] in ENDS else keys[-1]
     if place[:2] == ("frailty", "loads"):
         return LOAD
     if place[:2] == ("satisfaction", "nps") and last != "sd":
@@ -111,15 +111,17 @@ def group_of(place: Place) -> Place | None:
 
 def immovable(place: Place) -> str:
     """Why a number cannot be chosen by a search; empty where it can."""
-    first, last = str(place[0]), str(place[-1])
+    first, last = str(place[0]), place[-1]
     if first in FIXED:
         return FIXED[first]
-    if last in ASKED:
+    if place in ASKED:
         return "it belongs to the question, not to the answer"
-    if last in WHOLE and len(place) < 5:
+    if "override" in place[2:3]:
+        return "it stands in an override, whose numbers a search does not move"
+    if place in COUNTED or (first in ("desks", "levers") and "agents" in place[2:]):
         return "whole numbers jump, and a search by slopes cannot move them"
-    if last in ("low", "high") and first in ("levers",):
+    if first == "levers" and last in ENDS[1:]:
         return "it is the end of an interval, which moves with its central value: name that"
-    if (last in ("share", "days", "day", "never") and group_of(place) is None) or isinstance(place[-1], int):
+    if isinstance(last, int) or (last in ("share", "days", "day", "never") and group_of(place) is None):
         return "quantiles and days of a law hang together"
     return ""

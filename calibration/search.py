@@ -142,11 +142,13 @@ def slopes(misfit: Misfit, box: Box, z: Floats, r: Floats, effort: int, sign: in
         room = (box.high[i] - z[i]) if step > 0 else (z[i] - box.low[i])
         if room < abs(step):
             step = -step if (box.high[i] - z[i]) + (z[i] - box.low[i]) - room > room else np.sign(step) * room
-        there = z.copy()
-        there[i] = np.clip(z[i] + step, box.low[i], box.high[i])
-        news = misfit(there, effort)
-        if news is not None:
-            found[:, i] = (news - r) / (there[i] - z[i])
+        for way in (step, -step):  # the other way where a misfit is undefined
+            there = z.copy()
+            there[i] = np.clip(z[i] + way, box.low[i], box.high[i])
+            news = misfit(there, effort) if there[i] != z[i] else None
+            if news is not None:
+                found[:, i] = (news - r) / (there[i] - z[i])
+                break
     return found
 
 

@@ -119,7 +119,21 @@ def test_numbers_that_cannot_move_are_passed_over_in_a_table_and_refused_by_name
     found = [one.path for one in free_numbers(scenario, {"desks.care": None})]
     assert "desks.care.agents" not in found
     assert "desks.care.handle.mean" in found
-    for path in ("desks.care.agents", "strategies", "market.invitee_cap", "market.size", "variants"):
+    overridden = [one.path for one in free_numbers(scenario, {"segments": None})]
+    assert overridden == [
+        "segments.regulars.share",
+        "segments.bargain_hunters.share",
+        "segments.bargain_hunters.spend_ratio",
+        "segments.enthusiasts.spend_ratio",
+    ]
+    for path in (
+        "desks.care.agents",
+        "levers.empowered_service.effects[0].agents",
+        "strategies",
+        "market.invitee_cap",
+        "market.size",
+        "variants",
+    ):
         with pytest.raises(Faults):
             free_numbers(scenario, {path: None})
 

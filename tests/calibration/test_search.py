@@ -61,6 +61,11 @@ def test_a_place_without_a_figure_is_not_taken() -> None:
         found(lambda z, effort: None, box([0.0]))
 
 
+def test_slopes_are_taken_the_other_way_where_a_figure_is_lacking() -> None:
+    search = found(lambda z, effort: None if z[0] > 0.1 else 20 * (z + 0.5), box([0.0]))
+    assert search.z == pytest.approx([-0.5], abs=0.01)
+
+
 def test_directions_of_hardly_any_effect_are_left_out() -> None:
     slopes = np.array([[10.0, 10.0], [10.0, 10.1]])
     assert clear(slopes, box([0.0, 0.0]), 0.0) is slopes
