@@ -15,7 +15,7 @@ import numpy as np
 
 from sojourn.calibration.search import Box, Floats, Misfit, Search, clear, told
 
-FAINT = 0.02  # of the way to a bound: what a chosen number need not follow
+FAINT = 0.02  # of the way to a bound: a number that moves by less is not said to follow
 FEWER = 4  # times fewer replications to find the ends: with the same customers, differences are far surer than figures
 HALVINGS, CORRECTIONS = 4, 3
 AT_BOUND = 1e-3  # units
@@ -101,8 +101,6 @@ def _direction(
 ) -> Direction:
     back = -np.linalg.pinv(mean[:, chosen]) if chosen else np.zeros((0, r.size))
     along = back @ mean[:, moving]
-    reach = box.reach
-    following = [i for i, part in zip(chosen, along, strict=True) if abs(part) * reach[moving] > FAINT * reach[i]]
 
     def tried(at: float) -> Floats | None:
         there = z.copy()
@@ -120,7 +118,9 @@ def _direction(
             there[chosen] += back @ (found - r)
         return None
 
-    return Direction(moving, tuple(following), (_end(tried, z, moving, box.low), _end(tried, z, moving, box.high)))
+    ends = _end(tried, z, moving, box.low), _end(tried, z, moving, box.high)
+    following = (i for i in chosen if max(abs(end[i] - z[i]) for end in ends) > FAINT * box.reach[i])
+    return Direction(moving, tuple(following), ends)
 
 
 def _end(tried: Tried, z: Floats, moving: int, bound: Floats) -> Floats:

@@ -60,7 +60,7 @@ class Trials:
                     raise
                 found = None
             self.known[key] = found
-            self._tell(values, effort, found)
+            self._tell(values, effort, found, seed)
         return self.known[key]
 
     def misfit(self, z: Floats, effort: int) -> Floats | None:
@@ -68,17 +68,20 @@ class Trials:
         return misfits(self.evaluation(self.values(z), effort, self.seed))
 
     def afresh(self, z: Floats, effort: int) -> Floats | None:
-        """The same with other customers: those of the check."""
-        return misfits(self.evaluation(self.values(z), effort, self.fresh))
+        """The same with other customers, who tell how far slopes are chance: neither those of the trials nor of the check."""
+        return misfits(self.evaluation(self.values(z), effort, self._next(2)))
 
     @property
     def fresh(self) -> int:
         """The seed of the check."""
-        return (self.seed + 1) % (MAX_SEED + 1)
+        return self._next(1)
 
-    def _tell(self, values: list[float], effort: int, found: Evaluation | None) -> None:
+    def _next(self, steps: int) -> int:
+        return (self.seed + steps) % (MAX_SEED + 1)
+
+    def _tell(self, values: list[float], effort: int, found: Evaluation | None, seed: int) -> None:
         r = misfits(found)
-        if r is not None and found is not None:
+        if r is not None and found is not None and seed == self.seed:
             size, worst = float(r @ r), int(np.argmax(np.abs(r)))
             if self.best is None or effort > self.best[0] or (effort == self.best[0] and size < self.best[1]):
                 target = found.attained[worst].target

@@ -144,9 +144,9 @@ def test_every_number_of_the_library_has_a_scale_that_holds_it() -> None:
         for path in ("stages", "segments", "satisfaction", "desks", "levers", "frailty", "arrivals"):
             if not any(place[0] == path for place, _ in numbers(scenario.document())):
                 continue
-            for one in free_numbers(scenario, {path: None}):
-                assert one.low <= one.value <= one.high
-                moved(scenario, changes(scenario.document(), [one], [tidy(one, one.value)]))
+            found = free_numbers(scenario, {path: None})
+            assert all(one.low <= one.value <= one.high for one in found)
+            moved(scenario, changes(scenario.document(), found, [tidy(one, one.value) for one in found]))
 
 
 def test_written_numbers_have_few_digits_and_keep_the_bounds() -> None:
