@@ -7,8 +7,9 @@ from typing import Any
 from sojourn.calibration.free import Free
 from sojourn.calibration.rewriting import MARK, Rewritten, rewritten
 from sojourn.experiments.attained import Attained, Evaluation
+from sojourn.scenarios.grades import covers
 from sojourn.scenarios.model import Scenario
-from sojourn.scenarios.overrides import Place
+from sojourn.scenarios.overrides import Place, place_of
 from sojourn.sim.vocabulary import SHARE, unit
 
 MET = {True: "", False: ", missed", None: ", open: the simulation error is larger than the tolerance"}
@@ -187,6 +188,17 @@ class TargetFit:
         open_ways = [one.short for one in self.undecided]
         cannot = f"; cannot tell apart: {'; '.join(open_ways)}" if open_ways else ""
         return f"{MARK} to meet {', '.join(told)}{cannot}"
+
+    @property
+    def also_sourced(self) -> tuple[str, ...]:
+        """Entries of `[[sources]]`, other than a fit's, that speak of a number which was moved: do they still hold?"""
+        moved = [one.free.place for one in self.numbers if one.after != one.before]
+        found = []
+        for i, entry in enumerate(self.scenario.sources):
+            patterns = [place for place in map(place_of, entry.paths) if place is not None]
+            if MARK not in entry.source and any(covers(pattern, place) for pattern in patterns for place in moved):
+                found.append(f"sources[{i}] ({entry.evidence})")
+        return tuple(found)
 
     def text(self, before: str) -> Rewritten:
         """The scenario's own text with the numbers changed, and a `[[sources]]` entry about them."""

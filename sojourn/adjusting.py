@@ -137,6 +137,8 @@ def _print(
     elif kept is not None:
         how = "written anew, without the comments of" if kept.anew else "comments and layout are those of"
         _say(out, f"Written to {file}: {how} {name}.")
+        if found.also_sourced:
+            _say(out, f"See whether {' and '.join(found.also_sourced)} still hold: numbers of theirs were moved.")
 
 
 def _numbers(found: TargetFit) -> Table:

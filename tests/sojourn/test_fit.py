@@ -49,6 +49,17 @@ def test_the_answer_comes_first_and_the_file_keeps_its_remarks(cli: Cli, file: P
     assert evaluate_targets(scenario, customers=4000, replications=6, seed=2).attained[0].within == "tolerance"
 
 
+def test_other_sources_of_a_number_that_was_moved_are_pointed_out(cli: Cli, file: Path, tmp_path: Path) -> None:
+    entries = (("measured", "stages.product"), ("assumed", "stages.cart"))
+    text = "".join(f'[[sources]]\npaths = ["{path}"]\nevidence = "{grade}"\nsource = "us"\n' for grade, path in entries)
+    file.write_text(file.read_text() + text)
+    out = tmp_path / "fitted.toml"
+    told = cli("fit", str(file), *FEW, "--out", str(out))
+    assert "See whether sources[0] (measured) still hold: numbers of theirs were moved." in told.out
+    assert [source.source for source in load(out).sources][:2] == ["us", "us"]
+    assert len(load(out).sources) == 3
+
+
 def test_a_second_fit_replaces_what_the_first_said(cli: Cli, file: Path, tmp_path: Path) -> None:
     out = tmp_path / "fitted.toml"
     assert cli("fit", str(file), *FEW, "--out", str(out)).code == 0
