@@ -19,6 +19,9 @@ FAINT = 0.02  # of the way to a bound: a number that moves by less is not said t
 FEWER = 4  # times fewer replications to find the ends: with the same customers, differences are far surer than figures
 HALVINGS, CORRECTIONS = 4, 3
 AT_BOUND = 1e-3  # units
+TELLING = (
+    0.1  # share of the squared misfits that a unit beyond a bound must gain, for the bound to be what stops the search
+)
 Tried = Callable[[float], Floats | None]
 
 
@@ -175,10 +178,11 @@ def _errors(mean: Floats, box: Box, least: float, chance: Floats) -> tuple[float
 
 
 def _stops(z: Floats, r: Floats, mean: Floats, box: Box) -> tuple[str, ...]:
-    wish = -mean.T @ r
+    """Bounds beyond which a further unit would gain a good part of the misfit that is left."""
+    gain = -2 * (mean.T @ r) * box.unit  # of one unit up
+    worth = np.abs(gain) > TELLING * (r @ r)
+    low, high = z - box.low < AT_BOUND * box.unit, box.high - z < AT_BOUND * box.unit
     return tuple(
-        "low" if low and wish[i] < 0 else "high" if high and wish[i] > 0 else ""
-        for i, (low, high) in enumerate(
-            zip(z - box.low < AT_BOUND * box.unit, box.high - z < AT_BOUND * box.unit, strict=True)
-        )
+        "low" if worth[i] and low[i] and gain[i] < 0 else "high" if worth[i] and high[i] and gain[i] > 0 else ""
+        for i in range(z.size)
     )

@@ -15,7 +15,7 @@ from sojourn.scenarios.faults import Fault, Faults, nearest, quoted, shown
 from sojourn.scenarios.grades import covers
 from sojourn.scenarios.levers import TARGETS
 from sojourn.scenarios.model import Scenario
-from sojourn.scenarios.overrides import Place, place_of, put
+from sojourn.scenarios.overrides import Place, entries, place_of, put
 
 Bounds = tuple[float, float]
 DIGITS = 4  # significant, of a number that is written
@@ -64,7 +64,7 @@ def free_numbers(scenario: Scenario, wanted: Mapping[str, Bounds | None] | None 
     found: dict[Place, Free] = {}
     wrong: list[Fault] = []
     for path, bounds in wanted.items():
-        places, reason = _movable(path, known)
+        places, reason = _movable(path, known, document)
         if reason is not None:
             wrong.append(Fault(name, "free", shown(path), *reason))
         for place in places:
@@ -75,7 +75,7 @@ def free_numbers(scenario: Scenario, wanted: Mapping[str, Bounds | None] | None 
                 wrong.append(held)
     if wrong:
         raise Faults(wrong)
-    return _leaving_one(tuple(found.values()), known, name)
+    return _leaving_one(tuple(found.values()), document, name)
 
 
 def numbers(document: Mapping[str, Any]) -> Iterator[tuple[Place, float]]:
@@ -86,9 +86,8 @@ def numbers(document: Mapping[str, Any]) -> Iterator[tuple[Place, float]]:
 def changes(document: Mapping[str, Any], free: Sequence[Free], values: Sequence[float]) -> dict[Place, float]:
     """What stands where, once the free numbers have these values: themselves, and those that follow them."""
     told = {one.place: float(value) for one, value in zip(free, values, strict=True)}
-    for table in dict.fromkeys(group_of(one.place) for one in free):
-        if table is not None:
-            told.update(_shared(document, table, {place: told[place] for place in told if group_of(place) == table}))
+    for shares in _following(document, [one.place for one in free]):
+        told.update(_shared(shares, told))
     for one, value in zip(free, values, strict=True):
         if one.place[0] == "levers" and one.place[-1] == "central":
             told.update(_along(document, one, float(value)))
@@ -142,11 +141,13 @@ def _about(document: Any, place: Place) -> str:
     return said if any(isinstance(step, int) for step in place) else ""
 
 
-def _movable(path: str, known: Mapping[Place, float]) -> tuple[list[Place], tuple[str, str] | None]:
+def _movable(
+    path: str, known: Mapping[Place, float], document: Mapping[str, Any]
+) -> tuple[list[Place], tuple[str, str] | None]:
     """The numbers that a path means and that can move; where there are none, what is wrong and what to do."""
     pattern = place_of(path)
     named = [] if pattern is None else [place for place in known if _meant(pattern, place)]
-    reasons = [immovable(place) or _stuck(place, known[place]) for place in named]
+    reasons = [immovable(place) or _stuck(place, known[place]) or _lone(place, document) for place in named]
     moving = [place for place, reason in zip(named, reasons, strict=True) if not reason]
     if moving:
         return moving, None
@@ -169,6 +170,15 @@ def _stuck(place: Place, value: float) -> str:
     return f"it is {value:g}, and a share moves by its odds" if scale is SHARE and not 0 < value < 1 else ""
 
 
+def _lone(place: Place, document: Mapping[str, Any]) -> str:
+    for shares in _following(document, [place]):
+        if not any(value > 0 for other, value in shares.items() if other != place):
+            return (
+                "no other share can follow it, for it is alone, or overrides state some of these shares and not others"
+            )
+    return ""
+
+
 def _bounded(place: Place, value: float, bounds: Bounds | None, file: str, path: str) -> Free | Fault:
     scale = scale_of(place)
     low, high = scale.around(value) if bounds is None else bounds
@@ -187,37 +197,64 @@ def _bounded(place: Place, value: float, bounds: Bounds | None, file: str, path:
     return Free(place, value, low, high, scale)
 
 
-def _leaving_one(free: tuple[Free, ...], known: Mapping[Place, float], file: str) -> tuple[Free, ...]:
-    """Where all numbers of a table that add up to 1 are free, the last one follows the others."""
+def _leaving_one(free: tuple[Free, ...], document: Mapping[str, Any], file: str) -> tuple[Free, ...]:
+    """Where all shares that could follow one another are free, the last one follows the others."""
     kept = list(free)
-    for table in dict.fromkeys(group_of(one.place) for one in free):
-        mine = [one for one in kept if group_of(one.place) == table]
-        places = {one.place for one in mine}
-        if table is not None and not any(known[other] > 0 for other in _table(known, table) if other not in places):
+    for shares in _following(document, [one.place for one in free]):
+        mine = [one for one in kept if one.place in shares]
+        others = shares.keys() - {one.place for one in mine}
+        if not any(shares[place] > 0 for place in others):
             kept.remove(mine[-1])
     if not kept:
-        message = "a single share of its kind is always 1"
+        message = "no other share could follow the free ones"
         raise Faults([Fault(file, "free", "", message, "name a number that can move")])
     return tuple(kept)
 
 
-def _table(known: Mapping[Place, float], table: Place) -> list[Place]:
-    return [place for place in known if group_of(place) == table]
+def _following(document: Mapping[str, Any], free: Sequence[Place]) -> list[dict[Place, float]]:
+    """The shares that move together: those of a table, as far as overrides do not state some of them and leave others.
 
-
-def _shared(document: Mapping[str, Any], table: Place, mine: Mapping[Place, float]) -> dict[Place, float]:
-    """All shares of a table: the free ones as told, the others in the file's proportions, adding up to 1."""
+    A segment or variant that states some of a table's shares takes the others from the file, and all of its own must add up
+    to 1: so those that it states keep their sum in the file, and so do the others.
+    """
     known = dict(numbers(document))
-    others = {place: known[place] for place in _table(known, table) if place not in mine}
-    taken, rest = math.fsum(mine.values()), math.fsum(others.values())
-    if taken > 1 - LEFT:
-        mine = {place: value * (1 - LEFT) / taken for place, value in mine.items()}
-        taken = 1 - LEFT
-    told = {place: round(value * (1 - taken) / rest, FINE) for place, value in others.items()}
-    largest = max(told, key=lambda place: told[place])
-    lacking = 1 - taken - math.fsum(value for place, value in told.items() if place != largest)
-    told[largest] = float(f"{max(lacking, 0.0):.12g}")
-    return {**mine, **told}
+    stated = [set(_stated(one)) for one in _overrides(document)]
+    found: dict[tuple[Place, tuple[bool, ...]], dict[Place, float]] = {}
+    for place, value in known.items():
+        table = group_of(place)
+        if table is not None:
+            member = place[: len(table) + 1]
+            found.setdefault((table, tuple(member in one for one in stated)), {})[place] = value
+    return [shares for shares in found.values() if any(place in shares for place in free)]
+
+
+def _overrides(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for section in ("segments", "variants"):
+        for one in document.get(section, {}).values():
+            yield one.get("override", {})
+
+
+def _stated(override: Mapping[str, Any]) -> Iterator[Place]:
+    for _, place, _ in entries(override):
+        if place is not None and place[:1] == ("stages",) and place[2:3] == ("exits",) and len(place) > 3:
+            yield place[:4]
+        elif place is not None and place[:1] == ("segments",):
+            yield place[:2]
+
+
+def _shared(shares: Mapping[Place, float], told: Mapping[Place, float]) -> dict[Place, float]:
+    """All shares that move together: the free ones as told, the others in the file's proportions, with the file's sum."""
+    mine = {place: told[place] for place in shares if place in told}
+    others = {place: value for place, value in shares.items() if place not in mine}
+    whole, taken, rest = math.fsum(shares.values()), math.fsum(mine.values()), math.fsum(others.values())
+    if taken > whole - LEFT:
+        mine = {place: value * (whole - LEFT) / taken for place, value in mine.items()}
+        taken = whole - LEFT
+    follow = {place: round(value * (whole - taken) / rest, FINE) for place, value in others.items()}
+    largest = max(follow, key=lambda place: follow[place])
+    lacking = whole - taken - math.fsum(value for place, value in follow.items() if place != largest)
+    follow[largest] = float(f"{max(lacking, 0.0):.12g}")
+    return {**mine, **follow}
 
 
 def _along(document: Mapping[str, Any], one: Free, value: float) -> dict[Place, float]:

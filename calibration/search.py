@@ -27,6 +27,14 @@ NOISY = 2.0  # times the noise of slopes: an effect below it counts as none
 WEIGHT = 0.01  # of the pull: a number moved by one unit weighs as much as a target missed by a tenth of its tolerance
 
 
+class Stuck(Exception):
+    """Numbers, by their place in the box, that cannot be moved at all: misfits are undefined on both sides."""
+
+    def __init__(self, numbers: list[int]) -> None:
+        self.numbers = numbers
+        super().__init__(numbers)
+
+
 @dataclass(frozen=True)
 class Box:
     """Where the numbers may go, on their scales; all of shape (numbers,)."""
@@ -66,13 +74,19 @@ class Search:
         return float(r @ r + self.pull * np.sum(((z - self.box.start) / self.box.unit) ** 2))
 
     def begin(self, effort: int) -> None:
-        """Misfits where the search stands, and slopes if there are none yet. Raises ValueError where they are undefined."""
+        """Misfits where the search stands, and slopes if there are none yet.
+
+        Raises ValueError where misfits are undefined, and Stuck where no slope can be had.
+        """
         found = self.misfit(self.z, effort)
         if found is None:
             raise ValueError("a target is undefined where the search stands")
         self.r = found
         if self.slopes.size == 0:
             self.slopes = slopes(self.misfit, self.box, self.z, self.r, effort)
+            lacking = np.isnan(self.slopes).any(axis=0)
+            if lacking.any():
+                raise Stuck([int(i) for i in np.flatnonzero(lacking)])
 
     def refine(self, effort: int, *, thorough: bool = False) -> None:
         """Take steps until none is worth the while; `thorough`: and until slopes taken anew say so too."""
@@ -83,7 +97,7 @@ class Search:
             if foretold < (SMALLEST if thorough else SMALL):
                 if fresh:
                     return
-                self.slopes = slopes(self.misfit, self.box, self.z, self.r, effort)
+                self.slopes = np.nan_to_num(slopes(self.misfit, self.box, self.z, self.r, effort))
                 fresh = True
                 continue
             there = self.box.held(self.z + step)
@@ -129,14 +143,14 @@ def told(misfit: Misfit, other: Misfit, box: Box, z: Floats, effort: int) -> tup
         r = ask(z, effort)
         if r is None:
             raise ValueError("a target is undefined where the search stands")
-        pair.append(slopes(ask, box, z, r, effort))
+        pair.append(np.nan_to_num(slopes(ask, box, z, r, effort)))
     noise = float(np.linalg.norm((pair[0] - pair[1]) / 2 * box.reach, 2))
     return (pair[0] + pair[1]) / 2, max(1.0, NOISY * noise)
 
 
 def slopes(misfit: Misfit, box: Box, z: Floats, r: Floats, effort: int, sign: int = 1) -> Floats:
-    """Slopes of the misfits over large steps, inward at bounds; shape (targets, numbers)."""
-    found = np.zeros((r.size, z.size))
+    """Slopes of the misfits over large steps, inward at bounds; shape (targets, numbers); NaN where none can be had."""
+    found = np.full((r.size, z.size), np.nan)
     for i in range(z.size):
         step = sign * STEP * box.unit[i]
         room = (box.high[i] - z[i]) if step > 0 else (z[i] - box.low[i])

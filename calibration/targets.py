@@ -12,7 +12,7 @@ import numpy as np
 from sojourn.calibration.apart import Direction, learn
 from sojourn.calibration.fitted import Number, TargetFit, Undecided
 from sojourn.calibration.free import Bounds, Free, changes, free_numbers, moved, tidy
-from sojourn.calibration.search import WEIGHT, Box, Floats, Search, told
+from sojourn.calibration.search import WEIGHT, Box, Floats, Search, Stuck, told
 from sojourn.calibration.trials import News, Stand, Trials
 from sojourn.experiments.attained import Evaluation
 from sojourn.scenarios.faults import Fault, Faults
@@ -23,6 +23,7 @@ from sojourn.sim.estimating import student
 FIRST = 6  # replications of the first trials
 GROWTH = 4
 FEWEST, MOST = 20, 160  # replications of the last ones, unless asked for
+WORTH = 0.1  # share of the loss that must be gained for numbers to be moved along noisy slopes
 SHARP = 2.0  # the simulation error of the last trials is to be this many times smaller than the tolerance
 
 
@@ -148,10 +149,19 @@ def _searched(scenario: Scenario, trials: Trials, box: Box, replications: int | 
         if effort >= enough:
             break
         effort = min(effort * GROWTH, enough)
-    if np.any(np.abs(search.r) > 1):  # then also along what hardly moves the targets
-        search.least = 0.0
-        search.refine(effort, thorough=True)
+    if np.any(np.abs(search.r) > 1):
+        _faintly(search, effort)
     return search, effort
+
+
+def _faintly(search: Search, effort: int) -> None:
+    """Go on along directions whose slopes are noisy, and keep what is found there if it is clearly nearer to the targets."""
+    z, r, found = search.z, search.r, search.slopes
+    before = search.loss(z, r)
+    search.least = 1.0
+    search.refine(effort, thorough=True)
+    if before - search.loss(search.z, search.r) < max(1.0, WORTH * before):
+        search.z, search.r, search.slopes = z, r, found
 
 
 def _enough(found: Evaluation | None, effort: int) -> int:
@@ -165,6 +175,19 @@ def _enough(found: Evaluation | None, effort: int) -> int:
 def _begin(search: Search, effort: int, scenario: Scenario, trials: Trials) -> None:
     try:
         search.begin(effort)
+    except Stuck as stuck:
+        trouble = trials.trouble
+        why = "a target is undefined then" if trouble is None else f"{trouble.path}: {trouble.message}"
+        raise Faults(
+            Fault(
+                scenario.about.name,
+                "free",
+                trials.free[i].path,
+                f"moving {trials.free[i].path} leaves nothing to simulate: {why}",
+                "name another number",
+            )
+            for i in stuck.numbers
+        ) from None
     except ValueError:
         found = trials.evaluation(trials.values(search.z), effort, trials.seed)
         unknown = [i for i, one in enumerate(found.attained) if one.misfit.mean is None] if found else []

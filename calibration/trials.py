@@ -9,7 +9,7 @@ from sojourn.calibration.free import Free, changes, moved
 from sojourn.calibration.search import Floats
 from sojourn.experiments.attained import Evaluation
 from sojourn.experiments.targets import evaluate_targets
-from sojourn.scenarios.faults import Faults
+from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.run import MAX_SEED
 
@@ -42,6 +42,8 @@ class Trials:
     news: News | None
     known: dict[tuple[int, int, tuple[float, ...]], Evaluation | None] = field(default_factory=dict)
     best: tuple[int, float, Stand] | None = None
+    trouble: Fault | None = None
+    """The last reason why a trial could not be simulated."""
 
     def values(self, z: Floats) -> list[float]:
         """The free numbers, in their own units, at a place of the search."""
@@ -55,10 +57,10 @@ class Trials:
             try:
                 scenario = moved(self.scenario, changes(document, self.free, values))
                 found = evaluate_targets(scenario, customers=self.customers, replications=effort, seed=seed)
-            except Faults:
+            except Faults as wrong:
                 if not self.known:
                     raise
-                found = None
+                found, self.trouble = None, wrong.faults[0]
             self.known[key] = found
             self._tell(values, effort, found, seed)
         return self.known[key]

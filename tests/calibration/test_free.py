@@ -104,6 +104,25 @@ def test_several_free_shares_never_take_all() -> None:
     assert changes(scenario.document(), free, [0.25, 0.5])["stages", "product", "exits", "later"] == 0.25
 
 
+def test_shares_that_an_override_states_in_part_keep_their_sum() -> None:
+    """A segment that states two of three exits takes the third from the file, and its own must still add up to 1."""
+    part = """
+[segments.some]
+share = 0.5
+[segments.others]
+share = 0.5
+[segments.some.override]
+"stages.product.exits.cart" = 0.4
+"stages.product.exits.leave" = 0.32
+"""
+    scenario = loads(CHAIN + CONVERSION + part)
+    free = free_numbers(scenario, {PRODUCT: None})
+    after = moved(scenario, changes(scenario.document(), free, [0.2])).stages["product"].exits
+    assert after == {"cart": 0.2, "leave": 0.52, "later": 0.28}
+    with pytest.raises(Faults, match="no other share can follow it"):
+        free_numbers(scenario, {"stages.product.exits.later": None})
+
+
 def test_an_interval_moves_along_with_its_number() -> None:
     scenario = loads(MOOD + RANGED)
     plain, ratio = "levers.push.effects[0].log_odds.central", "levers.push.effects[1].rate_ratio.central"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sojourn.calibration.apart import learn
-from sojourn.calibration.search import WEIGHT, Box, Floats, Misfit, Search, clear
+from sojourn.calibration.search import WEIGHT, Box, Floats, Misfit, Search, Stuck, clear
 
 
 def box(start: list[float], reach: float = 3.0) -> Box:
@@ -66,6 +66,12 @@ def test_slopes_are_taken_the_other_way_where_a_figure_is_lacking() -> None:
     assert search.z == pytest.approx([-0.5], abs=0.01)
 
 
+def test_a_number_that_cannot_move_at_all_is_named() -> None:
+    with pytest.raises(Stuck) as told:
+        found(lambda z, effort: None if z[1] != 0 else 20 * (z - 0.5), box([0.0, 0.0]))
+    assert told.value.numbers == [1]
+
+
 def test_directions_of_hardly_any_effect_are_left_out() -> None:
     slopes = np.array([[10.0, 10.0], [10.0, 10.1]])
     assert clear(slopes, box([0.0, 0.0]), 0.0) is slopes
@@ -92,6 +98,17 @@ def test_what_cannot_be_told_apart_on_a_curve() -> None:
     (follower,) = way.following
     assert way.ends[0][follower] > 1
     assert known.ranges[way.moving] == pytest.approx((way.ends[0][way.moving], way.ends[1][way.moving]))
+
+
+def test_a_bound_stops_only_what_would_help() -> None:
+    """Both numbers end at a bound; beyond it the first would bring the target nearer, the second by next to nothing."""
+
+    def misfit(z: Floats, effort: int) -> Floats:
+        return np.array([10 * z[0] + 0.01 * z[1] - 50])
+
+    search = found(misfit, Box(np.zeros(2), np.full(2, -1.0), np.ones(2), np.ones(2)), 1e-9)
+    assert search.z == pytest.approx([1.0, 1.0], abs=1e-3)
+    assert learn(misfit, misfit, search, 4, np.ones(1)).stops == ("high", "")
 
 
 def test_noise_is_not_taken_for_knowledge() -> None:
