@@ -47,13 +47,14 @@ class Knowledge:
     Attributes:
         directions: along which the targets stay where they are.
         ranges: (low, high) of each number, on its scale, within which all targets can still be met; None where they are not.
-        errors: what the luck of the trials may have moved each number by (half a 90 % interval), on its scale, by the slopes.
+        errors: what the luck of the trials may have moved each number by (half a 90 % interval), on its scale, by the
+            slopes; None where the targets do not tell the number.
         stops: the bound at which a number stands though the targets ask for more: "low", "high" or "".
     """
 
     directions: tuple[Direction, ...]
     ranges: tuple[tuple[float, float] | None, ...]
-    errors: tuple[float, ...]
+    errors: tuple[float | None, ...]
     stops: tuple[str, ...]
 
 
@@ -81,7 +82,9 @@ def learn(misfit: Misfit, other: Misfit, search: Search, effort: int, chance: Fl
 
     directions = tuple(_direction(quick, box, z, r, mean, chosen, i) for i in others if met)
     ranges = _ranges(z, r, mean, box, directions, met)
-    return Knowledge(directions, ranges, _errors(mean, box, least, chance), _stops(z, r, mean, box))
+    open_ones = {*others, *(i for one in directions for i in one.following)}
+    errors = tuple(None if i in open_ones else x for i, x in enumerate(_errors(mean, box, least, chance)))
+    return Knowledge(directions, ranges, errors, _stops(z, r, mean, box))
 
 
 def _chosen(scaled: Floats, least: float) -> tuple[list[int], list[int]]:

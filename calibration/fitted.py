@@ -23,8 +23,9 @@ class Number:
 
     free: Free
     after: float
-    error: float
-    """What the luck of the trials may have moved it by: half a 90 % interval, by the slopes."""
+    error: float | None
+    """What the luck of the trials may have moved it by: half a 90 % interval, by the slopes; None where the targets do not
+    tell the number."""
     range: tuple[float, float] | None
     """Within which all targets can still be met, the other free numbers following; None where they are not met."""
     simulated: bool

@@ -23,7 +23,8 @@ from sojourn.sim.estimating import student
 FIRST = 6  # replications of the first trials
 GROWTH = 4
 FEWEST, MOST = 20, 160  # replications of the last ones, unless asked for
-WORTH = 0.1  # share of the loss that must be gained for numbers to be moved along noisy slopes
+WORTH = 0.1  # share of the squared misfits that must be gained for numbers to be moved along faint slopes
+STRONGER = 10  # times the pull along them
 SHARP = 2.0  # the simulation error of the last trials is to be this many times smaller than the tolerance
 
 
@@ -103,7 +104,9 @@ def _chance(found: Evaluation) -> Floats:
     return np.array([(one.error or 0.0) / one.target.tolerance for one in found.attained])
 
 
-def _error(one: Free, value: float, error: float) -> float:
+def _error(one: Free, value: float, error: float | None) -> float | None:
+    if error is None:
+        return None
     z = one.scale.inner(value)
     return abs(one.scale.outer(z + error) - one.scale.outer(z - error)) / 2
 
@@ -155,13 +158,13 @@ def _searched(scenario: Scenario, trials: Trials, box: Box, replications: int | 
 
 
 def _faintly(search: Search, effort: int) -> None:
-    """Go on along directions whose slopes are noisy, and keep what is found there if it is clearly nearer to the targets."""
-    z, r, found = search.z, search.r, search.slopes
-    before = search.loss(z, r)
-    search.least = 1.0
+    """Go on along directions of little or noisy effect, under a stronger pull, and keep what is clearly nearer to the targets."""
+    z, r, found, pull = search.z, search.r, search.slopes, search.pull
+    search.least, search.pull = 0.0, STRONGER * WEIGHT
     search.refine(effort, thorough=True)
-    if before - search.loss(search.z, search.r) < max(1.0, WORTH * before):
-        search.z, search.r, search.slopes = z, r, found
+    before, after = float(r @ r), float(search.r @ search.r)
+    if before - after < max(1.0, WORTH * before):
+        search.z, search.r, search.slopes, search.pull = z, r, found, pull
 
 
 def _enough(found: Evaluation | None, effort: int) -> int:

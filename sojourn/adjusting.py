@@ -175,11 +175,7 @@ def _trust(found: TargetFit) -> Iterator[str]:
 
 
 def _found(one: Number) -> str:
-    return (
-        f"{_short(one.after)} ± {one.error:.1g}"
-        if one.error > 0 and not (one.stop or one.simulated)
-        else _short(one.after)
-    )
+    return f"{_short(one.after)} ± {one.error:.1g}" if one.error and not one.stop else _short(one.after)
 
 
 def _allowed(one: Number) -> str:
