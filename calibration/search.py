@@ -18,10 +18,8 @@ Misfit = Callable[[Floats, int], Floats | None]
 
 STEP = 0.2  # over which slopes are taken, in units of each number
 FIRST_RADIUS, LARGEST_RADIUS = 1.0, 4.0  # in units
-SMALL, SMALLEST = (
-    1e-3,
-    1e-4,
-)  # gain from which a step is worth the while, in squares of tolerances: on the way, and at the end
+SMALL = 1e-3  # gain from which a step is worth the while, in squares of tolerances, on the way
+SMALLEST = 1e-4  # the same at the end
 MOST_STEPS = 25  # at each effort
 NOISY = 2.0  # times the noise of slopes: an effect below it counts as none
 WEIGHT = 0.01  # of the pull: a number moved by one unit weighs as much as a target missed by a tenth of its tolerance
