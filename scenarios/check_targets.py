@@ -1,4 +1,4 @@
-"""Targets name variants, strategies and numbers: are they there? Measures are told where something can be run."""
+"""Targets and free numbers name variants, strategies and numbers: are they there? Measures are told where something runs."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ from sojourn.scenarios.targets import Target
 
 
 def check_targets(inquiry: Inquiry, variants: Mapping[str, Scenario]) -> None:
-    """Names and paths of all targets; `variants`: those of the file that are sound."""
+    """Names and paths of all targets and free numbers; `variants`: those of the file that are sound."""
     document = inquiry.scenario.document()
     seen: dict[str, int] = {}
     for i, target in enumerate(inquiry.scenario.targets):
@@ -31,6 +31,15 @@ def check_targets(inquiry: Inquiry, variants: Mapping[str, Scenario]) -> None:
                 remedy = "name a number that the file states, keys joined by dots; * stands for any name"
                 about: list[Place] = [] if steps is None else [steps[:1]]
                 inquiry.fault((*place, "tuned", j), f"{quoted(path)} names nothing in this file", remedy, path, about)
+    for path, (low, high) in inquiry.scenario.free.items():
+        steps = place_of(path)
+        if steps is None or not matches(document, steps):
+            remedy = "name a number that the file states, keys joined by dots"
+            of_table: list[Place] = [] if steps is None else [steps[:1]]
+            inquiry.fault(("free", path), f"{quoted(path)} names nothing in this file", remedy, path, of_table)
+        elif not low < high:
+            message = f"the bounds {low:g} and {high:g} are no range"
+            inquiry.fault(("free", path), message, "give the lower one first: [LOW, HIGH]", f"[{low:g}, {high:g}]")
 
 
 def _check_strategy(inquiry: Inquiry, place: Place, target: Target, variants: Mapping[str, Scenario]) -> None:

@@ -19,6 +19,7 @@ STRUCTURE = {
     "market.invitee_cap": "a guard on the size of a run",
     "strategies": "levels and days are the decisions to be compared",
     "targets": "what the numbers are to meet is asked, and has an origin of its own",
+    "free": "bounds say where a search may look",
 }
 
 
@@ -38,7 +39,7 @@ def _open(document: Mapping[str, Any]) -> list[Place]:
     return [
         place
         for place, graded in _numbers(document, (), False)
-        if not graded and not any(_covers(pattern, place) for pattern in known)
+        if not graded and not any(covers(pattern, place) for pattern in known)
     ]
 
 
@@ -83,7 +84,7 @@ def _paths(entry: Mapping[str, Any]) -> Iterator[Place]:
             yield place
 
 
-def _covers(pattern: Place, place: Place) -> bool:
+def covers(pattern: Place, place: Place) -> bool:
     """Tell whether a path names a place or a table around it; a name passes through lists, as `effects.log_odds`."""
     if not pattern:
         return True
@@ -91,6 +92,6 @@ def _covers(pattern: Place, place: Place) -> bool:
         return False
     step, here = pattern[0], place[0]
     if isinstance(here, int) and isinstance(step, str):
-        return _covers(pattern, place[1:])
+        return covers(pattern, place[1:])
     same = step == here if isinstance(step, int) or isinstance(here, int) else fnmatchcase(here, step)
-    return same and _covers(pattern[1:], place[1:])
+    return same and covers(pattern[1:], place[1:])

@@ -167,6 +167,9 @@ class Source(Part):
     source: str = Field("", description="publication, data set, or whose judgement")
 
 
+Bounds = Annotated[tuple[float, ...], Strict(False), Field(min_length=2, max_length=2)]
+
+
 class Variant(Part):
     """Another version of the scenario."""
 
@@ -210,6 +213,9 @@ class Scenario(Part):
     variants: dict[Name, Variant] = Field({}, description="other versions of the scenario")
     targets: Annotated[tuple[Target, ...], Strict(False), Field(max_length=1000)] = Field(
         (), description="what the numbers were tuned to meet, checked by `sojourn targets`"
+    )
+    free: Annotated[dict[str, Bounds], Field(max_length=1000)] = Field(
+        {}, description='numbers that `sojourn fit` may move, by path, as "stages.cart.exits.checkout" = [0.1, 0.4]'
     )
 
     _by_segment: dict[str, "Scenario"] = PrivateAttr(default_factory=dict)

@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 STEP = re.compile(r"([^\[\]]*)((?:\[\d{1,6}\])*)")
-WHOLE = ("variants", "targets")  # tables of the file as a whole, which no version of it has
+WHOLE = ("variants", "targets", "free")  # tables of the file as a whole, which no version of it has
 
 Place = tuple[str | int, ...]
 
@@ -42,7 +42,7 @@ def applied(document: dict[str, Any], override: Mapping[str, Any]) -> dict[str, 
 
 
 def alone(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what one version of a scenario says: without variants and targets, which belong to the file as a whole.
+    """Return what one version of a scenario says: without variants, targets and free numbers, which are of the whole file.
 
     A target names the variants that it is measured in, so that no variant carries it on.
     """

@@ -20,12 +20,14 @@ __all__ = [
     "LeverFit",
     "Result",
     "Scenario",
+    "TargetFit",
     "calibrate",
     "check",
     "commitment",
     "compare",
     "evaluate_targets",
     "fit",
+    "fit_targets",
     "library",
     "load",
     "loads",
@@ -42,9 +44,11 @@ if TYPE_CHECKING:
     from sojourn.calibration.calibrate import calibrate as calibrate
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
+    from sojourn.calibration.fitted import TargetFit as TargetFit
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
+    from sojourn.calibration.targets import fit_targets as fit_targets
     from sojourn.calibration.validate import check as check
     from sojourn.experiments.commitment import Commitment as Commitment
     from sojourn.experiments.commitment import commitment as commitment
@@ -74,12 +78,14 @@ else:
         "LeverFit": ("calibration.levers", "LeverFit"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "TargetFit": ("calibration.fitted", "TargetFit"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
         "compare": ("experiments.compare", "compare"),
         "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
+        "fit_targets": ("calibration.targets", "fit_targets"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),

@@ -1,4 +1,4 @@
-"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|commitment|calibrate|lever`.
+"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|fit|commitment|calibrate|lever`.
 
 stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
 """
@@ -127,6 +127,38 @@ def targets(scenario: str, **settings: Any) -> None:
     from sojourn.tuning import print_targets
 
     print_targets(scenario, Options(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@click.option(
+    "--free",
+    multiple=True,
+    metavar="PATH=LOW:HIGH",
+    help="A number that may move, and its bounds; again for each. Left out: [free] of the file, or what is tuned.",
+)
+@click.option("--out", metavar="FILE", help="Write the scenario with the numbers found there; its comments stay.")
+@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option(
+    "--replications",
+    type=int,
+    metavar="R",
+    help="Of the last trials and of the check; as many as the tolerances ask for if left out.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, metavar="K", help="Which luck; the check has the next.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def fit(scenario: str, **settings: Any) -> None:
+    """Choose numbers of a scenario so that its targets are met, and say what the targets cannot tell apart.
+
+    Trials have the same customers; the answer is checked on others. Ctrl-C writes nothing and tells the best so far.
+
+    \b
+    Example:
+      sojourn fit my-journey.toml --free stages.cart.exits.checkout=0.1:0.4 --out fitted.toml
+    """
+    from sojourn.adjusting import print_fit
+
+    print_fit(scenario, **settings)
 
 
 @main.command()

@@ -17,7 +17,15 @@ NAMED = (
 )  # fmt: skip
 # Numbers that are no evidence: the version of the format; the question's own times; a guard on the size of a run; and the
 # strategies, whose levels and days are the decisions that are compared; and targets, which say their origin.
-NO_EVIDENCE = {"format", "scenario.horizon_days", "arrivals.until_day", "market.invitee_cap", "strategies", "targets"}
+NO_EVIDENCE = {
+    "format",
+    "scenario.horizon_days",
+    "arrivals.until_day",
+    "market.invitee_cap",
+    "strategies",
+    "targets",
+    "free",
+}
 SMALL = """
 format = 1
 [scenario]

@@ -58,6 +58,8 @@ tuned = ["stages.purchase.cost"]
 cannot_tell = "x"
 [variants.w]
 override = {}
+[free]
+"stages.purchase.cost" = [1, 9]
 [stages.x1]
 gathers = 0.3
 exits = { lapsed = 1.0 }
@@ -185,7 +187,7 @@ def test_mistakes_made_from_the_schema_are_told_at_their_place(first: str) -> No
 
 def test_unknown_keys_are_told_at_their_place(first: str) -> None:
     document = whole(first)
-    free = {("segments", "override"), ("variants", "override")}
+    free = {("segments", "override"), ("variants", "override"), ("free", "free")}
     tried = 0
     for place, schema, value in [((), SCHEMA, document), *places(SCHEMA, document, ())]:
         if not isinstance(value, dict) or "patternProperties" in fitting(schema, value):
@@ -232,7 +234,7 @@ def test_the_schema_uses_the_names_of_the_file() -> None:
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(SCHEMA["properties"]) == {
         "format", "scenario", "arrivals", "market", "segments", "frailty", "value", "stages", "satisfaction", "desks", "surveys",
-        "levers", "strategies", "sources", "variants", "targets",
+        "levers", "strategies", "sources", "variants", "targets", "free",
     }  # fmt: skip
     assert SCHEMA["required"] == ["format", "scenario", "arrivals", "stages"]
     assert SCHEMA["additionalProperties"] is False

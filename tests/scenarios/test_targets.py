@@ -38,6 +38,23 @@ def test_a_target_says_what_was_to_be_met(first: str) -> None:
     assert loads(first).targets == ()
 
 
+def test_free_numbers_and_their_bounds(first: str, faults_of: FaultsOf) -> None:
+    free = '\n[free]\n"satisfaction.effects[0].log_odds" = [0.1, 1]\n'
+    whole = loads(first + VARIANTS + free)
+    assert whole.free == {"satisfaction.effects[0].log_odds": (0.1, 1.0)}
+    assert loads(first).free == {}
+    assert varied(whole, "good").free == {}
+    (fault,) = faults_of(first + free.replace("effects[0]", "effects[9]"))
+    assert "names nothing in this file" in fault.message
+    (fault,) = faults_of(first + free.replace("[0.1, 1]", "[1, 0.1]"))
+    assert (fault.path, fault.message) == (
+        'free."satisfaction.effects[0].log_odds"',
+        "the bounds 1 and 0.1 are no range",
+    )
+    (fault,) = faults_of(first + free.replace("[0.1, 1]", "[1]"))
+    assert fault.path.startswith("free.")
+
+
 def test_much_may_be_left_out(first: str) -> None:
     text = '[[targets]]\nname = "n"\nstatement = "s"\norigin = "o"\nmeasure = "nps"\nvalue = -20\ntolerance = 0.1\n'
     (target,) = loads(first + text).targets

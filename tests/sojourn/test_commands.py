@@ -42,7 +42,8 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "command", ["scenarios", "validate", "schema", "run", "compare", "targets", "commitment", "calibrate", "lever"]
+    "command",
+    ["scenarios", "validate", "schema", "run", "compare", "targets", "fit", "commitment", "calibrate", "lever"],
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
     told = cli(command, "--help")

@@ -1,0 +1,201 @@
+"""What `sojourn fit` does: choose free numbers so that targets are met, write the file with them, and say what it found."""
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sojourn import target_words
+from sojourn.calibration.fitted import Number, TargetFit
+from sojourn.calibration.free import Bounds
+from sojourn.calibration.rewriting import Rewritten
+from sojourn.calibration.targets import Stand, fit_targets
+from sojourn.guard import say
+from sojourn.opening import blaming, opened
+from sojourn.options import REPLICATIONS, Options
+from sojourn.output import encode, writable, write_text
+from sojourn.plots.words import exact, minus
+from sojourn.scenarios.faults import Fault, Faults
+from sojourn.scenarios.files import loads, read
+from sojourn.terminal import console, plain
+
+EVERY = 5.0  # seconds between two lines of progress
+HINT = "write PATH=LOW:HIGH, as in stages.cart.exits.checkout=0.1:0.4; PATH alone has default bounds"
+
+
+def print_fit(
+    name: str,
+    free: tuple[str, ...],
+    out: str | None,
+    customers: int | None,
+    replications: int | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Fit, write and print; Faults if the file is not sound, has no targets, or an option is wrong."""
+    Options(customers, REPLICATIONS if replications is None else replications, seed).check()
+    wanted = parsed(free) if free else None
+    if out is not None:
+        writable(out)
+    text = read(name)
+    scenario, warnings = opened(name, None)
+    with blaming(name, scenario), following() as news:
+        found = fit_targets(scenario, wanted, customers=customers, replications=replications, seed=seed, news=news)
+    kept = None
+    if out is not None:
+        kept = found.text(text)
+        loads(kept.text, out)  # what is written must be sound
+        write_text(out, kept.text)
+    if as_json:
+        for line in warnings:
+            say(f"warning: {line}")
+        click.echo(encode(found.document()), nl=False)
+    else:
+        _print(found, console(), warnings, name, out, kept)
+
+
+def parsed(options: tuple[str, ...]) -> dict[str, Bounds | None]:
+    """`PATH=LOW:HIGH` or `PATH`, by path; Faults for all that cannot be read, at once."""
+    found: dict[str, Bounds | None] = {}
+    wrong = []
+    for option in options:
+        path, sign, told = option.partition("=")
+        path = path.strip()
+        bounds: Bounds | None = None
+        if sign:
+            low, colon, high = told.partition(":")
+            try:
+                bounds = float(low), float(high)
+            except ValueError:
+                bounds = None
+            if not colon or bounds is None or not all(map(math.isfinite, bounds)):
+                wrong.append(Fault("--free", "", option, f'"{told}" is no range of numbers', HINT))
+                continue
+        if not path:
+            wrong.append(Fault("--free", "", option, f'"{option}" names no number', HINT))
+        elif path in found:
+            wrong.append(Fault("--free", "", option, f'"{path}" is named twice', "name each number once"))
+        else:
+            found[path] = bounds
+    if wrong:
+        raise Faults(wrong)
+    return found
+
+
+@contextmanager
+def following() -> Iterator[Callable[[Stand], None]]:
+    """Yield what tells on stderr how a fit stands, now and then, and once more when it is stopped."""
+    last: Stand | None = None
+    due = time.monotonic() + (0.0 if sys.stderr.isatty() else 2 * EVERY)
+
+    def news(stand: Stand) -> None:
+        nonlocal last, due
+        last = stand
+        if time.monotonic() >= due:
+            due = time.monotonic() + EVERY
+            say(f"Fitting: {stand.simulations} simulations, now of {stand.replications} replications; {_stands(stand)}")
+
+    try:
+        yield news
+    except KeyboardInterrupt:
+        if last is not None:
+            told = ", ".join(f"{path} = {value:.4g}" for path, value in last.numbers.items())
+            say(f"Best so far: {told}; {_stands(last)}")
+        raise
+
+
+def _stands(stand: Stand) -> str:
+    return f"{stand.worst} is off by {100 * stand.misfit:+.2g} %"
+
+
+def _print(
+    found: TargetFit, out: Console, warnings: list[str], name: str, file: str | None, kept: Rewritten | None
+) -> None:
+    _say(out, minus(found.sentence), "bold")
+    out.print()
+    out.print(_numbers(found))
+    out.print()
+    out.print(_targets(found))
+    if found.undecided:
+        out.print()
+        _say(out, f"What the {'target' if len(found.after.attained) == 1 else 'targets'} cannot tell", "bold")
+        for one in found.undecided:
+            _say(out, f"- {one.sentence}")
+    out.print()
+    _say(out, "How far to trust this", "bold")
+    for line in (*_trust(found), *warnings):
+        _say(out, f"- {line}")
+    if file is None:
+        _say(out, "Nothing was written: --out FILE writes the scenario with these numbers.")
+    elif kept is not None:
+        how = "written anew, without the comments of" if kept.anew else "comments and layout are those of"
+        _say(out, f"Written to {file}: {how} {name}.")
+        if found.also_sourced:
+            _say(out, f"See whether {' and '.join(found.also_sourced)} still hold: numbers of theirs were moved.")
+
+
+def _numbers(found: TargetFit) -> Table:
+    table = _table("number", "before", "after", "bounds", "still meets the targets")
+    for one in found.numbers:
+        name = f"{one.path} ({one.free.about})" if one.free.about else one.path
+        after = Text(_found(one), "yellow" if one.stop else "")
+        bounds = _range((one.free.low, one.free.high))
+        table.add_row(Text(plain(name)), _short(one.before), after, bounds, _allowed(one))
+    return table
+
+
+def _targets(found: TargetFit) -> Table:
+    table = _table("target", "asked", "before", "after", "misfit", "met")
+    for before, after in zip(found.before.attained, found.after.attained, strict=True):
+        cells = [plain(after.target.name), target_words.asked(after, found.scenario)]
+        cells += [target_words.simulated(one, found.scenario) for one in (before, after)]
+        table.add_row(*map(Text, [*cells, target_words.misfit(after), target_words.met(after)]))
+    return table
+
+
+def _trust(found: TargetFit) -> Iterator[str]:
+    yield (
+        f"The figures are from fresh seeds ({found.after.seed}), not from those that the numbers were found with ({found.seed}); "
+        f"{found.simulations} simulations. What stands behind ± is what luck may have moved a number by (90 %)."
+    )
+    if found.pull:
+        yield (
+            "The targets leave numbers open, so those nearest to the file's were taken: a pull of weight "
+            f"{exact(found.pull)} (a number moved by a factor e, or its log-odds by 1, weighs as much as a target missed by "
+            f"{exact(math.sqrt(found.pull))} of its tolerance)."
+        )
+    yield from target_words.trust(found.after)
+
+
+def _found(one: Number) -> str:
+    return f"{_short(one.after)} ± {one.error:.1g}" if one.error and not one.stop else _short(one.after)
+
+
+def _allowed(one: Number) -> str:
+    return "" if one.range is None else f"{_range(one.range)}{'' if one.simulated else ', by the slopes'}"
+
+
+def _range(ends: Bounds) -> str:
+    return f"{_short(ends[0])} to {_short(ends[1])}"
+
+
+def _short(value: float) -> str:
+    return minus(f"{value:.4g}")
+
+
+def _table(*heads: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for head in heads:
+        table.add_column(head, overflow="fold")
+    return table
+
+
+def _say(out: Console, text: str, style: str = "") -> None:
+    out.print(Text(plain(text), style), soft_wrap=True)
