@@ -48,10 +48,15 @@ class Fit:
         return loads(self.scenario_text(), f"scenario of {self.log.source}")
 
 
-def fit(log: Log) -> Fit:
-    """Fit every stage of a log."""
+def fit(log: Log, like: Fit | None = None) -> Fit:
+    """Fit every stage of a log.
+
+    `like` is a fit to more of the same customers: what the laws are made of is then as it is there, and only their numbers
+    and the choice between smooth laws are new.
+    """
     seen = np.unique(log.stays.stage)
-    stages = {log.stages[k]: fit_stage(log, int(k)) for k in seen if not log.ends[k]}
+    known = like.stages if like is not None else {}
+    stages = {log.stages[k]: fit_stage(log, int(k), known.get(log.stages[k])) for k in seen if not log.ends[k]}
     first = log.stays.stage[log.first[:-1]]
     counts = np.bincount(first, minlength=len(log.stages))
     starts = {log.stages[k]: float(counts[k] / first.size) for k in np.flatnonzero(counts)}

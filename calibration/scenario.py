@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 
 from sojourn.calibration.arrivals import ArrivalsFit
+from sojourn.calibration.candidates import CANDIDATES
+from sojourn.calibration.curves import quantiles
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.logs import Log
@@ -53,6 +55,23 @@ def key(name: str) -> str:
 
 def law_text(law: LawFit) -> str:
     """A law as the scenario file writes it, on one line."""
+    within = _law_within(law)
+    if law.deadline is None:
+        return within
+    day, share = law.deadline
+    return f'{{ law = "deadline", day = {number(day)}, share = {number(share)}, otherwise = {within} }}'
+
+
+def _law_within(law: LawFit) -> str:
+    """The law but for a deadline. A share that never leaves is written as quantiles of the fitted law with `never`."""
+    curve, never = law.curve, law.never
+    if curve is None and never > 0.0 and law.maximum is not None:
+        candidate = CANDIDATES[law.law]
+        curve, never = quantiles(candidate, law.maximum[0][: len(candidate.parameters)], never)
+    if curve is not None:
+        shares, ages = (", ".join(repr(value) for value in values) for values in curve)
+        rest = f", never = {never!r}" if never > 0.0 else ""
+        return f'{{ law = "empirical", share = [{shares}], days = [{ages}]{rest} }}'
     numbers = "".join(f", {name} = {number(value)}" for name, value in law.parameters.items())
     return f'{{ law = "{law.law}"{numbers} }}'
 
@@ -67,7 +86,13 @@ def seen(law: LawFit) -> str:
     """Counts and standard errors of a law, for people."""
     finished = f"{law.complete:,} seen, {law.censored:,} ended otherwise or still open"
     errors = ", ".join(f"{name} {value:.2g}" for name, value in law.errors.items())
-    return f"{finished}; standard error: {errors}" if errors else f"{finished}; all of one length"
+    if law.curve is not None:
+        return f"{finished}; read from the data (Kaplan-Meier)"
+    told = f"{finished}; standard error: {errors}" if errors else f"{finished}; all of one length"
+    if law.never > 0.0:
+        numbers = ", ".join(f"{name} {number(value)}" for name, value in law.parameters.items())
+        told += f"; quantiles of the {law.law} law fitted to those who leave ({numbers}) beside {law.never:.1%} who never do"
+    return told
 
 
 def _plain(value: str) -> str:

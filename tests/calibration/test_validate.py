@@ -60,7 +60,7 @@ def test_a_true_model_passes_and_a_wrong_one_does_not(planted: Any, monkeypatch:
         assert np.all(np.diff(curve.observed.mean) >= -1e-12)
 
     # The same customers fitted as if no unfinished stay existed: the mistake that the check must show.
-    def naive_fit(log: Any) -> Any:
+    def naive_fit(log: Any, like: Any = None) -> Any:
         ended = (log.stays.following >= 0) | log.ends[log.stays.stage]
         some = log.take(np.unique(log.stays.customer[ended]))
         ended = (some.stays.following >= 0) | some.ends[some.stays.stage]

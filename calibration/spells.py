@@ -1,0 +1,116 @@
+"""Durations in the form that likelihoods want: each distinct value once with its weight, very many of them gathered."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.calibration.candidates import Candidate
+
+Floats = NDArray[np.float64]
+
+MANY = 20_000  # distinct durations from which they are gathered in narrow bins
+NARROW = 1e-3  # relative width of such a bin: its mean stands for it, with an error of a millionth in each density
+
+
+@dataclass(frozen=True)
+class Pile:
+    """An age at which exits pile up: those from `low` up to `high` count as `day`, and enter as one interval."""
+
+    day: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Spells:
+    """Durations of stays, days, with weights; a stay of no length is known to have ended within `resolution`.
+
+    Attributes:
+        times, time_weights: stays seen to end this way, shape (m,).
+        open_times, open_weights: stays that ended otherwise or were still open, shape (k,).
+        zeros: weight of stays that ended at once.
+        piled: weight of stays that ended within the pile.
+    """
+
+    times: Floats
+    time_weights: Floats
+    open_times: Floats
+    open_weights: Floats
+    zeros: float
+    resolution: float
+    pile: Pile | None = None
+    piled: float = 0.0
+
+    @property
+    def exposure(self) -> float:
+        """Days of all stays together."""
+        total = float(self.time_weights @ self.times) + float(self.open_weights @ self.open_times)
+        total += 0.5 * self.resolution * self.zeros
+        return total + (self.piled * self.pile.day if self.pile is not None else 0.0)
+
+    @property
+    def ended(self) -> float:
+        """Weight of the stays seen to end this way."""
+        return float(self.time_weights.sum()) + self.zeros + self.piled
+
+    def log_likelihood(self, candidate: Candidate, theta: Floats) -> float:
+        """Of all durations under one law; minus infinity where it cannot be computed."""
+        with np.errstate(all="ignore"):
+            total = float(np.sum(self.time_weights * candidate.log_density(theta, self.times)))
+            total += float(np.sum(self.open_weights * candidate.log_survival(theta, self.open_times)))
+            if self.zeros:
+                total += self.zeros * float(log_mass(candidate, theta, 0.0, self.resolution))
+            if self.pile is not None and self.piled:
+                total += self.piled * float(log_mass(candidate, theta, self.pile.low, self.pile.high))
+        return total if math.isfinite(total) else -math.inf
+
+
+def log_mass(candidate: Candidate, theta: Floats, low: float, high: float) -> float:
+    """Log of the chance to end between two ages."""
+    with np.errstate(all="ignore"):
+        left = candidate.log_survival(theta, np.array([max(low, 1e-12), high]))
+        first = float(left[0]) if low > 0.0 else 0.0
+        return first + float(np.log(-np.expm1(float(left[1]) - first)))
+
+
+def spells(
+    days: Floats,
+    ended: NDArray[np.bool_],
+    resolution: float,
+    pile: Pile | None = None,
+) -> Spells:
+    """Durations with right-censoring, gathered: `days` and `ended` have shape (n,).
+
+    A stay that was censored within the pile counts as having reached its day.
+    """
+    heaped = (
+        ended & (days >= pile.low) & (days < pile.high) if pile is not None else np.zeros(days.shape, dtype=np.bool_)
+    )
+    positive = days > 0.0
+    times, time_weights = gathered(days[ended & positive & ~heaped])
+    open_times, open_weights = gathered(days[~ended & positive])
+    return Spells(
+        times,
+        time_weights,
+        open_times,
+        open_weights,
+        float(np.sum(ended & ~positive & ~heaped)),
+        resolution,
+        pile,
+        float(np.sum(heaped)),
+    )
+
+
+def gathered(days: Floats) -> tuple[Floats, Floats]:
+    """Distinct positive durations and how often each is there; of very many, the means of narrow bins."""
+    times, counts = np.unique(days, return_counts=True)
+    weights = counts.astype(np.float64)
+    if times.size <= MANY:
+        return times, weights
+    place = np.floor(np.log(times) / NARROW).astype(np.int64)
+    _, which = np.unique(place, return_inverse=True)
+    total = np.bincount(which, weights=weights)
+    means: Floats = np.bincount(which, weights=weights * times) / total
+    return means, total.astype(np.float64)
