@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
-from sojourn.calibration.scenario import days
+from sojourn.calibration.scenario import days, lasting
 from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough
 from sojourn.scenarios.faults import fault
 
@@ -108,11 +108,13 @@ def censoring(fitted: Fit) -> list[str]:
         law = stage.dwell
         if law is None or law.naive_mean is None or law.law == "deterministic":
             continue
-        ratio = abs(math.log(max(law.naive_mean, 1e-12) / law.mean)) if math.isfinite(law.mean) else math.inf
+        read = law.curve is not None or law.never > 0.0
+        right = stage.restricted[0] if read else law.mean
+        ratio = abs(math.log(max(law.naive_mean, 1e-12) / right)) if math.isfinite(right) else math.inf
         if ratio < TELLING:
             continue
-        told = f"A stay in {name} lasts {days(law.mean, law.mean_error)} in the mean"
-        if not stage.mean_within_reach:
+        told = f"A stay in {name} {lasting(stage)}"
+        if not stage.mean_within_reach and not read:
             told = (
                 f"{stage.still_open:,} of {stage.entries:,} stays in {name} were still open, and the mean stay is longer than "
                 f"anybody was watched ({days(stage.longest)})"

@@ -17,12 +17,16 @@ SMALLEST = 1e-6  # by which shares must rise
 def curve(sample: Spells) -> tuple[Curve, float]:
     """The quantiles of Kaplan-Meier joined by straight lines, jumps as jumps, and the share still there at the end."""
     times, survival, _ = kaplan_meier_of(sample)
-    gone = 1.0 - survival
+    return steps(times, 1.0 - survival)
+
+
+def steps(times: Floats, gone: Floats) -> tuple[Curve, float]:
+    """A step curve of the share that has left, both of shape (m,), as some quantiles, and the share left at its end."""
     before = np.concatenate(([0.0], gone[:-1]))
     jumps = gone - before >= JUMP
     targets = gone[-1] * np.arange(1, STEPS + 1) / STEPS
     places = np.minimum(np.searchsorted(gone, targets - 1e-12), times.size - 1)
-    points = [(0.0, float(times[0]))]
+    points = [(0.0, float(times[int(np.argmax(gone > 0.0))]))]
     for k in np.unique(np.append(places, np.flatnonzero(jumps))):
         if jumps[k]:
             points.append((float(before[k]) + SMALLEST, float(times[k])))

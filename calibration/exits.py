@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.curves import restricted
 from sojourn.calibration.durations import FEW, MARGIN, LawFit
 from sojourn.calibration.exit_laws import Form, fit_exit
+from sojourn.calibration.forms import Chosen, Leaving, choose
 from sojourn.calibration.logs import Log
 from sojourn.calibration.ranks import log_rank
 from sojourn.calibration.spells import Pile, spells
@@ -36,6 +38,8 @@ class StageFit:
         has the law
             of `exits` in every segment.
         dwell: the law of the whole stay, whichever way it ends; None where nobody was seen to leave.
+        choice: the stage as a choice, where it is one (by the mapping or because the data prefer it); else it is a race.
+        choice_by_segment: choices that differ between segments, by segment; then it holds every segment.
         restricted: mean days of a stay within `longest`, and its standard error, by no law (area under Kaplan-Meier).
         forms: what the law of each exit is made of, by next stage.
         warnings: what weakens these numbers, in sentences.
@@ -51,6 +55,15 @@ class StageFit:
     warnings: tuple[str, ...] = ()
     restricted: tuple[float, float] = (0.0, 0.0)
     forms: dict[str, Form] = field(default_factory=dict)
+    choice: ChoiceFit | None = None
+    choice_by_segment: dict[str, ChoiceFit] = field(default_factory=dict)
+
+    @property
+    def form(self) -> str:
+        """What the stage is written as: end, choice or race."""
+        if not self.exits:
+            return "end"
+        return "choice" if self.choice is not None else "race"
 
     @property
     def mean_within_reach(self) -> bool:
@@ -78,10 +91,16 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         target = log.stages[int(to)]
         law, forms[target] = fit_exit(days, ended, log.resolution, like.forms.get(target) if like else None)
         exits[target] = law
-        warnings += said(f"{name} -> {target}", law, float(days.max()))
         apart = _by_segment(days, ended, segment, log, law, forms[target].pile)
         if apart:
             by_segment[target] = apart
+    names = {int(to): log.stages[int(to)] for to in np.unique(following[following != NOTHING])}
+    leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms)
+    before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
+    chosen = choose(leaving, log.forms.get(name), exits, by_segment, before) if names else Chosen()
+    warnings += chosen.notes
+    for target, law in (chosen.choice.laws if chosen.choice is not None else exits).items():
+        warnings += said(f"{name} -> {target}", law, float(days.max()), chosen.choice is None)
     left = following != NOTHING
     dwell = fit_exit(days, left, log.resolution)[0] if np.any(left) and like is None else None
     # Where even the mean is out of reach, `mean_within_reach` says more.
@@ -97,14 +116,16 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         longest=float(days.max()),
         exits=exits,
         dwell=dwell,
-        by_segment=by_segment,
+        by_segment=by_segment if chosen.choice is None else {},
         warnings=tuple(warnings),
         restricted=restricted(spells(days, left, log.resolution)) if np.any(left) else (0.0, 0.0),
         forms=forms,
+        choice=chosen.choice,
+        choice_by_segment=chosen.by_segment,
     )
 
 
-def said(way: str, law: LawFit, longest: float) -> Iterator[str]:
+def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
     """What is out of the ordinary about the law of one exit, in sentences."""
     if law.complete < FEW:
         seen = "once" if law.complete == 1 else f"{law.complete} times"
@@ -115,6 +136,8 @@ def said(way: str, law: LawFit, longest: float) -> Iterator[str]:
             f"{way}: exits pile up on day {day:.4g} of the stay. It is written as a deadline, on which {share:.1%} leave "
             f"(standard error {law.errors['share']:.1%})."
         )
+    if not race:
+        return
     if law.law == "empirical":
         why = "nearly all exits are on one day"
         if law.goodness is not None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sojourn.calibration.arrivals import ArrivalsFit, fit_arrivals
+from sojourn.calibration.drift import Drift, drifts
 from sojourn.calibration.exits import StageFit, fit_stage
 from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
@@ -23,6 +24,7 @@ class Fit:
         shares: share of customers in each segment, by its name.
         arrivals: how customers arrive.
         notes: what a reader should know, in sentences.
+        drift: what differs between the first and the second half of the log beyond chance.
     """
 
     log: Log
@@ -31,6 +33,7 @@ class Fit:
     shares: dict[str, float]
     arrivals: ArrivalsFit
     notes: tuple[str, ...]
+    drift: tuple[Drift, ...] = ()
 
     @property
     def absorbing(self) -> tuple[str, ...]:
@@ -74,9 +77,18 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     missing = [name for k, name in enumerate(log.stages) if k not in seen]
     if missing:
         notes.append(f"The log never shows {', '.join(missing)}: left out of the scenario.")
-    pooled = [name for name, stage in stages.items() if stage.exits and not stage.by_segment]
+    pooled = [
+        name for name, stage in stages.items() if stage.exits and not (stage.by_segment or stage.choice_by_segment)
+    ]
     if len(shares) > 1 and pooled:
         notes.append(f"Segments do not differ, as far as the data tell, in how they leave {', '.join(pooled)}.")
+    moved = drifts(log) if like is None else ()
+    notes += [one.sentence for one in moved]
+    if moved:
+        notes.append(
+            "The scenario holds the mean of both halves and goes on with it. For what comes next, fit the later part of the log "
+            "alone, or try both as variants."
+        )
     return Fit(
         log=log,
         stages=stages,
@@ -84,4 +96,5 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
         shares=shares,
         arrivals=fit_arrivals(log),
         notes=tuple(notes),
+        drift=moved,
     )

@@ -129,5 +129,5 @@ def kaplan_meier_of(sample: Spells) -> tuple[Floats, Floats, Floats]:
     gone = np.cumsum(ends) - ends
     whole = float(ends.sum() + lost[-1])
     at_risk = whole - gone - lost[np.searchsorted(sample.open_times[open_order], ages, side="left")]
-    left: Floats = np.cumprod(np.maximum(1.0 - ends / np.maximum(at_risk, 1e-300), 0.0))
-    return ages, left, np.asarray(at_risk, dtype=np.float64)
+    left = np.cumprod(np.maximum(1.0 - ends / np.maximum(at_risk, 1e-300), 0.0))
+    return ages, np.asarray(left, dtype=np.float64), np.asarray(at_risk, dtype=np.float64)

@@ -1,6 +1,6 @@
 """An event log, read, checked and sorted into stays, with a count of all that was set aside."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ class Log:
         calendar: false where all customers are put on one start (clock = "customer").
         horizon: days that a scenario of this log lasts.
         roles: what measures count a stage as, by its name.
+        forms: "choice" or "race" of stages where the data are not to tell, by name.
         counts: what was read, and what was set aside and why.
         notes: what a reader should know, in sentences.
     """
@@ -59,6 +60,7 @@ class Log:
     roles: dict[str, str]
     counts: dict[str, int]
     notes: tuple[str, ...]
+    forms: dict[str, str] = field(default_factory=dict)
 
     @property
     def window(self) -> Floats:
@@ -204,6 +206,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         roles=dict(mapping.roles),
         counts=counts,
         notes=tuple(_notes(rows, counts)),
+        forms={name: form for name, form in mapping.forms.items() if form != "auto"},
     )
 
 

@@ -19,6 +19,8 @@ redeemed_again = { event = "coupon_redeemed", after = "redeemed" }
 expired = ["campaign_end"]
 [roles]                        # optional: what measures count a stage as (purchase, loyal, lost)
 redeemed = "purchase"
+[forms]                        # optional: "choice" or "race", where the data are not to tell
+targeted = "race"
 ```
 """
 
@@ -69,6 +71,7 @@ class Mapping(_Part):
     stages: dict[STAGE_NAME, Value | list[Value] | History]
     ends: dict[STAGE_NAME, Value | list[Value] | History] = {}
     roles: dict[str, Literal["purchase", "loyal", "lost"]] = {}
+    forms: dict[str, Literal["auto", "choice", "race"]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -150,6 +153,7 @@ EXPECTED = {
     "ignore": 'a list of event values, as in ignore = ["page_view"]',
     "stages": 'stages with event values, as in targeted = ["campaign_start"]',
     "roles": 'roles of stages: "purchase", "loyal" or "lost", as in redeemed = "purchase"',
+    "forms": 'forms of stages: "auto", "choice" or "race", as in trial = "choice"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
 
@@ -158,7 +162,7 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles") else 1
+        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "forms") else 1
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -175,6 +179,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
         elif key == "roles" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no role", 'use "purchase", "loyal" or "lost"')
+        elif key == "forms" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no form", 'use "auto", "choice" or "race"')
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -202,6 +209,11 @@ def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
     for name in mapping.roles:
         if name not in mapping.names:
             yield Fault(file, f"roles.{name}", "", f"no stage named {quoted(name)}", nearest(name, mapping.names))
+    for name in mapping.forms:
+        if name in mapping.ends:
+            yield Fault(file, f"forms.{name}", "", "is an end, which nobody leaves", "take it out")
+        elif name not in mapping.stages:
+            yield Fault(file, f"forms.{name}", "", f"no stage named {quoted(name)}", nearest(name, mapping.stages))
     owners: dict[str, str] = {}
     for name, values, after in mapping.rules():
         part = "ends" if name in mapping.ends else "stages"

@@ -1,7 +1,7 @@
 """Durations in the form that likelihoods want: each distinct value once with its weight, very many of them gathered."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,10 @@ class Spells:
     def ended(self) -> float:
         """Weight of the stays seen to end this way."""
         return float(self.time_weights.sum()) + self.zeros + self.piled
+
+    def with_open(self, times: Floats, weights: Floats) -> "Spells":
+        """The same with other open stays."""
+        return replace(self, open_times=times, open_weights=weights)
 
     def log_likelihood(self, candidate: Candidate, theta: Floats) -> float:
         """Of all durations under one law; minus infinity where it cannot be computed."""

@@ -1,0 +1,55 @@
+"""The likelihood of a choice: exits with probabilities and laws of their own, under right-censoring."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import logsumexp
+
+from sojourn.calibration.candidates import Candidate
+from sojourn.calibration.spells import Floats, Spells
+
+
+class Parts(NamedTuple):
+    """The stays of a stage: those that took each exit, and those that were open, each distinct length once."""
+
+    ended: tuple[Spells, ...]  # without open stays
+    open_times: Floats
+    open_weights: Floats
+
+    @property
+    def seen(self) -> Floats:
+        """Stays that took each exit, shape (exits,)."""
+        return np.array([part.ended for part in self.ended])
+
+
+class Mixture(NamedTuple):
+    """Laws and probabilities in the numbers they are fitted in: log odds against the last exit, then the laws' own."""
+
+    candidates: tuple[Candidate, ...]
+
+    def split(self, theta: Floats) -> tuple[Floats, list[Floats]]:
+        """Log probabilities, shape (exits,), and the parameters of each law."""
+        number = len(self.candidates)
+        odds = np.append(theta[: number - 1], 0.0)
+        cuts = np.cumsum([number - 1, *(len(law.parameters) for law in self.candidates)])
+        own = [theta[cuts[k] : cuts[k + 1]] for k in range(number)]
+        return odds - logsumexp(odds), own
+
+    def log_likelihood(self, parts: Parts, theta: Floats) -> float:
+        """Of the whole stage."""
+        logs, own = self.split(theta)
+        total = float(parts.seen @ logs)
+        for law, part, at in zip(self.candidates, parts.ended, own, strict=True):
+            total += part.log_likelihood(law, at)
+        if parts.open_times.size:
+            total += float(parts.open_weights @ logsumexp(self.open_terms(parts.open_times, theta), axis=0))
+        return total if math.isfinite(total) else -math.inf
+
+    def open_terms(self, times: Floats, theta: Floats) -> Floats:
+        """Logarithm of the share that takes each exit and is still there, shape (exits, times)."""
+        logs, own = self.split(theta)
+        with np.errstate(all="ignore"):
+            return np.array(
+                [log + law.log_survival(at, times) for log, law, at in zip(logs, self.candidates, own, strict=True)]
+            )
