@@ -5,7 +5,9 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
 from sojourn.calibration.scenario import days, lasting
@@ -43,6 +45,10 @@ class Calibration:
             lines.append(self.check.sentence)
         lines += censoring(self.fit)
         return (*lines, *self.notes)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON: laws with errors and fit, drift, the check, and the naive figures beside."""
+        return document(self.fit, self.check, self.notes)
 
     def write(self, path: str | Path) -> Path:
         """Write the scenario file, whole or not at all. Raises Faults where it cannot be written."""

@@ -47,7 +47,7 @@ class Drift(NamedTuple):
             )
         return (
             f"Drift: {self.stage} -> {self.to} {moved} from {_percent(self.before)} to {_percent(self.after)} of stays within "
-            f"{self.days:.0f} days, those that began before day {self.since:.0f} of the log beside those that began later."
+            f"{self.days:.0f} days (stays that began before and after day {self.since:.0f} of the log)."
         )
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.compounds import with_deadline, with_never
-from sojourn.calibration.curves import curve
+from sojourn.calibration.curves import curve, restricted
 from sojourn.calibration.durations import (
     FEW,
     MARGIN,
@@ -162,9 +162,7 @@ def _rejected(law: LawFit) -> bool:
 def _read(days: Floats, ended: NDArray[np.bool_], sample: Spells, law: LawFit | None) -> LawFit:
     """The law read from the data; how far it goes is how long stays were watched."""
     points, never = curve(sample)
-    shares, ages = np.array(points[0]), np.array(points[1])
-    steps = np.diff(shares)
-    middle = float(np.sum(steps * 0.5 * (ages[1:] + ages[:-1]))) / max(1.0 - never, 1e-12)
+    middle, spread = restricted(sample)
     done = days[ended]
     return LawFit(
         law="empirical",
@@ -175,7 +173,7 @@ def _read(days: Floats, ended: NDArray[np.bool_], sample: Spells, law: LawFit | 
         zeros=int(np.sum(done == 0.0)),
         log_likelihood=law.log_likelihood if law is not None else 0.0,
         mean=middle if never == 0.0 else math.inf,
-        mean_error=math.nan if never == 0.0 else math.inf,
+        mean_error=spread if never == 0.0 else math.inf,
         naive_mean=float(done.mean()),
         aic=law.aic if law is not None else {},
         never=never,
