@@ -10,7 +10,7 @@ from sojourn.calibration.goodness import ENOUGH, LEAST, MOST, chance_of
 from sojourn.calibration.maxima import Maximum
 from sojourn.calibration.mixtures import Mixture, Parts
 from sojourn.calibration.newton import STEP
-from sojourn.calibration.spells import Floats
+from sojourn.calibration.spells import Floats, snapped
 from sojourn.calibration.stays import Integers
 
 CELLS = 800  # of age, over which the exits that the choice expects are summed
@@ -54,8 +54,8 @@ def _edges(parts: Parts) -> Floats:
     cuts = [edge for part in parts.ended if part.pile is not None for edge in (part.pile.low, part.pile.high)]
     cuts += [part.resolution for part in parts.ended if part.zeros]
     every = np.concatenate([*(part.times for part in parts.ended), parts.open_times])
-    steps = np.quantile(every, np.linspace(0.0, 1.0, CELLS))
-    return np.unique(np.concatenate(([0.0], steps, cuts, [float(every.max()) * (1.0 + 1e-9)])))
+    steps = snapped(np.quantile(every, np.linspace(0.0, 1.0, CELLS)), parts.ended[0].grain)
+    return np.unique(np.concatenate(([0.0], steps, cuts, [float(every.max()) * 1.01])))
 
 
 def _compared(parts: Parts, edges: Floats) -> list[NDArray[np.bool_]]:

@@ -16,10 +16,10 @@ from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.choice_goodness import judge_choice
 from sojourn.calibration.compounds import with_deadline
 from sojourn.calibration.durations import FEW, Goodness, LawFit, criteria, described, fit_laws, simplest
-from sojourn.calibration.maxima import Maximum, limits, maximum
+from sojourn.calibration.maxima import Maximum, limits, maxima, maximum
 from sojourn.calibration.mixtures import Mixture, Parts
 from sojourn.calibration.newton import hessian, lowest
-from sojourn.calibration.spells import Floats, Pile, gathered, spells
+from sojourn.calibration.spells import Floats, Pile, gathered, grain, spells
 from sojourn.calibration.stays import NOTHING, Integers
 
 SHARING = 3  # rounds of EM in which the laws are chosen anew
@@ -80,11 +80,12 @@ def fit_choice(
     if np.any(parts.seen < FEW):
         return None
     own = [piles.get(name) for name in names.values()]
-    begun = _begin(parts, own, [laws[name] for name in names.values()] if laws is not None else None)
+    rough = parts.coarse()
+    begun = _begin(rough, own, [laws[name] for name in names.values()] if laws is not None else None)
     if begun is None:
         return None
     chosen, mixture, theta = begun
-    theta = _shared(parts, mixture, theta)
+    theta = _shared(rough, mixture, theta)
     found = _finished(parts, mixture, theta)
     if found is None:
         return None
@@ -95,10 +96,11 @@ def _parts(
     days: Floats, following: Integers, names: dict[int, str], resolution: float, piles: dict[str, Pile]
 ) -> Parts:
     ended = []
+    width = grain(days.size)
     for index, name in names.items():
         here = days[following == index]
-        ended.append(spells(here, np.ones(here.shape, dtype=np.bool_), resolution, piles.get(name)))
-    times, weights = gathered(days[(following == NOTHING) & (days > 0.0)])
+        ended.append(spells(here, np.ones(here.shape, dtype=np.bool_), resolution, piles.get(name), width))
+    times, weights = gathered(days[(following == NOTHING) & (days > 0.0)], width)
     return Parts(tuple(ended), times, weights)
 
 
@@ -120,8 +122,7 @@ def _begin(parts: Parts, piles: list[Pile | None], given: list[str] | None) -> t
                 if piles[k] is None:
                     fits = fit_laws(sample)
                 else:
-                    tried = {name: maximum(sample, _candidate(name, piles[k])) for name in CANDIDATES}
-                    fits = {name: fit for name, fit in tried.items() if fit is not None}
+                    fits = maxima(sample, {name: _candidate(name, piles[k]) for name in CANDIDATES})
                 if not fits:
                     return None
                 name = simplest(fits) if round_ == 0 else min(fits, key=lambda one: criteria(fits)[one])

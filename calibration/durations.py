@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.compounds import share_of
-from sojourn.calibration.maxima import SHARES, Maximum, maximum, mean
+from sojourn.calibration.maxima import SHARES, Maximum, maxima, maximum, mean
 from sojourn.calibration.spells import Floats, Spells, spells
 
 Curve = tuple[tuple[float, ...], tuple[float, ...]]  # shares that have left, and by which day
@@ -147,9 +147,8 @@ def only_length(days: Floats, ended: NDArray[np.bool_]) -> bool:
 
 
 def fit_laws(sample: Spells, laws: Sequence[str] = tuple(CANDIDATES)) -> dict[str, Maximum]:
-    """Every law that has a maximum; the exponential law at least, and that alone where too few stays ended."""
-    tried = {name: maximum(sample, CANDIDATES[name]) for name in (laws if sample.ended >= FEW else ("exponential",))}
-    fits = {name: found for name, found in tried.items() if found is not None}
+    """Laws that have a maximum and are not hopeless, one at least; the exponential law alone where few stays ended."""
+    fits = maxima(sample, {name: CANDIDATES[name] for name in (laws if sample.ended >= FEW else ("exponential",))})
     if not fits:  # every shape ran off to a limit: the exponential law has none
         rough = np.array([math.log(sample.exposure / sample.ended)]), np.ones((1, 1)), 0.0
         fits = {"exponential": maximum(sample, CANDIDATES["exponential"]) or rough}

@@ -2,7 +2,7 @@
 that never leaves where the data can tell, and read from the data where no law fits."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from sojourn.calibration.durations import (
     simplest,
 )
 from sojourn.calibration.goodness import judge, kaplan_meier_of
-from sojourn.calibration.maxima import Maximum, maximum
+from sojourn.calibration.maxima import HOPELESS, Maximum, maxima
 from sojourn.calibration.piles import find_pile
 from sojourn.calibration.spells import Floats, Pile, Spells, spells
 
@@ -43,6 +43,7 @@ class Form(NamedTuple):
     pile: Pile | None = None
     never: bool | None = None  # None: the data tell
     read: bool | None = None  # from the data, not by a law; None: the data tell
+    laws: tuple[str, ...] = tuple(CANDIDATES)  # that were not hopeless
 
 
 def fit_exit(
@@ -66,14 +67,15 @@ def fit_exit(
     sample = spells(durations, ended, resolution, pile)
     if pile is not None and sample.ended - sample.piled <= 0.0:
         return _read(durations, ended, sample, None), Form(pile, False, True)
-    smooth = fit_laws(sample)
-    heaped = _with(sample, smooth, pile, never=False) if pile is not None else {}
+    laws = form.laws if form is not None else tuple(CANDIDATES)
+    smooth = fit_laws(sample, laws)
+    heaped = _with(sample, smooth, pile, laws, never=False) if pile is not None else {}
     best = heaped if heaped and _least(heaped) + MARGIN < _least(smooth) else smooth
     at = pile if best is heaped else None
     want = form.never if form is not None else None
     never: dict[str, Maximum] = {}
     if want or (want is None and _level(sample)):
-        never = _with(sample, best, at, never=True)
+        never = _with(sample, best, at, laws, never=True)
     if want is None and never and not _told(never, best, durations):
         never = {}
     law = _chosen(sample, never or best, at, durations, ended, never=bool(never))
@@ -84,8 +86,15 @@ def fit_exit(
         for other in sorted(best, key=lambda name: criteria(best)[name]) if read else ():
             tried = _chosen(sample, {other: best[other]}, at, durations, ended, never=False)
             if not _rejected(tried):
-                return tried, Form(pile, False, False)
-    return (_read(durations, ended, sample, law) if read else law), Form(pile, bool(never), read)
+                return tried, Form(pile, False, False, _hopeful(best))
+    made = Form(pile, bool(never), read, _hopeful(never or best))
+    return (_read(durations, ended, sample, law) if read else law), made
+
+
+def _hopeful(fits: Mapping[str, Maximum]) -> tuple[str, ...]:
+    """Laws whose criterion is near the best, in the order of the format."""
+    scores = criteria(fits)
+    return tuple(name for name in CANDIDATES if scores.get(name, math.inf) <= min(scores.values()) + HOPELESS)
 
 
 def candidate_of(name: str, pile: Pile | None, never: bool) -> Candidate:
@@ -95,20 +104,19 @@ def candidate_of(name: str, pile: Pile | None, never: bool) -> Candidate:
     return with_deadline(law, pile.day) if pile is not None else law
 
 
-def _with(sample: Spells, within: Mapping[str, Maximum], pile: Pile | None, *, never: bool) -> dict[str, Maximum]:
+def _with(
+    sample: Spells, within: Mapping[str, Maximum], pile: Pile | None, laws: Sequence[str], *, never: bool
+) -> dict[str, Maximum]:
     """The same laws with one share more: with a deadline, or with a share that never leaves."""
-    fits = {}
+    begins = {}
     for name, (theta, _, _) in within.items():
-        law = candidate_of(name, pile, never)
         base = len(CANDIDATES[name].parameters)
         if never:
-            begin = np.concatenate((theta[:base], [-1.5], theta[base:]))
+            begins[name] = np.concatenate((theta[:base], [-1.5], theta[base:]))
         else:
-            begin = np.append(theta, math.log(sample.piled / max(sample.ended - sample.piled, 1.0)))
-        found = maximum(sample, law, begin)
-        if found is not None:
-            fits[name] = found
-    return fits
+            begins[name] = np.append(theta, math.log(sample.piled / max(sample.ended - sample.piled, 1.0)))
+    # A law that is hopeless alone may be the best beside such a share.
+    return maxima(sample, {name: candidate_of(name, pile, never) for name in laws}, begins)
 
 
 def _least(fits: Mapping[str, Maximum]) -> float:

@@ -20,6 +20,7 @@ from sojourn.calibration.spells import Floats
 from sojourn.calibration.stays import NOTHING, Integers
 from sojourn.sim.survival import aalen_johansen
 
+PREFERRED = 6.0  # by which Akaike's criterion must prefer a choice: of races, about one in two hundred by chance
 BEYOND = 0.1  # share of stays beyond the follow-up, from which the data alone do not make a stage a choice
 
 
@@ -84,7 +85,7 @@ def choose(
         against = sum(
             _sum(race_by_segment[name].values()) if name in race_by_segment else law.score for name, law in race.items()
         )
-        if not score + MARGIN < against:
+        if not score + PREFERRED < against:
             return Chosen()
         if found.beyond > BEYOND:
             note = (

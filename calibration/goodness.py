@@ -14,7 +14,7 @@ from sojourn.calibration.candidates import Candidate
 from sojourn.calibration.durations import Goodness
 from sojourn.calibration.maxima import Maximum
 from sojourn.calibration.newton import STEP
-from sojourn.calibration.spells import Floats, Spells
+from sojourn.calibration.spells import Floats, Spells, snapped
 
 ENOUGH = 40  # exits from which a law is judged
 MOST = 20  # intervals of age
@@ -64,6 +64,7 @@ def intervals(sample: Spells, candidate: Candidate, theta: Floats, exits: float)
     places = np.searchsorted(running, running[-1] * np.arange(1, number) / number)
     edges = grid[np.minimum(places, grid.size - 2)] if grid.size > 1 else grid
     edges = 0.5 * (edges + grid[np.minimum(np.searchsorted(grid, edges) + 1, grid.size - 1)])
+    edges = snapped(edges, sample.grain)
     cuts = [sample.resolution] if sample.zeros else []
     if sample.pile is not None:
         cuts += [sample.pile.low, sample.pile.high]

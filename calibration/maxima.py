@@ -1,6 +1,7 @@
 """Maxima of likelihoods: a law fitted to spells, with the covariance of its parameters."""
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -12,6 +13,7 @@ Maximum = tuple[Floats, Floats, float]  # parameters (logs, log odds of shares),
 LONGEST = math.log(9e11)  # the scenario format takes means and medians to 1e12 days
 REACH = 12.0  # in logs: a factor of 160,000 in days
 ODDS = 7.0  # log odds of a share: from one in a thousand to all but one in a thousand
+HOPELESS = 10.0  # a law whose AIC is so much worse on a coarse sample is not tried on all
 SHARES = ("never", "share")  # parameters that are log odds
 
 
@@ -37,6 +39,22 @@ def maximum(sample: Spells, candidate: Candidate, begin: Floats | None = None) -
         return None
     covariance: Floats = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
     return theta, covariance, -cost(theta)
+
+
+def maxima(
+    sample: Spells, candidates: Mapping[str, Candidate], begins: Mapping[str, Floats] | None = None
+) -> dict[str, Maximum]:
+    """The maxima of several laws, by name. Of many durations a coarse sample tells where to begin, and which are hopeless."""
+    begins = begins or {}
+    rough = sample.coarse()
+    if rough.times.size + rough.open_times.size < sample.times.size + sample.open_times.size:
+        first = {name: maximum(rough, law, begins.get(name)) for name, law in candidates.items()}
+        scores = {name: 2.0 * one[0].size - 2.0 * one[2] for name, one in first.items() if one is not None}
+        kept = [name for name, score in scores.items() if score <= min(scores.values()) + HOPELESS]
+        begins = {name: one[0] for name, one in first.items() if one is not None}
+        candidates = {name: candidates[name] for name in kept} or candidates
+    tried = {name: maximum(sample, law, begins.get(name)) for name, law in candidates.items()}
+    return {name: one for name, one in tried.items() if one is not None}
 
 
 def limits(candidate: Candidate, start: float) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from sojourn.calibration.candidates import Candidate
-from sojourn.calibration.spells import Floats, Spells
+from sojourn.calibration.spells import Floats, Spells, coarse
 
 
 class Parts(NamedTuple):
@@ -21,6 +21,10 @@ class Parts(NamedTuple):
     def seen(self) -> Floats:
         """Stays that took each exit, shape (exits,)."""
         return np.array([part.ended for part in self.ended])
+
+    def coarse(self) -> "Parts":
+        """Fewer lengths that say nearly the same."""
+        return Parts(tuple(part.coarse() for part in self.ended), *coarse(self.open_times, self.open_weights))
 
 
 class Mixture(NamedTuple):

@@ -10,8 +10,10 @@ from sojourn.calibration.candidates import Candidate
 
 Floats = NDArray[np.float64]
 
-MANY = 20_000  # distinct durations from which they are gathered in narrow bins
-NARROW = 1e-3  # relative width of such a bin: its mean stands for it, with an error of a millionth in each density
+MANY = 4_000  # distinct durations from which they are gathered in narrow bins
+NARROW = 3e-3  # relative width of such a bin at most, whose mean stands for it: less than .05 in a log-likelihood of any size
+COARSE = 2e-2  # relative width where laws are only told apart roughly, and
+SOME = 600  # distinct durations from which that is worth it
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Spells:
         open_times, open_weights: stays that ended otherwise or were still open, shape (k,).
         zeros: weight of stays that ended at once.
         piled: weight of stays that ended within the pile.
+        grain: relative width of the bins in which times were gathered; 0 where they are exact.
     """
 
     times: Floats
@@ -42,6 +45,7 @@ class Spells:
     resolution: float
     pile: Pile | None = None
     piled: float = 0.0
+    grain: float = 0.0
 
     @property
     def exposure(self) -> float:
@@ -58,6 +62,12 @@ class Spells:
     def with_open(self, times: Floats, weights: Floats) -> "Spells":
         """The same with other open stays."""
         return replace(self, open_times=times, open_weights=weights)
+
+    def coarse(self) -> "Spells":
+        """Fewer durations that say nearly the same."""
+        times, time_weights = coarse(self.times, self.time_weights)
+        open_times, open_weights = coarse(self.open_times, self.open_weights)
+        return replace(self, times=times, time_weights=time_weights, open_times=open_times, open_weights=open_weights)
 
     def log_likelihood(self, candidate: Candidate, theta: Floats) -> float:
         """Of all durations under one law; minus infinity where it cannot be computed."""
@@ -84,17 +94,19 @@ def spells(
     ended: NDArray[np.bool_],
     resolution: float,
     pile: Pile | None = None,
+    width: float | None = None,
 ) -> Spells:
     """Durations with right-censoring, gathered: `days` and `ended` have shape (n,).
 
-    A stay that was censored within the pile counts as having reached its day.
+    `width` is the relative width of bins; left out, it follows from how many there are.
     """
     heaped = (
         ended & (days >= pile.low) & (days < pile.high) if pile is not None else np.zeros(days.shape, dtype=np.bool_)
     )
     positive = days > 0.0
-    times, time_weights = gathered(days[ended & positive & ~heaped])
-    open_times, open_weights = gathered(days[~ended & positive])
+    bins = grain(days.size) if width is None else width
+    times, time_weights = gathered(days[ended & positive & ~heaped], bins)
+    open_times, open_weights = gathered(days[~ended & positive], bins)
     return Spells(
         times,
         time_weights,
@@ -104,17 +116,39 @@ def spells(
         resolution,
         pile,
         float(np.sum(heaped)),
+        bins,
     )
 
 
-def gathered(days: Floats) -> tuple[Floats, Floats]:
-    """Distinct positive durations and how often each is there; of very many, the means of narrow bins."""
+def grain(number: int) -> float:
+    """Relative width of the bins in which so many durations are gathered; 0 where each is kept as it is."""
+    return 0.0 if number <= MANY else min(NARROW, 1.0 / math.sqrt(number))
+
+
+def gathered(days: Floats, width: float) -> tuple[Floats, Floats]:
+    """Distinct positive durations and how often each is there, or the means of bins of a relative width above 0."""
     times, counts = np.unique(days, return_counts=True)
     weights = counts.astype(np.float64)
-    if times.size <= MANY:
-        return times, weights
-    place = np.floor(np.log(times) / NARROW).astype(np.int64)
-    _, which = np.unique(place, return_inverse=True)
+    return _binned(times, weights, width) if width > 0.0 else (times, weights)
+
+
+def snapped(edges: Floats, width: float) -> Floats:
+    """Edges of age moved to the nearest border of the bins, so that no bin lies on both sides of one."""
+    if width <= 0.0:
+        return edges
+    with np.errstate(divide="ignore"):
+        result: Floats = np.where(edges > 0.0, np.exp(np.round(np.log(edges) / width) * width), edges)
+    return result
+
+
+def coarse(times: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Fewer durations that say nearly the same."""
+    return _binned(times, weights, COARSE) if times.size > SOME else (times, weights)
+
+
+def _binned(times: Floats, weights: Floats, width: float) -> tuple[Floats, Floats]:
+    """Means and weights of bins of a relative width; a single duration in its bin stays as it is."""
+    _, which = np.unique(np.floor(np.log(times) / width).astype(np.int64), return_inverse=True)
     total = np.bincount(which, weights=weights)
-    means: Floats = np.bincount(which, weights=weights * times) / total
-    return means, total.astype(np.float64)
+    means: Floats = np.bincount(which, weights=weights * times) / np.maximum(total, 1e-300)
+    return np.where(total > 0.0, means, 0.0)[total > 0.0], total[total > 0.0].astype(np.float64)
