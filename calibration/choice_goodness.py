@@ -32,7 +32,8 @@ def judge_choice(parts: Parts, mixture: Mixture, found: Maximum) -> Goodness | N
             [np.bincount(place[place >= 0], one[place >= 0]) for one, place in zip(cells, bins, strict=True)]
         )
 
-    seen = summed([np.histogram(part.times, edges, weights=part.time_weights)[0] for part in parts.ended])
+    counts = [np.histogram(part.times, edges, weights=part.time_weights)[0] for part in parts.ended]
+    seen = summed(counts)
     here = summed(first)
     moves = np.eye(theta.size) * STEP
     slopes = np.array(
@@ -42,12 +43,9 @@ def judge_choice(parts: Parts, mixture: Mixture, found: Maximum) -> Goodness | N
             for move in moves
         ]
     ).T / (2.0 * STEP)
-    total = float(parts.seen.sum() + parts.open_weights.sum())
-    gap = max(
-        float(np.abs(np.cumsum(np.histogram(part.times, edges, weights=part.time_weights)[0] - one)[used]).max())
-        for part, one, used in zip(parts.ended, first, _compared(parts, edges), strict=True)
-    )
-    return Goodness(chance_of(seen - here, here, slopes, covariance), gap / total)
+    apart = [np.cumsum(np.where(place >= 0, one - law, 0.0)) for place, one, law in zip(bins, counts, first, strict=True)]
+    gap = max(float(np.abs(one).max()) / float(count.sum()) for one, count in zip(apart, counts, strict=True))
+    return Goodness(chance_of(seen - here, here, slopes, covariance), gap)
 
 
 def _edges(parts: Parts) -> Floats:

@@ -28,7 +28,7 @@ def steps(times: Floats, gone: Floats) -> tuple[Curve, float]:
     places = np.minimum(np.searchsorted(gone, targets - 1e-12), times.size - 1)
     points = [(0.0, float(times[int(np.argmax(gone > 0.0))]))]
     for k in np.unique(np.append(places, np.flatnonzero(jumps))):
-        if jumps[k]:
+        if jumps[k] and before[k] > 0.0:
             points.append((float(before[k]) + SMALLEST, float(times[k])))
         points.append((float(gone[k]), float(times[k])))
     return _rising(points)

@@ -34,7 +34,7 @@ WATCHED = 10  # stays that were watched at least as long as the follow-up counts
 LEVEL = 0.25  # of all exits, the share in the second half of the watching above which no level is in sight
 LEAST_NEVER = 0.005  # a share that never leaves below which the law alone does
 REJECTED = 0.01  # chance of so bad a fit below which a law is given up
-GAP = 0.01  # a law that strays less than this from the data is kept, however many data there are to tell
+GAP = 0.02  # of all exits: a law that strays less than this from the data is kept, however many data there are to tell
 
 
 class Form(NamedTuple):

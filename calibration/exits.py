@@ -141,7 +141,7 @@ def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
     if law.law == "empirical":
         why = "nearly all exits are on one day"
         if law.goodness is not None:
-            why = f"the nearest strays {100 * law.goodness.gap:.0f} points from the data"
+            why = f"the nearest misplaces {law.goodness.gap:.0%} of the exits"
         after = (
             ""
             if law.never == 0.0

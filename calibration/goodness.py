@@ -101,7 +101,8 @@ def _expected(days: Floats, weights: Floats, candidate: Candidate, theta: Floats
 
 
 def _gap(sample: Spells, candidate: Candidate, theta: Floats) -> float:
-    """The largest distance between the law's survival and Kaplan-Meier's, as far as ten stays were still watched."""
+    """The largest distance between the law's survival and Kaplan-Meier's, as far as ten stays were still watched, as a part
+    of all who left by then."""
     times, survival, watched = kaplan_meier_of(sample)
     if times.size == 0:
         return 0.0
@@ -110,7 +111,7 @@ def _gap(sample: Spells, candidate: Candidate, theta: Floats) -> float:
         law = np.exp(candidate.log_survival(theta, times[enough]))
     before = np.concatenate(([1.0], survival[:-1]))[enough]
     apart = np.minimum(np.abs(survival[enough] - law), np.abs(before - law))
-    return float(apart.max(initial=0.0))
+    return float(apart.max(initial=0.0)) / max(float(1.0 - survival[enough].min(initial=1.0)), 1e-12)
 
 
 def kaplan_meier_of(sample: Spells) -> tuple[Floats, Floats, Floats]:

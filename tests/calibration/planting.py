@@ -1,16 +1,13 @@
-"""Logs of one stage with known ways out, as text, and what simulating a fit gives back."""
+"""Logs of one stage with known ways out, written to files and read, and what simulating a fit gives back."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.calibration import logs
-from sojourn.calibration.fit import Fit, fit
+from sojourn.calibration.fit import Fit
 from sojourn.calibration.logs import Log
-from sojourn.sim.journeys import Journeys
 from sojourn.sim.network import build
 from sojourn.sim.run import simulate
 
@@ -26,30 +23,44 @@ trial = "trial"
 [ends]
 bought = "bought"
 gone = "gone"
+{last}
 """
 
 
 def one_stage(
-    folder: Path, bought: Floats, gone: Floats, until: float = 100.0, came: Floats | None = None, more: str = ""
+    folder: Path,
+    bought: Floats,
+    gone: Floats,
+    *,
+    until: float = 100.0,
+    came: Floats | None = None,
+    kind: list[str] | None = None,
+    last: str = "",
 ) -> Log:
     """A log of a stage that ends at `bought` or `gone`, days after its start, whichever is first; watched to day `until`."""
-    rng = np.random.default_rng(99)
-    start = rng.uniform(0.0, until, bought.size) if came is None else came
-    rows = ["who,when,what"]
+    start = np.random.default_rng(99).uniform(0.0, until, bought.size) if came is None else came
+    kinds = kind or ["all"] * bought.size
+    rows = ["who,when,what,kind"]
     for k, (at, buys, goes) in enumerate(zip(start.tolist(), bought.tolist(), gone.tolist(), strict=True)):
-        rows.append(f"{k},{at!r},trial")
+        rows.append(f"{k},{at!r},trial,{kinds[k]}")
         if at + min(buys, goes) <= until:
-            rows.append(f"{k},{at + min(buys, goes)!r},{'bought' if buys < goes else 'gone'}")
+            rows.append(f"{k},{at + min(buys, goes)!r},{'bought' if buys < goes else 'gone'},{kinds[k]}")
     log, mapping = folder / "log.csv", folder / "map.toml"
     log.write_text("\n".join(rows) + "\n")
-    mapping.write_text(MAPPING.format(until=until, more=more))
+    more = 'segment = "kind"' if kind else ""
+    mapping.write_text(MAPPING.format(until=until, more=more, last=last))
     return logs.read(log, mapping)
 
 
-def simulated(found: Fit, seed: int = 3) -> Journeys:
-    """Journeys of the scenario that a fit writes, read back from its text."""
+def simulated_stays(found: Fit, seed: int = 3, replications: int = 1) -> tuple[Floats, NDArray[np.str_]]:
+    """Days of simulated stays in `trial` and what came next, empty where the horizon cut them; all copies together."""
     scenario = found.scenario()
-    return simulate(build(scenario, next(iter(scenario.strategies))), seed=seed, replication=0)
-
-
-__all__ = ["Any", "Callable", "fit", "one_stage", "simulated"]
+    network = build(scenario, next(iter(scenario.strategies)))
+    days, nexts = [], []
+    for replication in range(replications):
+        journeys = simulate(network, seed=seed, replication=replication)
+        rows = journeys.events.stage == journeys.stages.index("trial")
+        days.append((journeys.until - journeys.events.time)[rows])
+        names = np.array([*journeys.stages, ""])
+        nexts.append(names[journeys.next_stage[rows]])
+    return np.concatenate(days), np.concatenate(nexts)
