@@ -43,7 +43,9 @@ def judge_choice(parts: Parts, mixture: Mixture, found: Maximum) -> Goodness | N
             for move in moves
         ]
     ).T / (2.0 * STEP)
-    apart = [np.cumsum(np.where(place >= 0, one - law, 0.0)) for place, one, law in zip(bins, counts, first, strict=True)]
+    apart = [
+        np.cumsum(np.where(place >= 0, one - law, 0.0)) for place, one, law in zip(bins, counts, first, strict=True)
+    ]
     gap = max(float(np.abs(one).max()) / float(count.sum()) for one, count in zip(apart, counts, strict=True))
     return Goodness(chance_of(seen - here, here, slopes, covariance), gap)
 

@@ -35,7 +35,9 @@ class Goodness(NamedTuple):
     """How well a law fits: the chance of so bad a fit if the law were true, and how far it strays from the data."""
 
     chance: float
-    gap: float  # largest distance between the law's survival and the censoring-aware estimate, as a part of all who left
+    gap: (
+        float  # largest distance between the law's survival and the censoring-aware estimate, as a part of all who left
+    )
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,9 @@ def test_a_choice_is_taken_by_the_data_and_comes_back_from_the_scenario(tmp_path
     times, _, incidence = aalen_johansen(days, causes, 2)
     truth = SHARE * stats.lognorm(0.6, scale=9.0).cdf(14.0)
     share = float(at(times, incidence[0], 14.0, before=0.0))
-    assert abs(share - truth) < 5.0 * 2.0 * np.sqrt(truth * (1.0 - truth) / size)  # five sigma, twice the binomial error
+    assert abs(share - truth) < 5.0 * 2.0 * np.sqrt(
+        truth * (1.0 - truth) / size
+    )  # five sigma, twice the binomial error
 
 
 def test_a_race_stays_a_race(tmp_path: Path) -> None:
@@ -117,7 +119,9 @@ def test_the_mapping_decides_where_it_says_so(tmp_path: Path) -> None:
     bought, gone = chosen(np.random.default_rng(5), size)
     assert fit(one_stage(tmp_path, bought, gone, last='[forms]\ntrial = "race"')).stages["trial"].form == "race"
     rng = np.random.default_rng(5)
-    log = one_stage(tmp_path, rng.exponential(40.0, size), rng.exponential(40.0, size), last='[forms]\ntrial = "choice"')
+    log = one_stage(
+        tmp_path, rng.exponential(40.0, size), rng.exponential(40.0, size), last='[forms]\ntrial = "choice"'
+    )
     stage = fit(log).stages["trial"]
     assert stage.form == "choice"
     assert abs(stage.choice.probabilities["bought"] - 0.5) < 5.0 * stage.choice.errors["bought"]  # type: ignore[union-attr]

@@ -54,7 +54,15 @@ def test_drift_is_told_with_its_size_everywhere(tmp_path: Path) -> None:
 def test_json_carries_it_all_with_the_naive_figures_beside(tmp_path: Path) -> None:
     rising(tmp_path, 800)
     out = tmp_path / "out.toml"
-    arguments = ["calibrate", str(tmp_path / "log.csv"), "--stages", str(tmp_path / "map.toml"), "--out", str(out), "--json"]
+    arguments = [
+        "calibrate",
+        str(tmp_path / "log.csv"),
+        "--stages",
+        str(tmp_path / "map.toml"),
+        "--out",
+        str(out),
+        "--json",
+    ]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""The goodness-of-fit test holds its rate, and what no law fits is read from the data. Seeds are fixed, false-alarm rates stated."""
+"""The goodness-of-fit test holds its rate, and what no law fits is read from the data. Rates are stated, seeds fixed."""
 
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def test_true_laws_are_rejected_at_the_rate_stated(size: int) -> None:
     for name, law in LAWS.items():
         rng = np.random.default_rng(size)
         for _ in range(80):
-            sample = spells(*competing(law.rvs(size, random_state=rng), rng), 1e-6)
+            sample = spells(*competing(law.rvs(size, random_state=rng), rng), resolution=1e-6)
             found = maximum(sample, CANDIDATES[name])
             if found is not None:
                 fitness = judge(sample, CANDIDATES[name], found)
@@ -66,7 +66,7 @@ def test_the_rate_holds_beside_a_deadline_and_a_share_that_never_leaves(kind: st
         rng = np.random.default_rng(seed)
         times = 15.0 * rng.weibull(1.4, 800)
         times = np.where(rng.random(800) < 0.3, 30.0 if pile else np.inf, times)
-        sample = spells(*competing(times, rng), 1e-6, pile)
+        sample = spells(*competing(times, rng), resolution=1e-6, pile=pile)
         found = maximum(sample, candidate)
         assert found is not None
         fitness = judge(sample, candidate, found)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.calibration.planting import one_stage, simulated_stays
 from scipy import stats
 
 from sojourn.calibration.exit_laws import fit_exit
 from sojourn.calibration.fit import fit
 from sojourn.sim.survival import aalen_johansen, at
+from tests.calibration.planting import one_stage, simulated_stays
 
 NEVER = 0.4
 
@@ -26,7 +26,7 @@ def watched(times: Any, rng: Any, longest: float) -> Any:
 
 def test_the_share_and_the_law_of_the_others_are_recovered() -> None:
     rng = np.random.default_rng(1)
-    law, form = fit_exit(*watched(cured(rng, 3_000), rng, 100.0), 1e-6)
+    law, form = fit_exit(*watched(cured(rng, 3_000), rng, 100.0), resolution=1e-6)
     assert (law.law, form.never) == ("weibull", True)
     assert abs(law.never - NEVER) < 5.0 * law.errors["never"]  # false alarm 6e-7 each
     assert abs(law.parameters["shape"] - 1.5) < 5.0 * law.errors["shape"]
@@ -40,7 +40,7 @@ def test_standard_errors_of_the_share_are_its_spread() -> None:
     shares, errors = [], []
     for seed in range(60):
         rng = np.random.default_rng(seed)
-        law, _ = fit_exit(*watched(cured(rng, 400), rng, 100.0), 1e-6)
+        law, _ = fit_exit(*watched(cured(rng, 400), rng, 100.0), resolution=1e-6)
         shares.append(law.never)
         errors.append(law.errors["never"])
     ratio = np.std(shares, ddof=1) / np.sqrt(np.mean(np.square(errors)))
@@ -63,7 +63,7 @@ def test_no_share_is_told_where_the_watching_is_short() -> None:
     # Watched for at most 8 days, when half of those who will leave have not: the data cannot tell never from not yet.
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        law, form = fit_exit(*watched(cured(rng, 1_000), rng, 8.0), 1e-6)
+        law, form = fit_exit(*watched(cured(rng, 1_000), rng, 8.0), resolution=1e-6)
         assert law.never == 0.0 or law.law == "empirical"
         assert not form.never
 
@@ -80,7 +80,7 @@ def test_a_share_that_never_leaves_comes_back_from_the_scenario(tmp_path: Path) 
     assert written.never == pytest.approx(law.never, abs=1e-4)
     days, nexts = simulated_stays(found)
     causes = np.where(nexts == "", -1, np.where(nexts == "bought", 0, 1))
-    times, survival, incidence = aalen_johansen(days, causes, 2)
+    times, survival, _ = aalen_johansen(days, causes, 2)
     # In a world in which all would leave, 60 days on hardly anybody would be there; here the 40 % are, less exp(-60 / 150).
     there = NEVER * np.exp(-60.0 / 150.0)
     assert abs(float(at(times, survival, 60.0, before=1.0)) - there) < 5.0 * 2.0 * np.sqrt(there * (1.0 - there) / size)

@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.calibration.planting import one_stage, simulated_stays
 from scipy import stats
 
 from sojourn.calibration.exit_laws import fit_exit
 from sojourn.calibration.fit import fit
 from sojourn.calibration.piles import find_pile
 from sojourn.sim.survival import aalen_johansen, at
+from tests.calibration.planting import one_stage, simulated_stays
 
 SMOOTH = [
     stats.expon(scale=30.0),
@@ -50,7 +50,9 @@ def test_a_coarse_clock_makes_no_pile(clock: float) -> None:
         rng = np.random.default_rng(seed)
         for law in SMOOTH[:2]:
             days, ended = watched(law.rvs(2_000, random_state=rng), rng)
-            found += find_pile(np.floor(days / clock) * clock, ended, clock if clock == 1.0 else 0.5 * clock) is not None
+            found += (
+                find_pile(np.floor(days / clock) * clock, ended, clock if clock == 1.0 else 0.5 * clock) is not None
+            )
     assert found <= 2
 
 
@@ -74,7 +76,9 @@ def test_a_deadline_is_found_in_a_log_by_the_day() -> None:
     rng = np.random.default_rng(5)
     days, ended = watched(with_spike(rng, 2_000), rng)
     begun = rng.random(days.size)
-    law, _ = fit_exit(np.floor(begun + days), ended, 1.0)  # both ends of a stay by the day, as a log by the day has them
+    law, _ = fit_exit(
+        np.floor(begun + days), ended, 1.0
+    )  # both ends of a stay by the day, as a log by the day has them
     assert law.deadline is not None
     assert law.deadline.day == 30.0
     assert abs(law.deadline.share - 0.3) < 5.0 * law.errors["share"]
@@ -101,4 +105,6 @@ def test_a_deadline_comes_back_from_the_scenario(tmp_path: Path) -> None:
     times, _, incidence = aalen_johansen(days, causes, 2)
     share = float(at(times, incidence[0], 40.0, before=0.0))
     truth = 0.3 * np.exp(-0.5)  # nobody of them bought before day 30
-    assert abs(share - truth) < 5.0 * 2.0 * np.sqrt(truth * (1.0 - truth) / size)  # five sigma, twice the binomial error
+    assert abs(share - truth) < 5.0 * 2.0 * np.sqrt(
+        truth * (1.0 - truth) / size
+    )  # five sigma, twice the binomial error
