@@ -26,7 +26,7 @@ def chosen(rng: Any, size: int) -> Any:
     return bought, np.where(buys, np.inf, 30.0 * rng.weibull(1.5, size))
 
 
-def watched(rng: Any, size: int, longest: float = 90.0) -> Any:
+def watched(rng: Any, size: int, longest: float = 90.0) -> tuple[Any, Any]:
     bought, gone = chosen(rng, size)
     until = rng.uniform(0.0, longest, size)
     times = np.minimum(bought, gone)

@@ -28,7 +28,7 @@ LAWS = {
 }
 
 
-def competing(times: Any, rng: Any) -> Any:
+def competing(times: Any, rng: Any) -> tuple[Any, Any]:
     """Watched for up to 60 days, and up to another exit."""
     until = np.minimum(rng.uniform(0.0, 60.0, times.size), rng.exponential(40.0, times.size))
     return np.minimum(times, until), times <= until

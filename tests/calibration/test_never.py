@@ -19,7 +19,7 @@ def cured(rng: Any, size: int, never: float = NEVER) -> Any:
     return np.where(rng.random(size) < never, np.inf, 10.0 * rng.weibull(1.5, size))
 
 
-def watched(times: Any, rng: Any, longest: float) -> Any:
+def watched(times: Any, rng: Any, longest: float) -> tuple[Any, Any]:
     until = rng.uniform(0.0, longest, times.size)
     return np.minimum(times, until), times <= until
 

@@ -22,7 +22,7 @@ SMOOTH = [
 ]
 
 
-def watched(times: Any, rng: Any, longest: float = 60.0) -> Any:
+def watched(times: Any, rng: Any, longest: float = 60.0) -> tuple[Any, Any]:
     until = rng.uniform(0.0, longest, times.size)
     return np.minimum(times, until), times <= until
 
