@@ -90,6 +90,11 @@ class LawFit:
         return self.aic.get(self.law, min(self.aic.values(), default=math.nan))
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share for people."""
+    return f"{100.0 * share:.{digits}f} %"
+
+
 def fit_law(
     durations: ArrayLike,
     ended: ArrayLike,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.curves import restricted
-from sojourn.calibration.durations import FEW, MARGIN, LawFit
+from sojourn.calibration.durations import FEW, MARGIN, LawFit, percent
 from sojourn.calibration.exit_laws import Form, fit_exit
 from sojourn.calibration.forms import Chosen, Leaving, choose
 from sojourn.calibration.logs import Log
@@ -133,28 +133,28 @@ def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
     if law.deadline is not None:
         day, share = law.deadline
         yield (
-            f"{way}: exits pile up on day {day:.4g} of the stay. It is written as a deadline, on which {share:.1%} leave "
-            f"(standard error {law.errors['share']:.1%})."
+            f"{way}: exits pile up on day {day:.4g} of the stay. It is written as a deadline, on which {percent(share, 1)} leave "
+            f"(standard error {percent(law.errors['share'], 1)})."
         )
     if not race:
         return
     if law.law == "empirical":
         why = "nearly all exits are on one day"
         if law.goodness is not None:
-            why = f"the nearest misplaces {law.goodness.gap:.0%} of the exits"
+            why = f"the nearest misplaces {percent(law.goodness.gap)} of the exits"
         after = (
             ""
             if law.never == 0.0
             else (
-                f" Nobody was watched beyond {longest:.0f} days: the {law.never:.0%} who had not left this way by then are "
+                f" Nobody was watched beyond {longest:.0f} days: the {percent(law.never)} who had not left this way by then are "
                 "written as never leaving so."
             )
         )
         yield f"{way}: no law fits ({why}), so its law is read from the data.{after}"
     elif law.never > 0.0:
         yield (
-            f"{way}: {law.never:.1%} never leave this way (standard error {law.errors['never']:.1%}); those who do are "
-            f"done long before the {longest:.0f} days that stays were watched."
+            f"{way}: {percent(law.never, 1)} never leave this way (standard error {percent(law.errors['never'], 1)}); those "
+            f"who do are done long before the {longest:.0f} days that stays were watched."
         )
 
 

@@ -66,6 +66,13 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     sizes = np.bincount(log.segment, minlength=len(log.segments))
     shares = {name: float(sizes[k] / log.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
     notes = list(log.notes)
+    moved = drifts(log) if like is None else ()
+    notes += [one.sentence for one in moved]
+    if moved:
+        notes.append(
+            "The scenario holds the mean of both halves and goes on with it. For what comes next, fit the later part of the log "
+            "alone, or try both as variants."
+        )
     notes += [note for stage in stages.values() for note in stage.warnings]
     for name, stage in stages.items():
         if not stage.exits:
@@ -82,13 +89,6 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     ]
     if len(shares) > 1 and pooled:
         notes.append(f"Segments do not differ, as far as the data tell, in how they leave {', '.join(pooled)}.")
-    moved = drifts(log) if like is None else ()
-    notes += [one.sentence for one in moved]
-    if moved:
-        notes.append(
-            "The scenario holds the mean of both halves and goes on with it. For what comes next, fit the later part of the log "
-            "alone, or try both as variants."
-        )
     return Fit(
         log=log,
         stages=stages,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sojourn.calibration.choices import ChoiceFit, fit_choice
 from sojourn.calibration.curves import steps
-from sojourn.calibration.durations import FEW, MARGIN, LawFit
+from sojourn.calibration.durations import FEW, MARGIN, LawFit, percent
 from sojourn.calibration.exit_laws import GAP, REJECTED, Form
 from sojourn.calibration.spells import Floats
 from sojourn.calibration.stays import NOTHING, Integers
@@ -89,8 +89,8 @@ def choose(
             return Chosen()
         if found.beyond > BEYOND:
             note = (
-                f"{stays.stage} would fit as a choice too, but {found.beyond:.0%} of its stays would end beyond the follow-up: "
-                "where they go the data cannot tell, so it is a race."
+                f"{stays.stage} would fit as a choice too, but {percent(found.beyond)} of its stays would end beyond the "
+                "follow-up: where they go the data cannot tell, so it is a race."
             )
             return Chosen(notes=(note,))
         said = f"{stays.stage} is written as a choice, which the data prefer to a race (AIC lower by {against - score:.0f})."
@@ -156,8 +156,8 @@ def _sum(fits: Iterable[LawFit | ChoiceFit]) -> float:
 def _careful(stage: str, found: ChoiceFit) -> Iterator[str]:
     if found.beyond > BEYOND:
         yield (
-            f"{stage}: {found.beyond:.0%} of its stays were not over when the watching ended. The probabilities of its exits are "
-            "those of the eventual exit, and for these stays only the laws tell them: a race would not need them."
+            f"{stage}: {percent(found.beyond)} of its stays were not over when the watching ended. The probabilities of its exits "
+            "are those of the eventual exit, and for these stays only the laws tell them: a race would not need them."
         )
 
 

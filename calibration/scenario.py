@@ -10,7 +10,7 @@ from sojourn.calibration.arrivals import ArrivalsFit
 from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.curves import quantiles
-from sojourn.calibration.durations import LawFit
+from sojourn.calibration.durations import LawFit, percent
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.logs import Log
 
@@ -102,7 +102,8 @@ def seen(law: LawFit, others: str = "ended otherwise or still open") -> str:
     told = f"{finished}; standard error: {errors}" if errors else f"{finished}; all of one length"
     if law.never > 0.0:
         numbers = ", ".join(f"{name} {number(value)}" for name, value in law.parameters.items())
-        told += f"; quantiles of the {law.law} law fitted to those who leave ({numbers}) beside {law.never:.1%} who never do"
+        told += f"; quantiles of the {law.law} law fitted to those who leave ({numbers})"
+        told += f" beside {percent(law.never, 1)} who never do"
     return told
 
 
