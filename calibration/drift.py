@@ -18,6 +18,7 @@ from sojourn.calibration.stays import NOTHING
 from sojourn.sim.survival import aalen_johansen, at
 
 ALARM = 0.01  # logs without drift of which any warning is given at most: all comparisons share this chance
+TOLD = 0.05  # of the larger figure: differences below this are not told, however sure a large log makes them
 LEAST = 20  # exits of a kind, both halves together, from which they are compared
 WATCHED = 0.1  # share of the stays of a half that must have been watched as long as the shares told look ahead
 
@@ -36,6 +37,11 @@ class Drift(NamedTuple):
     days: float
     since: float
     chance: float
+
+    @property
+    def change(self) -> float:
+        """The difference as a part of the larger of the two."""
+        return abs(self.after - self.before) / max(self.after, self.before, 1e-12)
 
     @property
     def sentence(self) -> str:
@@ -62,7 +68,7 @@ def drifts(log: Log) -> tuple[Drift, ...]:
     alarm = ALARM / (len(pairs) + 1)
     found = [_arrivals(log)]
     found += [_exit(log, stage, to) for stage, to, _ in pairs]
-    return tuple(one for one in found if one is not None and one.chance < alarm)
+    return tuple(one for one in found if one is not None and one.chance < alarm and one.change >= TOLD)
 
 
 def _percent(share: float) -> str:

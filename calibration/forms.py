@@ -156,8 +156,8 @@ def _sum(fits: Iterable[LawFit | ChoiceFit]) -> float:
 def _careful(stage: str, found: ChoiceFit) -> Iterator[str]:
     if found.beyond > BEYOND:
         yield (
-            f"{stage}: {percent(found.beyond)} of its stays were not over when the watching ended. The probabilities of its exits "
-            "are those of the eventual exit, and for these stays only the laws tell them: a race would not need them."
+            f"{stage}: {percent(found.beyond)} of its stays were not over when the watching ended. The probabilities of its "
+            "exits are those of the eventual exit, and for these stays only the laws tell them: a race would not need them."
         )
 
 

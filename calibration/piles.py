@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc
 
-from sojourn.calibration.spells import Floats, Pile
+from sojourn.calibration.spells import CLOCK, Floats, Pile
 
 ALARM = 1e-3  # smooth exits in which a pile is found at most: one in a thousand
 LEAST = 10  # exits in a pile
@@ -20,7 +20,6 @@ FINE = 4.0  # widths of a window that an age must be: of a log by the day, four 
 NEAR = 0.25  # of the age: how far the neighbourhood reaches on either side
 DAY = 1.0  # days: exits that a daily run carries out fall within one
 LONG = 10.0  # days from which a window of a day is narrow
-CLOCK = 1e-7  # days: times closer than this are one time
 
 
 def find_pile(days: Floats, ended: NDArray[np.bool_], resolution: float) -> Pile | None:

@@ -10,8 +10,11 @@ from sojourn.calibration.candidates import Candidate
 
 Floats = NDArray[np.float64]
 
+CLOCK = 1e-7  # days: times closer than this are one time
 MANY = 4_000  # distinct durations from which they are gathered in narrow bins
-NARROW = 3e-3  # relative width of such a bin at most, whose mean stands for it: less than .05 in a log-likelihood of any size
+NARROW = (
+    3e-3  # relative width of such a bin at most; its mean stands for it, and 1 / sqrt(n) keeps the error of all below 1
+)
 COARSE = 2e-2  # relative width where laws are only told apart roughly, and
 SOME = 600  # distinct durations from which that is worth it
 
