@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from sojourn.calibration.exit_laws import fit_exit
+from sojourn.calibration.exit_laws import candidate_of, fit_exit
 from sojourn.calibration.fit import fit
+from sojourn.calibration.maxima import maximum
+from sojourn.calibration.spells import spells
 from sojourn.sim.survival import aalen_johansen, at
 from tests.calibration.planting import one_stage, simulated_stays
 
@@ -66,6 +68,20 @@ def test_no_share_is_told_where_the_watching_is_short() -> None:
         law, form = fit_exit(*watched(cured(rng, 1_000), rng, 8.0), resolution=1e-6)
         assert law.never == 0.0 or law.law == "empirical"
         assert not form.never
+
+
+def test_however_many_stays_short_watching_tells_no_share() -> None:
+    # Watched for at most 14 days, when a fifth of those who will leave have not. So many stays that AIC alone would say yes.
+    rng = np.random.default_rng(11)
+    days, ended = watched(cured(rng, 40_000), rng, 14.0)
+    sample = spells(days, ended, 1e-6)
+    plain, cure = (maximum(sample, candidate_of("weibull", None, never=with_it)) for with_it in (False, True))
+    assert plain is not None
+    assert cure is not None
+    assert 2.0 * (cure[2] - plain[2]) > 20.0
+    law, form = fit_exit(days, ended, 1e-6)
+    assert not form.never
+    assert law.never == 0.0 or law.law == "empirical"
 
 
 def test_a_share_that_never_leaves_comes_back_from_the_scenario(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_true_model_passes_and_a_wrong_one_does_not(planted: Any, monkeypatch:
     log = logs.read(planted.log, planted.mapping)
     right = check(log, replications=10)
     assert right.customers_fitted + right.customers_held_out == 6_000
-    # Figures move together: in 30 such logs 89 % of all lay inside, at least 12 of 19 in each.
+    # Figures move together: in 30 such logs 88 % of all lay inside, at least 13 of 19 in each.
     assert right.inside >= 12, right.sentence
     assert {one.name for one in right.quantities} >= {"reach.purchase", "step.awareness.gone", "dwell.retention"}
     for one in right.quantities:
