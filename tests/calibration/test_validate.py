@@ -64,7 +64,7 @@ def test_a_true_model_passes_and_a_wrong_one_does_not(planted: Any, monkeypatch:
         ended = (log.stays.following >= 0) | log.ends[log.stays.stage]
         some = log.take(np.unique(log.stays.customer[ended]))
         ended = (some.stays.following >= 0) | some.ends[some.stays.stage]
-        return fit(replace(some, stays=Stays(*(column[ended] for column in some.stays))))
+        return fit(replace(some, stays=Stays(*(column[ended] for column in some.stays))), like)
 
     monkeypatch.setattr(validate, "fit", naive_fit)
     wrong = check(log, replications=10)
