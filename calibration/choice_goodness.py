@@ -93,9 +93,10 @@ def _expected(mixture: Mixture, theta: Floats, edges: Floats, there: Floats) -> 
     with np.errstate(all="ignore"):
         left = [
             math.exp(log) * np.exp(law.log_survival(at, np.maximum(edges, 1e-12)))
-            for log, law, at in zip(logs, mixture.candidates, own, strict=True)
+            for log, law, at in zip(logs[: len(own)], mixture.candidates, own, strict=True)
         ]
-    whole = np.maximum(np.sum(left, axis=0), 1e-300)
+    stay = math.exp(logs[-1]) if mixture.never else 0.0
+    whole = np.maximum(np.sum(left, axis=0) + stay, 1e-300)
     # Within a cell the hazard of an exit is its part of what the whole stage loses there.
     lost = whole[:-1] - whole[1:]
     hazard = np.where(lost > 0.0, np.log(whole[:-1] / whole[1:]) / np.maximum(lost, 1e-300), 0.0)

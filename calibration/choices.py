@@ -7,10 +7,9 @@ whole likelihood give the maximum and the observed information.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import logsumexp
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.choice_goodness import judge_choice
@@ -22,10 +21,15 @@ from sojourn.calibration.newton import hessian, lowest
 from sojourn.calibration.spells import Floats, Pile, gathered, grain, spells
 from sojourn.calibration.stays import NOTHING, Integers
 
+Mixed = tuple[list[str], Mixture, Maximum]  # the law of each exit, their mixture, and its maximum
 SHARING = 3  # rounds of EM in which the laws are chosen anew
 ROUNDS = 60  # of EM at most, before Newton's steps finish it
 CLOSE = 1e-3  # gain in log-likelihood at which EM ends
 ODDS = 9.0  # log odds of a probability: from one in eight thousand on
+DOUBTFUL = 0.05  # chance of so bad a fit below which other laws are tried
+NEVER_MARGIN = 6.0  # by which Akaike's criterion must prefer that a share never leaves
+SOON = 0.05  # of those who leave, the share that may still be there when the watching ends, for `never` to be told
+LEAST_NEVER = 0.005  # a share beyond the follow-up below which nobody is looked for who never leaves
 WATCHED = 10  # stays that were watched at least as long as the follow-up counts
 
 
@@ -39,7 +43,8 @@ class ChoiceFit:
         laws: the time of those who take each exit.
         log_likelihood, free: of the whole stage, and how many numbers were fitted.
         open_share: share of stays that were still open.
-        beyond: share of all stays that the fit puts beyond the follow-up: there only the laws speak.
+        beyond: share of the stays that end at all that the fit puts beyond the follow-up: there only the laws speak.
+        never: share of stays that take no exit at all, and its standard error; the probabilities are of the others.
         goodness: how well the whole fits; None where it was not judged.
     """
 
@@ -51,6 +56,8 @@ class ChoiceFit:
     open_share: float
     beyond: float
     goodness: Goodness | None = None
+    never: float = 0.0
+    never_error: float = 0.0
 
     @property
     def score(self) -> float:
@@ -65,6 +72,7 @@ def fit_choice(
     resolution: float,
     piles: dict[str, Pile],
     laws: dict[str, str] | None = None,
+    never: bool | None = None,
 ) -> ChoiceFit | None:
     """Probabilities and laws of all exits together, by EM and Newton's steps; None where there is no maximum.
 
@@ -75,21 +83,81 @@ def fit_choice(
         resolution: of the log, days.
         piles: where the exits to a stage pile up.
         laws: the law of each exit; left out, Akaike's criterion tells.
+        never: whether a share takes no exit at all; left out, the data tell, by the rules for a single exit.
     """
     parts = _parts(days, following, names, resolution, piles)
-    if np.any(parts.seen < FEW):
+    if np.any(parts.seen < FEW) or (never and not parts.open_times.size):
         return None
     own = [piles.get(name) for name in names.values()]
+    given = [laws[name] for name in names.values()] if laws is not None else None
+    watched = float(np.sort(days)[-min(WATCHED, days.size)])
+
+    def told(found: Mixed | None) -> ChoiceFit | None:
+        return None if found is None else _described(days, following, names, own, found, parts, watched)
+
+    mixed = None if never else _mixed(parts, own, given, False)
+    plain = told(mixed)
+    # The format has no law with both a deadline and a share that never leaves, whichever exit.
+    if never or (
+        never is None
+        and parts.open_times.size
+        and not any(own)
+        and not (plain is not None and plain.beyond < LEAST_NEVER)
+    ):
+        other = _mixed(parts, own, given, True)
+        cured = told(other)
+        preferred = plain is None or (cured is not None and cured.score + NEVER_MARGIN < plain.score)
+        if never or (cured is not None and preferred and cured.beyond <= SOON):
+            mixed, plain = other, cured
+    if (
+        mixed is None
+        or plain is None
+        or given is not None
+        or plain.goodness is None
+        or plain.goodness.chance >= DOUBTFUL
+    ):
+        return plain
+    laws_again = _exchanged(parts, own, *mixed[:2], mixed[2][0])
+    better = told(_mixed(parts, own, laws_again, mixed[1].never)) if laws_again != mixed[0] else None
+    return plain if better is None else better
+
+
+def _mixed(parts: Parts, piles: list[Pile | None], given: list[str] | None, never: bool) -> Mixed | None:
+    """The laws, the mixture and its maximum."""
     rough = parts.coarse()
-    begun = _begin(rough, own, [laws[name] for name in names.values()] if laws is not None else None)
+    begun = _begin(rough, piles, given, never)
     if begun is None:
         return None
     chosen, mixture, theta = begun
-    theta = _shared(rough, mixture, theta)
-    found = _finished(parts, mixture, theta)
-    if found is None:
-        return None
-    return _described(days, following, names, own, chosen, parts, mixture, found)
+    found = _finished(parts, mixture, _shared(rough, mixture, theta))
+    return None if found is None else (chosen, mixture, found)
+
+
+def _exchanged(parts: Parts, piles: list[Pile | None], chosen: list[str], mixture: Mixture, theta: Floats) -> list[str]:
+    """Laws that fit better together: one exit's after the other exchanged, the others held, where that lowers the criterion.
+
+    EM chooses a law by stays that it has shared out by the law before: a heavy tail keeps its stays.
+    """
+    rough = parts.coarse()
+    best, least = list(chosen), 2.0 * theta.size - 2.0 * mixture.log_likelihood(rough, theta)
+    for k in range(len(chosen)):
+        shares = _share(rough, mixture, theta)
+        sample = rough.ended[k].with_open(rough.open_times, rough.open_weights * shares[k])
+        odds, own = theta[: mixture.odds], mixture.split(theta)[1]
+        for name in CANDIDATES:
+            law = _candidate(name, piles[k])
+            alone = maximum(sample, law) if name != best[k] else None
+            if alone is None:
+                continue
+            laws = (*mixture.candidates[:k], law, *mixture.candidates[k + 1 :])
+            other = Mixture(laws, mixture.never)
+            there = _settled(rough, other, np.concatenate((odds, *own[:k], alone[0], *own[k + 1 :])))
+            score = 2.0 * there.size - 2.0 * other.log_likelihood(rough, there)
+            if score < least - CLOSE:
+                best[k], least = name, score
+                mixture, theta = other, there
+                odds, own = theta[: mixture.odds], mixture.split(theta)[1]
+    return best
 
 
 def _parts(
@@ -108,10 +176,14 @@ def _candidate(name: str, pile: Pile | None) -> Candidate:
     return CANDIDATES[name] if pile is None else with_deadline(CANDIDATES[name], pile.day)
 
 
-def _begin(parts: Parts, piles: list[Pile | None], given: list[str] | None) -> tuple[list[str], Mixture, Floats] | None:
+def _begin(
+    parts: Parts, piles: list[Pile | None], given: list[str] | None, never: bool = False
+) -> tuple[list[str], Mixture, Floats] | None:
     """Laws by Akaike's criterion, and where EM begins: open stays are shared at first in proportion to the exits seen."""
     total = float(parts.seen.sum() + parts.open_weights.sum())
-    shares = np.repeat((parts.seen / parts.seen.sum())[:, None], parts.open_times.size, axis=1)
+    seen = np.append(parts.seen, 0.0) if never else parts.seen
+    first = np.append(0.5 * parts.seen / parts.seen.sum(), 0.5) if never else parts.seen / parts.seen.sum()
+    shares = np.repeat(first[:, None], parts.open_times.size, axis=1)
     chosen = given or []
     for round_ in range(SHARING):
         found: list[Maximum] = []
@@ -135,8 +207,8 @@ def _begin(parts: Parts, piles: list[Pile | None], given: list[str] | None) -> t
             names.append(name)
             found.append(fit)
         chosen = names
-        mixture = Mixture(tuple(_candidate(name, pile) for name, pile in zip(chosen, piles, strict=True)))
-        parts_of = (parts.seen + shares @ parts.open_weights) / total
+        mixture = Mixture(tuple(_candidate(name, pile) for name, pile in zip(chosen, piles, strict=True)), never)
+        parts_of = np.maximum((seen + shares @ parts.open_weights) / total, 1e-9)
         theta = np.concatenate((np.log(parts_of[:-1] / parts_of[-1]), *(fit[0] for fit in found)))
         shares = _share(parts, mixture, theta)
     return chosen, mixture, theta
@@ -145,17 +217,18 @@ def _begin(parts: Parts, piles: list[Pile | None], given: list[str] | None) -> t
 def _share(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
     """How open stays are shared among the exits: the chance of each, given that the stay lasts so long already."""
     terms = mixture.open_terms(parts.open_times, theta)
-    result: Floats = np.exp(terms - logsumexp(terms, axis=0)) if terms.size else terms
+    result: Floats = np.exp(terms - np.logaddexp.reduce(terms, axis=0)) if terms.size else terms
     return result
 
 
 def _shared(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
     """Rounds of EM, until the likelihood hardly rises."""
     total = float(parts.seen.sum() + parts.open_weights.sum())
+    seen = np.append(parts.seen, 0.0) if mixture.never else parts.seen
     here = mixture.log_likelihood(parts, theta)
     for _ in range(ROUNDS):
         shares = _share(parts, mixture, theta)
-        chances = (parts.seen + shares @ parts.open_weights) / total
+        chances = np.maximum((seen + shares @ parts.open_weights) / total, 1e-9)
         own = mixture.split(theta)[1]
         moved = []
         for k, part in enumerate(parts.ended):
@@ -172,19 +245,31 @@ def _shared(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
     return theta
 
 
-def _finished(parts: Parts, mixture: Mixture, theta: Floats) -> Maximum | None:
-    """The maximum of the whole likelihood from where EM ended, and the inverse of the observed information."""
-    bounds = [np.tile((-ODDS, ODDS), (len(mixture.candidates) - 1, 1))]
+def _box(parts: Parts, mixture: Mixture) -> Floats:
+    """Bounds of all numbers, shape (numbers, 2)."""
+    bounds = [np.tile((-ODDS, ODDS), (mixture.odds, 1))]
     for law, part in zip(mixture.candidates, parts.ended, strict=True):
         bounds.append(limits(law, math.log(part.exposure / part.ended)))
-    box = np.concatenate(bounds)
+    return np.concatenate(bounds)
+
+
+def _settled(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
+    """Where the whole likelihood is highest, by Newton's steps from `theta` on."""
+    box = _box(parts, mixture)
+    begin = np.clip(theta, box[:, 0] + 1e-6, box[:, 1] - 1e-6)
+    return lowest(lambda at: min(-mixture.log_likelihood(parts, at), 1e300), begin, box)
+
+
+def _finished(parts: Parts, mixture: Mixture, theta: Floats) -> Maximum | None:
+    """The maximum of the whole likelihood from where EM ended, and the inverse of the observed information."""
+    box = _box(parts, mixture)
+    theta = _settled(parts, mixture, theta)
+    if np.any((theta <= box[:, 0]) | (theta >= box[:, 1])):
+        return None
 
     def cost(at: Floats) -> float:
         return min(-mixture.log_likelihood(parts, at), 1e300)
 
-    theta = lowest(cost, np.clip(theta, box[:, 0] + 1e-6, box[:, 1] - 1e-6), box)
-    if np.any((theta <= box[:, 0]) | (theta >= box[:, 1])):
-        return None
     curvature = hessian(cost, theta)
     if not np.all(np.isfinite(curvature)) or np.any(np.linalg.eigvalsh(curvature) <= 0.0):
         return None
@@ -196,24 +281,27 @@ def _described(
     following: Integers,
     names: dict[int, str],
     piles: list[Pile | None],
-    chosen: list[str],
+    mixed: Mixed,
     parts: Parts,
-    mixture: Mixture,
-    found: Maximum,
+    watched: float,
 ) -> ChoiceFit:
-    theta, covariance, value = found
+    chosen, mixture, (theta, covariance, value) = mixed
     logs, own = mixture.split(theta)
-    chances = np.exp(logs)
-    number = len(names)
-    slopes = (np.diag(chances) - np.outer(chances, chances))[:, : number - 1]
-    spread = np.sqrt(np.diag(slopes @ covariance[: number - 1, : number - 1] @ slopes.T))
-    laws, at = {}, number - 1
+    all_chances = np.exp(logs)
+    never = float(all_chances[-1]) if mixture.never else 0.0
+    chances = all_chances[: len(names)] / (1.0 - never)
+    slopes = (np.diag(chances) - np.outer(chances, chances))[:, : mixture.odds]
+    odds = covariance[: mixture.odds, : mixture.odds]
+    spread = np.sqrt(np.diag(slopes @ odds @ slopes.T))
+    slope = never * all_chances[: mixture.odds]
+    never_error = math.sqrt(float(slope @ odds @ slope))
+    laws, at = {}, mixture.odds
     still = following == NOTHING
     for k, (index, name) in enumerate(names.items()):
         size = own[k].size
         rows = still | (following == index)
         pile = piles[k]
-        laws[name] = described(
+        law = described(
             chosen[k],
             mixture.candidates[k],
             (own[k], covariance[at : at + size, at : at + size], value),
@@ -222,9 +310,9 @@ def _described(
             {},
             pile.day if pile is not None else None,
         )
+        laws[name] = replace(law, never=never, mean=math.inf, mean_error=math.inf) if never > 0.0 else law
         at += size
-    watched = float(np.sort(days)[-min(WATCHED, days.size)])
-    beyond = math.exp(float(logsumexp(mixture.open_terms(np.array([max(watched, 1e-9)]), theta), axis=0)[0]))
+    ahead = mixture.open_terms(np.array([max(watched, 1e-9)]), theta)[: len(names), 0]
     return ChoiceFit(
         probabilities=dict(zip(names.values(), chances.tolist(), strict=True)),
         errors=dict(zip(names.values(), spread.tolist(), strict=True)),
@@ -232,6 +320,8 @@ def _described(
         log_likelihood=value,
         free=theta.size,
         open_share=float(np.mean(still)),
-        beyond=beyond,
-        goodness=judge_choice(parts, mixture, found),
+        beyond=math.exp(float(np.logaddexp.reduce(ahead))) / (1.0 - never),
+        goodness=judge_choice(parts, mixture, (theta, covariance, value)),
+        never=never,
+        never_error=never_error,
     )

@@ -62,6 +62,7 @@ def _stage(stage: StageFit) -> dict[str, Any]:
             },
         },
         "beyond_follow_up": finite(stage.choice.beyond) if stage.choice is not None else None,
+        "never": stage.choice.never if stage.choice is not None else None,
     }
 
 

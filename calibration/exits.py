@@ -127,7 +127,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
 
 def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
     """What is out of the ordinary about the law of one exit, in sentences."""
-    if law.complete < FEW:
+    if law.complete < FEW and law.curve is None:
         seen = "once" if law.complete == 1 else f"{law.complete} times"
         yield f"{way} was seen {seen}: too few for more than an exponential law."
     if law.deadline is not None:

@@ -46,11 +46,13 @@ class Leaving:
     resolution: float
     forms: Mapping[str, Form]
 
-    def fit(self, rows: NDArray[np.bool_] | None = None, laws: dict[str, str] | None = None) -> ChoiceFit | None:
+    def fit(
+        self, rows: NDArray[np.bool_] | None = None, laws: dict[str, str] | None = None, never: bool | None = None
+    ) -> ChoiceFit | None:
         """The choice of all stays, or of some."""
         some = np.ones(self.days.shape, dtype=np.bool_) if rows is None else rows
         piles = {name: form.pile for name, form in self.forms.items() if form.pile is not None}
-        return fit_choice(self.days[some], self.following[some], self.names, self.resolution, piles, laws)
+        return fit_choice(self.days[some], self.following[some], self.names, self.resolution, piles, laws, never)
 
 
 def choose(
@@ -73,7 +75,7 @@ def choose(
     if like is not None and like.choice is not None:
         if any(law.curve is not None for law in like.choice.laws.values()):
             return Chosen(read_choice(stays))
-        found = stays.fit(laws={name: law.law for name, law in like.choice.laws.items()})
+        found = stays.fit(laws={name: law.law for name, law in like.choice.laws.items()}, never=like.choice.never > 0.0)
         apart = _by_segment(stays, found) if found is not None and like.by_segment else {}
         return Chosen(found or read_choice(stays), apart)
     found = stays.fit()
@@ -154,6 +156,11 @@ def _sum(fits: Iterable[LawFit | ChoiceFit]) -> float:
 
 
 def _careful(stage: str, found: ChoiceFit) -> Iterator[str]:
+    if found.never > 0.0:
+        yield (
+            f"{stage}: {percent(found.never, 1)} never leave (standard error {percent(found.never_error, 1)}); the probabilities "
+            "of its exits are those of the others."
+        )
     if found.beyond > BEYOND:
         yield (
             f"{stage}: {percent(found.beyond)} of its stays were not over when the watching ended. The probabilities of its "
@@ -177,7 +184,7 @@ def _by_segment(stays: Leaving, pooled: ChoiceFit) -> dict[str, ChoiceFit]:
         return {}
     fits = [stays.fit(group) for group in groups]
     sound = [one for one in fits if one is not None]
-    if len(sound) < len(fits) or sum(one.score for one in sound) + MARGIN >= pooled.score:
+    if len(sound) < len(fits) or _sum(sound) + MARGIN >= pooled.score:
         return {}
     result = {}
     for k, name in enumerate(stays.segments):

@@ -54,7 +54,7 @@ def test_errors_of_the_probability_are_its_spread_and_the_fit_test_holds_its_rat
     shares, errors, chances = [], [], []
     for seed in range(50):
         days, following = watched(np.random.default_rng(seed), 800)
-        found = fit_choice(days, following, NAMES, 1e-6, {}, {"bought": "lognormal", "gone": "weibull"})
+        found = fit_choice(days, following, NAMES, 1e-6, {}, {"bought": "lognormal", "gone": "weibull"}, never=False)
         assert found is not None
         assert found.goodness is not None
         shares.append(found.probabilities["bought"])
@@ -104,6 +104,30 @@ def test_a_choice_is_taken_by_the_data_and_comes_back_from_the_scenario(tmp_path
     assert abs(share - truth) < 5.0 * 2.0 * np.sqrt(
         truth * (1.0 - truth) / size
     )  # five sigma, twice the binomial error
+
+
+def test_a_choice_may_have_a_share_that_never_leaves_and_comes_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(12)
+    size = 4_000
+    luck = rng.random(size)  # a quarter buy, 45 % go, 30 % do neither
+    bought = np.where(luck < 0.25, 8.0 * rng.weibull(1.5, size), np.inf)
+    gone = np.where((luck >= 0.25) & (luck < 0.7), 20.0 * rng.weibull(2.5, size), np.inf)
+    found = fit(one_stage(tmp_path, bought, gone, last='[forms]\ntrial = "choice"'))
+    choice = found.stages["trial"].choice
+    assert choice is not None
+    assert abs(choice.never - 0.3) < 5.0 * choice.never_error  # false alarm 6e-7 each
+    assert abs(choice.probabilities["bought"] - 0.25 / 0.7) < 5.0 * choice.errors["bought"]
+    assert any("trial: " in note and "never leave" in note for note in found.notes)
+    days, nexts = simulated_stays(found)
+    causes = np.where(nexts == "", -1, np.where(nexts == "bought", 0, 1))
+    times, survival, incidence = aalen_johansen(days, causes, 2)
+    for share, truth in (
+        (float(at(times, survival, 60.0, before=1.0)), 0.3),
+        (float(at(times, incidence[0], 60.0, before=0.0)), 0.25),
+    ):
+        assert abs(share - truth) < 5.0 * 2.0 * np.sqrt(
+            truth * (1.0 - truth) / size
+        )  # five sigma, twice the binomial error
 
 
 def test_a_race_stays_a_race(tmp_path: Path) -> None:
