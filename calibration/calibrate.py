@@ -5,10 +5,12 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
-from sojourn.calibration.scenario import days
+from sojourn.calibration.scenario import days, lasting
 from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough
 from sojourn.scenarios.faults import fault
 
@@ -48,6 +50,10 @@ class Calibration:
             lines.append(self.check.sentence)
         lines += censoring(self.fit)
         return (*lines, *self.notes)
+
+    def document(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON: laws with errors and fit, drift, the check, and the naive figures beside."""
+        return document(self.fit, self.check, self.notes)
 
     def write(self, path: str | Path) -> Path:
         """Write the scenario file, whole or not at all. Raises Faults where it cannot be written."""
@@ -118,11 +124,13 @@ def censoring(fitted: Fit) -> list[str]:
         law = stage.dwell
         if law is None or law.naive_mean is None or law.law == "deterministic":
             continue
-        ratio = abs(math.log(max(law.naive_mean, 1e-12) / law.mean)) if math.isfinite(law.mean) else math.inf
+        read = law.curve is not None or law.never > 0.0
+        right = stage.restricted[0] if read else law.mean
+        ratio = abs(math.log(max(law.naive_mean, 1e-12) / right)) if math.isfinite(right) else math.inf
         if ratio < TELLING:
             continue
-        told = f"A stay in {name} lasts {days(law.mean, law.mean_error)} in the mean"
-        if not stage.mean_within_reach:
+        told = f"A stay in {name} {lasting(stage)}"
+        if not stage.mean_within_reach and not read:
             told = (
                 f"{stage.still_open:,} of {stage.entries:,} stays in {name} were still open, and the mean stay is longer than "
                 f"anybody was watched ({days(stage.longest)})"

@@ -1,153 +1,327 @@
-"""Effects of arms on which exit is taken: log-odds against the exits that are left alone.
+"""Fits a stage as a choice: customers take one of its exits with some probability, and then a time that depends on which.
 
-In a scenario p_e is proportional to p0_e exp(eta_e). So eta_e is the shift of log(p_e / p_r) for every exit r whose eta
-is 0, and what is fitted is a multinomial logit: log(p_e / p_rest) = intercept of the segment + shift of the arm, `rest`
-being all exits without an effect taken together. With one effect this is the log-odds of its exit against all others;
-it is the scenario's eta as long as the others keep their proportions among themselves, which `proportions` tests.
-
-Only stays whose end was seen count. That does no harm here: where the lever shifts which exit, not when, the share G_e
-of exits e that fall into the time watched is the same in all arms (they were watched alike) and cancels from ratios.
+A stay that ended tells its exit and its time: p_k f_k(t). One that is still open may yet take any: sum of p_k S_k(t). That is a
+mixture with censoring (Larson and Dinse 1985), fitted by EM (Dempster, Laird and Rubin 1977): each open stay is shared among
+the exits by what the fit so far says of it, and every law is fitted to its own and its shares; at the end Newton's steps on the
+whole likelihood give the maximum and the observed information.
 """
 
-from typing import NamedTuple
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import gammaincc
 
-from sojourn.calibration.clusters import sandwich
-from sojourn.calibration.stays import Floats, Integers
+from sojourn.calibration.candidates import CANDIDATES, Candidate
+from sojourn.calibration.choice_goodness import judge_choice
+from sojourn.calibration.compounds import with_deadline
+from sojourn.calibration.durations import FEW, Goodness, LawFit, criteria, described, fit_laws, simplest
+from sojourn.calibration.maxima import Maximum, limits, maxima, maximum
+from sojourn.calibration.mixtures import Mixture, Parts
+from sojourn.calibration.newton import hessian, lowest
+from sojourn.calibration.spells import Floats, Pile, gathered, grain, spells
+from sojourn.calibration.stays import NOTHING, Integers
 
-TURNS = 50  # of Newton's method at most; it needs about six
-
-
-class Fitted(NamedTuple):
-    """Shifts by exit (or cause) and arm, and their covariance in the same order, arms running fastest."""
-
-    shifts: Floats  # shape (exits, arms)
-    covariance: Floats  # shape (exits * arms, exits * arms)
-
-    def errors(self) -> Floats:
-        """Standard errors, shape (exits, arms)."""
-        errors: Floats = np.sqrt(np.diag(self.covariance)).reshape(self.shifts.shape)
-        return errors
-
-    def p(self) -> float:
-        """p-value against no shift at all (Wald)."""
-        flat = self.shifts.ravel()
-        return above(float(flat @ np.linalg.solve(self.covariance, flat)), flat.size)
+Mixed = tuple[list[str], Mixture, Maximum]  # the law of each exit, their mixture, and its maximum
+SHARING = 3  # rounds of EM in which the laws are chosen anew
+ROUNDS = 60  # of EM at most, before Newton's steps finish it
+CLOSE = 1e-3  # gain in log-likelihood at which EM ends
+ODDS = 9.0  # log odds of a probability: from one in eight thousand on
+DOUBTFUL = 0.05  # chance of so bad a fit below which other laws are tried
+NEVER_MARGIN = 6.0  # by which Akaike's criterion must prefer that a share never leaves
+SOON = 0.05  # of those who leave, the share that may still be there when the watching ends, for `never` to be told
+LEAST_NEVER = 0.005  # a share beyond the follow-up below which nobody is looked for who never leaves
+WATCHED = 10  # stays that were watched at least as long as the follow-up counts
 
 
-class NoFit(ValueError):
-    """The data leave some shift without a finite estimate, or without an error."""
+@dataclass(frozen=True)
+class ChoiceFit:
+    """A stage fitted as a choice.
+
+    Attributes:
+        probabilities: of each exit, by next stage: of the eventual exit, also of stays that were open.
+        errors: their standard errors, from the observed information.
+        laws: the time of those who take each exit.
+        log_likelihood, free: of the whole stage, and how many numbers were fitted.
+        open_share: share of stays that were still open.
+        beyond: share of the stays that end at all that the fit puts beyond the follow-up: there only the laws speak.
+        never: share of stays that take no exit at all, and its standard error; the probabilities are of the others.
+        goodness: how well the whole fits; None where it was not judged.
+    """
+
+    probabilities: dict[str, float]
+    errors: dict[str, float]
+    laws: dict[str, LawFit]
+    log_likelihood: float
+    free: int
+    open_share: float
+    beyond: float
+    goodness: Goodness | None = None
+    never: float = 0.0
+    never_error: float = 0.0
+
+    @property
+    def score(self) -> float:
+        """Akaike's criterion."""
+        return 2.0 * self.free - 2.0 * self.log_likelihood
 
 
-FARTHEST = 15.0  # a shift beyond this is one that runs away
-
-
-def sound(fitted: Fitted) -> Fitted:
-    """Return a fit whose figures are all there; else NoFit."""
-    errors = fitted.errors() if np.all(np.diag(fitted.covariance) > 0.0) else np.zeros(fitted.shifts.shape)
-    if not (np.all(np.isfinite(fitted.shifts)) and np.all(np.isfinite(errors)) and np.all(errors > 0.0)):
-        raise NoFit
-    if np.any(np.abs(fitted.shifts) > FARTHEST):
-        raise NoFit
-    return fitted
-
-
-def apart(arm: Integers, group: Integers) -> bool:
-    """Whether arms and groups cannot be told apart, because some arms are never in one group with others."""
-    cells = np.unique(np.stack([group, arm], axis=1), axis=0)
-    arms, groups = int(arm.max()) + 1, int(group.max()) + 1
-    design = np.concatenate([np.eye(groups)[cells[:, 0]], np.eye(arms)[cells[:, 1]][:, 1:]], axis=1)
-    return bool(np.linalg.matrix_rank(design) < np.unique(group).size + arms - 1)
-
-
-def above(statistic: float, degrees: int) -> float:
-    """Probability that chi-square with so many degrees of freedom is larger."""
-    return float(gammaincc(0.5 * degrees, 0.5 * max(statistic, 0.0)))
-
-
-def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Integers) -> Fitted:
-    """Multinomial logit with an intercept for each group and exit, and a shift for each exit and arm.
+def fit_choice(
+    days: Floats,
+    following: Integers,
+    names: dict[int, str],
+    resolution: float,
+    piles: dict[str, Pile],
+    laws: dict[str, str] | None = None,
+    never: bool | None = None,
+) -> ChoiceFit | None:
+    """Probabilities and laws of all exits together, by EM and Newton's steps; None where there is no maximum.
 
     Args:
-        outcome: 0 for the exits left alone, 1 and on for the others; shape (stays,).
-        arm: 0 for control, 1 and on for the others; shape (stays,).
-        group: segment, whose customers share their intercepts; shape (stays,).
-        customer: whose stay it is; shape (stays,).
-
-    Every exit must occur in every arm, and in every group; see `pooled`.
-
-    Raises:
-        NoFit: where a shift has no finite estimate.
+        days: shape (n,).
+        following: the next stage, shape (n,), -1 where the stay was still open.
+        names: the next stages that were seen, by index.
+        resolution: of the log, days.
+        piles: where the exits to a stage pile up.
+        laws: the law of each exit; left out, Akaike's criterion tells.
+        never: whether a share takes no exit at all; left out, the data tell, by the rules for a single exit.
     """
-    exits, arms, groups = int(outcome.max()), int(arm.max()), int(group.max()) + 1
-    counts = np.zeros((groups, arms + 1, exits + 1))
-    np.add.at(counts, (group, arm, outcome), 1.0)
-    design = np.zeros((groups, arms + 1, groups + arms))
-    for g in range(groups):
-        design[g, :, g] = 1.0
-    for a in range(arms):
-        design[:, a + 1, groups + a] = 1.0
-    cells, x = counts.reshape(-1, exits + 1), design.reshape(-1, groups + arms)
-    theta = np.zeros((exits, groups + arms))
-    size = cells.sum(axis=1)
-    for _ in range(TURNS):
-        p = _shares(x @ theta.T)
-        gradient = (cells[:, 1:] - size[:, None] * p).T @ x
-        information = _information(p, size, x)
-        try:
-            move = np.linalg.solve(information, gradient.ravel()).reshape(theta.shape)
-        except np.linalg.LinAlgError:
-            raise NoFit from None
-        theta = theta + move * min(1.0, 3.0 / max(float(np.abs(move).max()), 1e-300))
-        if float(np.abs(move).max()) < 1e-9:
-            break
-    p = _shares(x @ theta.T)
-    information = _information(p, size, x)
-    cell = group * (arms + 1) + arm
-    left = (outcome[:, None] == np.arange(1, exits + 1)).astype(np.float64) - p[cell]
-    scores = (left[:, :, None] * x[cell][:, None, :]).reshape(outcome.size, -1)
-    try:
-        covariance = sandwich(information, scores, customer)
-    except np.linalg.LinAlgError:
-        raise NoFit from None
-    wanted = (np.arange(exits)[:, None] * (groups + arms) + groups + np.arange(arms)).ravel()
-    return sound(Fitted(theta[:, groups:], covariance[np.ix_(wanted, wanted)]))
+    parts = _parts(days, following, names, resolution, piles)
+    if np.any(parts.seen < FEW) or (never and not parts.open_times.size):
+        return None
+    own = [piles.get(name) for name in names.values()]
+    given = [laws[name] for name in names.values()] if laws is not None else None
+    watched = float(np.sort(days)[-min(WATCHED, days.size)])
+
+    def told(found: Mixed | None) -> ChoiceFit | None:
+        return None if found is None else _described(days, following, names, own, found, parts, watched)
+
+    mixed = None if never else _mixed(parts, own, given, False)
+    plain = told(mixed)
+    # The format has no law with both a deadline and a share that never leaves, whichever exit.
+    if never or (
+        never is None
+        and parts.open_times.size
+        and not any(own)
+        and not (plain is not None and plain.beyond < LEAST_NEVER)
+    ):
+        other = _mixed(parts, own, given, True)
+        cured = told(other)
+        preferred = plain is None or (cured is not None and cured.score + NEVER_MARGIN < plain.score)
+        if never or (cured is not None and preferred and cured.beyond <= SOON):
+            mixed, plain = other, cured
+    if (
+        mixed is None
+        or plain is None
+        or given is not None
+        or plain.goodness is None
+        or plain.goodness.chance >= DOUBTFUL
+    ):
+        return plain
+    laws_again = _exchanged(parts, own, *mixed[:2], mixed[2][0])
+    better = told(_mixed(parts, own, laws_again, mixed[1].never)) if laws_again != mixed[0] else None
+    return plain if better is None else better
 
 
-def proportions(outcome: Integers, arm: Integers, group: Integers, customer: Integers) -> float:
-    """p-value of the hypothesis that arms leave the proportions of these outcomes (0 and on) alone."""
-    return fit_choice(outcome, arm, group, customer).p()
+def _mixed(parts: Parts, piles: list[Pile | None], given: list[str] | None, never: bool) -> Mixed | None:
+    """The laws, the mixture and its maximum."""
+    rough = parts.coarse()
+    begun = _begin(rough, piles, given, never)
+    if begun is None:
+        return None
+    chosen, mixture, theta = begun
+    found = _finished(parts, mixture, _shared(rough, mixture, theta))
+    return None if found is None else (chosen, mixture, found)
 
 
-def pooled(outcome: Integers, group: Integers, least: int = 1) -> Integers:
-    """Groups numbered anew, those in which some outcome occurs fewer than `least` times put together.
+def _exchanged(parts: Parts, piles: list[Pile | None], chosen: list[str], mixture: Mixture, theta: Floats) -> list[str]:
+    """Laws that fit better together: one exit's after the other exchanged, the others held, where that lowers the criterion.
 
-    Where even together they lack an outcome, they join the largest group.
+    EM chooses a law by stays that it has shared out by the law before: a heavy tail keeps its stays.
     """
-    outcomes, groups = int(outcome.max()) + 1, int(group.max()) + 1
-    counts = np.zeros((groups, outcomes))
-    np.add.at(counts, (group, outcome), 1.0)
-    small = np.any(counts < least, axis=1)
-    index = np.cumsum(~small) - 1
-    if np.all(small):
-        return np.zeros(group.size, dtype=np.int64)
-    alone = bool(np.all(counts[small].sum(axis=0) >= least))
-    index[small] = index.max() + 1 if alone else index[int(np.argmax(np.where(small, -1.0, counts.sum(axis=1))))]
-    return index[group].astype(np.int64)
+    rough = parts.coarse()
+    best, least = list(chosen), 2.0 * theta.size - 2.0 * mixture.log_likelihood(rough, theta)
+    for k in range(len(chosen)):
+        shares = _share(rough, mixture, theta)
+        sample = rough.ended[k].with_open(rough.open_times, rough.open_weights * shares[k])
+        odds, own = theta[: mixture.odds], mixture.split(theta)[1]
+        for name in CANDIDATES:
+            law = _candidate(name, piles[k])
+            alone = maximum(sample, law) if name != best[k] else None
+            if alone is None:
+                continue
+            laws = (*mixture.candidates[:k], law, *mixture.candidates[k + 1 :])
+            other = Mixture(laws, mixture.never)
+            there = _settled(rough, other, np.concatenate((odds, *own[:k], alone[0], *own[k + 1 :])))
+            score = 2.0 * there.size - 2.0 * other.log_likelihood(rough, there)
+            if score < least - CLOSE:
+                best[k], least = name, score
+                mixture, theta = other, there
+                odds, own = theta[: mixture.odds], mixture.split(theta)[1]
+    return best
 
 
-def _shares(linear: Floats) -> Floats:
-    """Probabilities of the exits 1 and on, shape (cells, exits); that of exit 0 is the rest."""
-    top = np.maximum(linear.max(axis=1, keepdims=True), 0.0)
-    raised = np.exp(linear - top)
-    shares: Floats = raised / (np.exp(-top) + raised.sum(axis=1, keepdims=True))
-    return shares
+def _parts(
+    days: Floats, following: Integers, names: dict[int, str], resolution: float, piles: dict[str, Pile]
+) -> Parts:
+    ended = []
+    width = grain(days.size)
+    for index, name in names.items():
+        here = days[following == index]
+        ended.append(spells(here, np.ones(here.shape, dtype=np.bool_), resolution, piles.get(name), width))
+    times, weights = gathered(days[(following == NOTHING) & (days > 0.0)], width)
+    return Parts(tuple(ended), times, weights)
 
 
-def _information(p: Floats, size: Floats, x: Floats) -> Floats:
-    exits, width = p.shape[1], x.shape[1]
-    spread = np.einsum("c,ce,ef->cef", size, p, np.eye(exits)) - np.einsum("c,ce,cf->cef", size, p, p)
-    information: Floats = np.einsum("cef,ci,cj->eifj", spread, x, x).reshape(exits * width, exits * width)
-    return information
+def _candidate(name: str, pile: Pile | None) -> Candidate:
+    return CANDIDATES[name] if pile is None else with_deadline(CANDIDATES[name], pile.day)
+
+
+def _begin(
+    parts: Parts, piles: list[Pile | None], given: list[str] | None, never: bool = False
+) -> tuple[list[str], Mixture, Floats] | None:
+    """Laws by Akaike's criterion, and where EM begins: open stays are shared at first in proportion to the exits seen."""
+    total = float(parts.seen.sum() + parts.open_weights.sum())
+    seen = np.append(parts.seen, 0.0) if never else parts.seen
+    first = np.append(0.5 * parts.seen / parts.seen.sum(), 0.5) if never else parts.seen / parts.seen.sum()
+    shares = np.repeat(first[:, None], parts.open_times.size, axis=1)
+    chosen = given or []
+    for round_ in range(SHARING):
+        found: list[Maximum] = []
+        names: list[str] = []
+        for k, part in enumerate(parts.ended):
+            sample = part.with_open(parts.open_times, parts.open_weights * shares[k])
+            if given is None:
+                if piles[k] is None:
+                    fits = fit_laws(sample)
+                else:
+                    fits = maxima(sample, {name: _candidate(name, piles[k]) for name in CANDIDATES})
+                if not fits:
+                    return None
+                name = simplest(fits) if round_ == 0 else min(fits, key=lambda one: criteria(fits)[one])
+                fit: Maximum | None = fits[name]
+            else:
+                name = given[k]
+                fit = maximum(sample, _candidate(name, piles[k]))
+            if fit is None:
+                return None
+            names.append(name)
+            found.append(fit)
+        chosen = names
+        mixture = Mixture(tuple(_candidate(name, pile) for name, pile in zip(chosen, piles, strict=True)), never)
+        parts_of = np.maximum((seen + shares @ parts.open_weights) / total, 1e-9)
+        theta = np.concatenate((np.log(parts_of[:-1] / parts_of[-1]), *(fit[0] for fit in found)))
+        shares = _share(parts, mixture, theta)
+    return chosen, mixture, theta
+
+
+def _share(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
+    """How open stays are shared among the exits: the chance of each, given that the stay lasts so long already."""
+    terms = mixture.open_terms(parts.open_times, theta)
+    result: Floats = np.exp(terms - np.logaddexp.reduce(terms, axis=0)) if terms.size else terms
+    return result
+
+
+def _shared(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
+    """Rounds of EM, until the likelihood hardly rises."""
+    total = float(parts.seen.sum() + parts.open_weights.sum())
+    seen = np.append(parts.seen, 0.0) if mixture.never else parts.seen
+    here = mixture.log_likelihood(parts, theta)
+    for _ in range(ROUNDS):
+        shares = _share(parts, mixture, theta)
+        chances = np.maximum((seen + shares @ parts.open_weights) / total, 1e-9)
+        own = mixture.split(theta)[1]
+        moved = []
+        for k, part in enumerate(parts.ended):
+            sample = part.with_open(parts.open_times, parts.open_weights * shares[k])
+            found = maximum(sample, mixture.candidates[k], own[k])
+            if found is None:
+                return theta
+            moved.append(found[0])
+        theta = np.concatenate((np.log(chances[:-1] / chances[-1]), *moved))
+        there = mixture.log_likelihood(parts, theta)
+        if there - here < CLOSE:
+            return theta
+        here = there
+    return theta
+
+
+def _box(parts: Parts, mixture: Mixture) -> Floats:
+    """Bounds of all numbers, shape (numbers, 2)."""
+    bounds = [np.tile((-ODDS, ODDS), (mixture.odds, 1))]
+    for law, part in zip(mixture.candidates, parts.ended, strict=True):
+        bounds.append(limits(law, math.log(part.exposure / part.ended)))
+    return np.concatenate(bounds)
+
+
+def _settled(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
+    """Where the whole likelihood is highest, by Newton's steps from `theta` on."""
+    box = _box(parts, mixture)
+    begin = np.clip(theta, box[:, 0] + 1e-6, box[:, 1] - 1e-6)
+    return lowest(lambda at: min(-mixture.log_likelihood(parts, at), 1e300), begin, box)
+
+
+def _finished(parts: Parts, mixture: Mixture, theta: Floats) -> Maximum | None:
+    """The maximum of the whole likelihood from where EM ended, and the inverse of the observed information."""
+    box = _box(parts, mixture)
+    theta = _settled(parts, mixture, theta)
+    if np.any((theta <= box[:, 0]) | (theta >= box[:, 1])):
+        return None
+
+    def cost(at: Floats) -> float:
+        return min(-mixture.log_likelihood(parts, at), 1e300)
+
+    curvature = hessian(cost, theta)
+    if not np.all(np.isfinite(curvature)) or np.any(np.linalg.eigvalsh(curvature) <= 0.0):
+        return None
+    return theta, np.asarray(np.linalg.inv(curvature), dtype=np.float64), -cost(theta)
+
+
+def _described(
+    days: Floats,
+    following: Integers,
+    names: dict[int, str],
+    piles: list[Pile | None],
+    mixed: Mixed,
+    parts: Parts,
+    watched: float,
+) -> ChoiceFit:
+    chosen, mixture, (theta, covariance, value) = mixed
+    logs, own = mixture.split(theta)
+    all_chances = np.exp(logs)
+    never = float(all_chances[-1]) if mixture.never else 0.0
+    chances = all_chances[: len(names)] / (1.0 - never)
+    slopes = (np.diag(chances) - np.outer(chances, chances))[:, : mixture.odds]
+    odds = covariance[: mixture.odds, : mixture.odds]
+    spread = np.sqrt(np.diag(slopes @ odds @ slopes.T))
+    slope = never * all_chances[: mixture.odds]
+    never_error = math.sqrt(float(slope @ odds @ slope))
+    laws, at = {}, mixture.odds
+    still = following == NOTHING
+    for k, (index, name) in enumerate(names.items()):
+        size = own[k].size
+        rows = still | (following == index)
+        pile = piles[k]
+        law = described(
+            chosen[k],
+            mixture.candidates[k],
+            (own[k], covariance[at : at + size, at : at + size], value),
+            days[rows],
+            ~still[rows],
+            {},
+            pile.day if pile is not None else None,
+        )
+        laws[name] = replace(law, never=never, mean=math.inf, mean_error=math.inf) if never > 0.0 else law
+        at += size
+    ahead = mixture.open_terms(np.array([max(watched, 1e-9)]), theta)[: len(names), 0]
+    return ChoiceFit(
+        probabilities=dict(zip(names.values(), chances.tolist(), strict=True)),
+        errors=dict(zip(names.values(), spread.tolist(), strict=True)),
+        laws=laws,
+        log_likelihood=value,
+        free=theta.size,
+        open_share=float(np.mean(still)),
+        beyond=math.exp(float(np.logaddexp.reduce(ahead))) / (1.0 - never),
+        goodness=judge_choice(parts, mixture, (theta, covariance, value)),
+        never=never,
+        never_error=never_error,
+    )

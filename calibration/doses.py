@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sojourn.calibration.choices import above
 from sojourn.calibration.doseblocks import Block, Profile
 from sojourn.calibration.durations import MARGIN
+from sojourn.calibration.logits import above
 from sojourn.calibration.newton import lowest
 from sojourn.calibration.shifts import LEVEL
 from sojourn.calibration.stays import Floats

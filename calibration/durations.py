@@ -7,23 +7,37 @@ leaving the others out would have said.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
-from sojourn.calibration.newton import gradient, hessian, lowest
+from sojourn.calibration.compounds import share_of
+from sojourn.calibration.maxima import SHARES, Maximum, maxima, maximum, mean
+from sojourn.calibration.spells import Floats, Spells, spells
 
-Floats = NDArray[np.float64]
-
-Maximum = tuple[Floats, Floats, float]  # parameters (logs), their covariance, the log-likelihood
+Curve = tuple[tuple[float, ...], tuple[float, ...]]  # shares that have left, and by which day
 FEW = 10  # below so many finished stays a shape cannot be told, and only the exponential law is fitted
-LONGEST = math.log(9e11)  # the scenario format takes means and medians to 1e12 days
-LARGE = 20_000  # distinct durations from which a thinned sample is tried first
-HOPELESS = 50.0  # a law whose AIC is so much worse on the thinned sample is not tried on all
 MARGIN = 2.0  # laws whose AIC is within this of the best explain the data as well; the simplest of them is taken
+
+
+class Deadline(NamedTuple):
+    """An age, in days, at which a share leaves."""
+
+    day: float
+    share: float
+
+
+class Goodness(NamedTuple):
+    """How well a law fits: the chance of so bad a fit if the law were true, and how far it strays from the data."""
+
+    chance: float
+    gap: (
+        float  # largest distance between the law's survival and the censoring-aware estimate, as a part of all who left
+    )
 
 
 @dataclass(frozen=True)
@@ -31,15 +45,21 @@ class LawFit:
     """A law fitted to right-censored durations, in days.
 
     Attributes:
-        law: name of the law in the scenario format.
+        law: name of the law in the scenario format; of the law within, where a share leaves at a deadline or never.
         parameters: by name, as the scenario file states them.
-        errors: standard error of each parameter, from the Hessian of the log-likelihood.
+        errors: standard error of each parameter, from the Hessian of the log-likelihood; those of `never` and of the
+            deadline's `share` among them.
         complete: stays seen to their end (by this exit); `zeros` of them had no length.
         censored: stays that ended otherwise or were still open.
-        aic: Akaike's criterion of every law tried (empty for a fixed value; of very many durations hopeless laws are not tried).
+        aic: Akaike's criterion of every law tried (empty for a fixed value)
         mean: mean of the law, days; infinite where the law has none. `mean_error` is its standard error (delta method).
         naive_mean: mean of the finished stays alone, days, the estimate that drops the others; None where there are
         none.
+        never: share that never leaves this way, of those who do not leave at the deadline.
+        deadline: age at which a share leaves, and that share; None where exits do not pile up.
+        curve: (shares, days) of an empirical law, each of shape (m,).
+        goodness: how well the law fits; None where it was not judged.
+        maximum: parameters on the scale they were fitted in, and their covariance.
     """
 
     law: str
@@ -53,48 +73,26 @@ class LawFit:
     mean_error: float
     naive_mean: float | None
     aic: dict[str, float] = field(default_factory=dict)
+    never: float = 0.0
+    deadline: Deadline | None = None
+    curve: Curve | None = None
+    goodness: Goodness | None = None
+    maximum: Maximum | None = field(default=None, compare=False, repr=False)
 
     @property
     def free(self) -> int:
         """How many parameters were fitted."""
         return len(self.errors)
 
+    @property
+    def score(self) -> float:
+        """Akaike's criterion of the law, or of the best that was tried where it is read from the data; NaN: none was."""
+        return self.aic.get(self.law, min(self.aic.values(), default=math.nan))
 
-@dataclass(frozen=True)
-class _Sample:
-    """Durations, each distinct value once with its count."""
 
-    times: Floats
-    time_counts: Floats
-    open_times: Floats
-    open_counts: Floats
-    zeros: int
-    resolution: float
-
-    def log_likelihood(self, candidate: Candidate, theta: Floats) -> float:
-        """Of all durations under one law; minus infinity where it cannot be computed."""
-        with np.errstate(all="ignore"):
-            total = float(np.sum(self.time_counts * candidate.log_density(theta, self.times)))
-            total += float(np.sum(self.open_counts * candidate.log_survival(theta, self.open_times)))
-            if self.zeros:
-                left = candidate.log_survival(theta, np.array([self.resolution]))
-                total += self.zeros * float(np.log(-np.expm1(left))[0])
-        return total if math.isfinite(total) else -math.inf
-
-    def thinned(self) -> "_Sample | None":
-        """Every so many-th of the distinct durations, if there are very many."""
-        step = (self.times.size + self.open_times.size) // (LARGE // 2)
-        if step < 2:
-            return None
-        some = slice(step // 2, None, step)
-        return _Sample(
-            self.times[some],
-            self.time_counts[some],
-            self.open_times[some],
-            self.open_counts[some],
-            self.zeros // step,
-            self.resolution,
-        )
+def percent(share: float, digits: int = 0) -> str:
+    """A share for people."""
+    return f"{100.0 * share:.{digits}f} %"
 
 
 def fit_law(
@@ -121,55 +119,101 @@ def fit_law(
     Raises:
         ValueError: if no stay ended, a duration is negative or not finite, or shapes differ.
     """
+    days, seen = _checked(durations, ended)
+    done = days[seen]
+    positive = days[days > 0.0]
+    if positive.size == 0:
+        return fixed(0.0, done, days.size - done.size)
+    if only_length(days, seen):
+        return fixed(float(done.max()), done, days.size - done.size)
+    step = resolution if resolution > 0.0 else 0.5 * float(positive.min())
+    sample = spells(days, seen, step)
+    fits = fit_laws(sample, laws)
+    best = simplest(fits)
+    return described(best, CANDIDATES[best], fits[best], days, seen, criteria(fits))
+
+
+def _checked(durations: ArrayLike, ended: ArrayLike) -> tuple[Floats, NDArray[np.bool_]]:
     days = np.asarray(durations, dtype=np.float64)
     seen = np.asarray(ended, dtype=np.bool_)
     if days.shape != seen.shape or days.ndim != 1:
         raise ValueError(f"durations have shape {days.shape}, ended has {seen.shape}: both must be (n,)")
     if not np.all(np.isfinite(days)) or np.any(days < 0.0):
         raise ValueError("durations must be finite and not negative")
-    done = days[seen]
-    if done.size == 0:
+    if not np.any(seen):
         raise ValueError("no stay was seen to its end: nothing to fit")
-    positive = days[days > 0.0]
-    if positive.size == 0:
-        return _fixed(0.0, done, days.size - done.size)
-    step = resolution if resolution > 0.0 else 0.5 * float(positive.min())
+    return days, seen
+
+
+def only_length(days: Floats, ended: NDArray[np.bool_]) -> bool:
+    """Whether all finished stays (ten or more) have one length that no open stay exceeds."""
+    done = days[ended]
     spread = float(done.max() - done.min())
-    open_past = days[~seen].max(initial=0.0) > done.max() * (1.0 + 1e-9)
-    if done.size >= FEW and spread <= 1e-9 * float(done.max()) and not open_past:
-        return _fixed(float(done.max()), done, days.size - done.size)
-    times, time_counts = np.unique(done[done > 0.0], return_counts=True)
-    open_times, open_counts = np.unique(days[~seen & (days > 0.0)], return_counts=True)
-    zeros = int(np.sum(done == 0.0))
-    sample = _Sample(times, time_counts.astype(np.float64), open_times, open_counts.astype(np.float64), zeros, step)
-    exposure = float(days.sum()) + 0.5 * step * zeros
-    start = math.log(exposure / done.size)
-    fits = _fit_all(sample, laws if done.size >= FEW else ("exponential",), start)
+    open_past = days[~ended].max(initial=0.0) > done.max() * (1.0 + 1e-9)
+    return done.size >= FEW and spread <= 1e-9 * float(done.max()) and not bool(open_past)
+
+
+def fit_laws(sample: Spells, laws: Sequence[str] = tuple(CANDIDATES)) -> dict[str, Maximum]:
+    """Laws that have a maximum and are not hopeless, one at least; the exponential law alone where few stays ended."""
+    fits = maxima(sample, {name: CANDIDATES[name] for name in (laws if sample.ended >= FEW else ("exponential",))})
     if not fits:  # every shape ran off to a limit: the exponential law has none
-        fits = {"exponential": _fit_one(sample, "exponential", start) or (np.array([start]), np.ones((1, 1)), 0.0)}
-    aic = _aic(fits)
+        rough = np.array([math.log(sample.exposure / sample.ended)]), np.ones((1, 1)), 0.0
+        fits = {"exponential": maximum(sample, CANDIDATES["exponential"]) or rough}
+    return fits
+
+
+def criteria(fits: Mapping[str, Maximum]) -> dict[str, float]:
+    """Akaike's criterion of each law."""
+    return {name: 2.0 * len(theta) - 2.0 * value for name, (theta, _, value) in fits.items()}
+
+
+def simplest(fits: Mapping[str, Maximum]) -> str:
+    """The law with the fewest parameters among those whose criterion is within 2 of the best."""
+    aic = criteria(fits)
     good = [name for name in fits if aic[name] <= min(aic.values()) + MARGIN]
-    best = min(good, key=lambda name: (len(fits[name][0]), aic[name]))
-    theta, covariance, value = fits[best]
-    mean, mean_error = _mean(CANDIDATES[best], theta, covariance)
-    names = CANDIDATES[best].parameters
-    relative = np.sqrt(np.diag(covariance))
+    return min(good, key=lambda name: (len(fits[name][0]), aic[name]))
+
+
+def described(
+    law: str,
+    candidate: Candidate,
+    found: Maximum,
+    days: Floats,
+    ended: NDArray[np.bool_],
+    aic: dict[str, float],
+    deadline_day: float | None = None,
+) -> LawFit:
+    """A maximum in the words of the scenario format. `candidate` may hold `law` with shares beside it."""
+    theta, covariance, value = found
+    done = days[ended]
+    parameters, errors = {}, {}
+    for k, name in enumerate(candidate.parameters):
+        spread = math.sqrt(float(covariance[k, k]))
+        parameters[name] = share_of(theta[k]) if name in SHARES else math.exp(theta[k])
+        slope = parameters[name] * (1.0 - parameters[name]) if name in SHARES else parameters[name]
+        errors[name] = slope * spread
+    never, share = parameters.pop("never", 0.0), parameters.pop("share", None)
+    middle, spread = mean(candidate, theta, covariance)
     return LawFit(
-        law=best,
-        parameters={name: math.exp(theta[k]) for k, name in enumerate(names)},
-        errors={name: math.exp(theta[k]) * float(relative[k]) for k, name in enumerate(names)},
+        law=law,
+        parameters=parameters,
+        errors=errors,
         complete=int(done.size),
         censored=int(days.size - done.size),
-        zeros=zeros,
+        zeros=int(np.sum(done == 0.0)),
         log_likelihood=value,
-        mean=mean,
-        mean_error=mean_error,
+        mean=middle,
+        mean_error=spread,
         naive_mean=float(done.mean()),
         aic=aic,
+        never=never,
+        deadline=None if share is None or deadline_day is None else Deadline(deadline_day, share),
+        maximum=found,
     )
 
 
-def _fixed(value: float, done: Floats, censored: int) -> LawFit:
+def fixed(value: float, done: Floats, censored: int) -> LawFit:
+    """A law of one length."""
     return LawFit(
         law="deterministic",
         parameters={"value": value},
@@ -182,53 +226,3 @@ def _fixed(value: float, done: Floats, censored: int) -> LawFit:
         mean_error=0.0,
         naive_mean=float(done.mean()),
     )
-
-
-def _fit_all(sample: _Sample, laws: Sequence[str], start: float) -> dict[str, Maximum]:
-    """Every law that has a maximum. Of many durations a thinned sample tells where to begin, and which laws to leave."""
-    thin = sample.thinned()
-    begins: dict[str, Floats] = {}
-    if thin is not None:
-        first = _fit_all(thin, laws, start)
-        aic = _aic(first)
-        laws = [name for name in laws if name not in aic or aic[name] <= min(aic.values()) + HOPELESS]
-        begins = {name: theta for name, (theta, _, _) in first.items()}
-    tried = {name: _fit_one(sample, name, start, begins.get(name)) for name in laws}
-    return {name: result for name, result in tried.items() if result is not None}
-
-
-def _aic(fits: dict[str, Maximum]) -> dict[str, float]:
-    return {name: 2.0 * len(theta) - 2.0 * value for name, (theta, _, value) in fits.items()}
-
-
-def _fit_one(sample: _Sample, name: str, start: float, begin: Floats | None = None) -> Maximum | None:
-    """The maximum of a law's likelihood; None where a shape runs off to a limit."""
-    candidate = CANDIDATES[name]
-    first = np.zeros(len(candidate.parameters))
-    first[0] = start
-    first = first if begin is None else begin
-    # Twelve in logs is a factor of 160,000 in days; shapes and sigmas stay inside what the scenario format takes.
-    shapes = (math.log(0.02), math.log(9.5)) if name == "lognormal" else (math.log(0.06), math.log(50.0))
-    limits = np.array([(start - 12.0, min(start + 12.0, LONGEST)), *([shapes] * (len(first) - 1))])
-
-    def cost(theta: Floats) -> float:
-        return min(-sample.log_likelihood(candidate, theta), 1e300)
-
-    theta = lowest(cost, first, limits)
-    if cost(theta) >= 1e300 or np.any((theta <= limits[:, 0]) | (theta >= limits[:, 1])):
-        return None
-    curvature = hessian(cost, theta)
-    if not np.all(np.isfinite(curvature)) or np.any(np.linalg.eigvalsh(curvature) <= 0.0):
-        return None
-    covariance: Floats = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
-    return theta, covariance, -cost(theta)
-
-
-def _mean(candidate: Candidate, theta: Floats, covariance: Floats) -> tuple[float, float]:
-    """Mean of a law and its standard error by the delta method on the log mean."""
-    log_mean = candidate.log_mean(theta)
-    if not math.isfinite(log_mean) or log_mean > 50.0:
-        return math.inf, math.inf
-    slope = gradient(candidate.log_mean, theta)
-    variance = float(slope @ covariance @ slope)
-    return math.exp(log_mean), math.exp(log_mean) * math.sqrt(max(variance, 0.0))

@@ -6,14 +6,23 @@ alone, and all of it uses every stay. Raw counts of exits are provenance only: u
 ones not seen yet.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.calibration.durations import FEW, MARGIN, LawFit, fit_law
+from sojourn.calibration.choices import ChoiceFit
+from sojourn.calibration.curves import restricted
+from sojourn.calibration.durations import FEW, MARGIN, LawFit, percent
+from sojourn.calibration.exit_laws import Form, fit_exit
+from sojourn.calibration.forms import Chosen, Leaving, choose
 from sojourn.calibration.logs import Log
+from sojourn.calibration.ranks import log_rank
+from sojourn.calibration.spells import Pile, spells
 from sojourn.calibration.stays import NOTHING, Floats, Integers
+
+APART = 0.01  # chance of segments so different by the log-rank test below which they get laws of their own
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,10 @@ class StageFit:
         has the law
             of `exits` in every segment.
         dwell: the law of the whole stay, whichever way it ends; None where nobody was seen to leave.
+        choice: the stage as a choice, where it is one (by the mapping or because the data prefer it); else it is a race.
+        choice_by_segment: choices that differ between segments, by segment; then it holds every segment.
+        restricted: mean days of a stay within `longest`, and its standard error, by no law (area under Kaplan-Meier).
+        forms: what the law of each exit is made of, by next stage.
         warnings: what weakens these numbers, in sentences.
     """
 
@@ -40,6 +53,17 @@ class StageFit:
     dwell: LawFit | None
     by_segment: dict[str, dict[str, LawFit]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    restricted: tuple[float, float] = (0.0, 0.0)
+    forms: dict[str, Form] = field(default_factory=dict)
+    choice: ChoiceFit | None = None
+    choice_by_segment: dict[str, ChoiceFit] = field(default_factory=dict)
+
+    @property
+    def form(self) -> str:
+        """What the stage is written as: end, choice or race."""
+        if not self.exits:
+            return "end"
+        return "choice" if self.choice is not None else "race"
 
     @property
     def mean_within_reach(self) -> bool:
@@ -47,8 +71,12 @@ class StageFit:
         return self.dwell is not None and self.dwell.mean <= self.longest
 
 
-def fit_stage(log: Log, stage: int) -> StageFit:
-    """Fit all exits of one stage (an index into `log.stages`, no end)."""
+def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
+    """Fit all exits of one stage (an index into `log.stages`, no end).
+
+    `like` is a fit to more of the same data, whose decisions on deadlines, shares that never leave and laws read from the
+    data are kept; the law of the whole stay is then left out.
+    """
     rows = log.stays.stage == stage
     days = log.stays.days[rows]
     following = log.stays.following[rows]
@@ -56,20 +84,25 @@ def fit_stage(log: Log, stage: int) -> StageFit:
     name = log.stages[stage]
     exits: dict[str, LawFit] = {}
     by_segment: dict[str, dict[str, LawFit]] = {}
+    forms: dict[str, Form] = {}
     warnings: list[str] = []
     for to in np.unique(following[following != NOTHING]):
         ended = following == to
-        law = fit_law(days, ended, resolution=log.resolution)
         target = log.stages[int(to)]
+        law, forms[target] = fit_exit(days, ended, log.resolution, like.forms.get(target) if like else None)
         exits[target] = law
-        if law.complete < FEW:
-            seen = "once" if law.complete == 1 else f"{law.complete} times"
-            warnings.append(f"{name} -> {target} was seen {seen}: too few for more than an exponential law.")
-        apart = _by_segment(days, ended, segment, log, law)
+        apart = _by_segment(days, ended, segment, log, law, forms[target].pile)
         if apart:
             by_segment[target] = apart
+    names = {int(to): log.stages[int(to)] for to in np.unique(following[following != NOTHING])}
+    leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms)
+    before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
+    chosen = choose(leaving, log.forms.get(name), exits, by_segment, before) if names else Chosen()
+    warnings += chosen.notes
+    for target, law in (chosen.choice.laws if chosen.choice is not None else exits).items():
+        warnings += said(f"{name} -> {target}", law, float(days.max()), chosen.choice is None)
     left = following != NOTHING
-    dwell = fit_law(days, left, resolution=log.resolution) if np.any(left) else None
+    dwell = fit_exit(days, left, log.resolution)[0] if np.any(left) and like is None else None
     # Where even the mean is out of reach, `mean_within_reach` says more.
     if dwell is not None and dwell.complete < dwell.censored and dwell.mean <= days.max():
         warnings.append(
@@ -83,13 +116,50 @@ def fit_stage(log: Log, stage: int) -> StageFit:
         longest=float(days.max()),
         exits=exits,
         dwell=dwell,
-        by_segment=by_segment,
+        by_segment=by_segment if chosen.choice is None else {},
         warnings=tuple(warnings),
+        restricted=restricted(spells(days, left, log.resolution)) if np.any(left) else (0.0, 0.0),
+        forms=forms,
+        choice=chosen.choice,
+        choice_by_segment=chosen.by_segment,
     )
 
 
+def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
+    """What is out of the ordinary about the law of one exit, in sentences."""
+    if law.complete < FEW and law.curve is None:
+        seen = "once" if law.complete == 1 else f"{law.complete} times"
+        yield f"{way} was seen {seen}: too few for more than an exponential law."
+    if law.deadline is not None:
+        day, share = law.deadline
+        yield (
+            f"{way}: exits pile up on day {day:.4g} of the stay. It is written as a deadline, on which {percent(share, 1)} leave "
+            f"(standard error {percent(law.errors['share'], 1)})."
+        )
+    if not race:
+        return
+    if law.law == "empirical":
+        why = "nearly all exits are on one day"
+        if law.goodness is not None:
+            why = f"the nearest misplaces {percent(law.goodness.gap)} of the exits"
+        after = (
+            ""
+            if law.never == 0.0
+            else (
+                f" Nobody was watched beyond {longest:.0f} days: the {percent(law.never)} who had not left this way by then are "
+                "written as never leaving so."
+            )
+        )
+        yield f"{way}: no law fits ({why}), so its law is read from the data.{after}"
+    elif law.never > 0.0:
+        yield (
+            f"{way}: {percent(law.never, 1)} never leave this way (standard error {percent(law.errors['never'], 1)}); those "
+            f"who do are done long before the {longest:.0f} days that stays were watched."
+        )
+
+
 def _by_segment(
-    days: Floats, ended: NDArray[np.bool_], segment: Integers, log: Log, pooled: LawFit
+    days: Floats, ended: NDArray[np.bool_], segment: Integers, log: Log, pooled: LawFit, pile: Pile | None
 ) -> dict[str, LawFit]:
     """A law for each segment where AIC prefers that to one for all, else nothing.
 
@@ -107,11 +177,19 @@ def _by_segment(
         groups.append(rest)
     if len(groups) < 2:
         return {}
-    laws = [fit_law(days[group], ended[group], resolution=log.resolution) for group in groups]
+    form = Form(pile)
+    laws = [fit_exit(days[group], ended[group], log.resolution, form)[0] for group in groups]
     if any(not law.aic for law in laws):
         return {}
-    if sum(law.aic[law.law] for law in laws) + MARGIN >= pooled.aic[pooled.law]:
-        return {}
+    if pooled.curve is None:
+        if sum(law.score for law in laws) + MARGIN >= pooled.score:
+            return {}
+    else:  # where no law fits, criteria of laws tell nothing
+        which = np.full(days.shape, len(groups) - 1, dtype=np.int64)
+        for k, group in enumerate(groups):
+            which[group] = k
+        if log_rank(days, ended, which, np.arange(days.size)) >= APART:
+            return {}
     result = {}
     for k, name in enumerate(log.segments):
         own = np.flatnonzero(large == k)

@@ -6,6 +6,7 @@ import numpy as np
 
 from sojourn.calibration.arrivals import ArrivalsFit, fit_arrivals
 from sojourn.calibration.contracts import ContractFit, fit_contract
+from sojourn.calibration.drift import Drift, drifts
 from sojourn.calibration.exits import StageFit, fit_stage
 from sojourn.calibration.histories import histories_of
 from sojourn.calibration.logs import Log
@@ -28,6 +29,7 @@ class Fit:
         notes: what a reader should know, in sentences.
         silent: the models of the stages that customers leave unseen, by name; they are not among `stages`.
         contracts: the models of the stages under contract, by name; neither are they.
+        drift: what differs between the first and the second half of the log beyond chance.
     """
 
     log: Log
@@ -38,6 +40,7 @@ class Fit:
     notes: tuple[str, ...]
     silent: dict[str, SilentFit] = field(default_factory=dict)
     contracts: dict[str, ContractFit] = field(default_factory=dict)
+    drift: tuple[Drift, ...] = ()
 
     @property
     def absorbing(self) -> tuple[str, ...]:
@@ -65,11 +68,16 @@ class Fit:
         return loads(self.scenario_text(), f"scenario of {self.log.source}")
 
 
-def fit(log: Log) -> Fit:
-    """Fit every stage of a log."""
+def fit(log: Log, like: Fit | None = None) -> Fit:
+    """Fit every stage of a log.
+
+    `like` is a fit to more of the same customers: what the laws are made of is then as it is there, and only their numbers
+    and the choice between smooth laws are new.
+    """
     seen = np.unique(log.stays.stage)
+    known = like.stages if like is not None else {}
     stages = {
-        log.stages[k]: fit_stage(log, int(k))
+        log.stages[k]: fit_stage(log, int(k), known.get(log.stages[k]))
         for k in seen
         if not log.ends[k] and log.stages[k] not in {*log.silent, *log.contracts}
     }
@@ -81,6 +89,13 @@ def fit(log: Log) -> Fit:
     sizes = np.bincount(log.segment, minlength=len(log.segments))
     shares = {name: float(sizes[k] / log.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
     notes = list(log.notes)
+    moved = drifts(log) if like is None else ()
+    notes += [one.sentence for one in moved]
+    if moved:
+        notes.append(
+            "The scenario holds the mean of both halves and goes on with it. For what comes next, fit the later part of the log "
+            "alone, or try both as variants."
+        )
     notes += [note for stage in stages.values() for note in stage.warnings]
     agreed = {name: end for name, end in log.contracts.items() if log.stages.index(name) in seen}
     contracts = {name: fit_contract(log, name, end) for name, end in agreed.items()}
@@ -96,7 +111,9 @@ def fit(log: Log) -> Fit:
     missing = [name for k, name in enumerate(log.stages) if k not in seen]
     if missing:
         notes.append(f"The log never shows {', '.join(missing)}: left out of the scenario.")
-    pooled = [name for name, stage in stages.items() if stage.exits and not stage.by_segment]
+    pooled = [
+        name for name, stage in stages.items() if stage.exits and not (stage.by_segment or stage.choice_by_segment)
+    ]
     if len(shares) > 1 and pooled:
         notes.append(f"Segments do not differ, as far as the data tell, in how they leave {', '.join(pooled)}.")
     return Fit(
@@ -108,4 +125,5 @@ def fit(log: Log) -> Fit:
         notes=tuple(notes),
         silent=silent,
         contracts=contracts,
+        drift=moved,
     )

@@ -40,6 +40,7 @@ class Log:
         arm: index into `arms`, -1 for customers without one, shape (customers,).
         arms: the arms of an experiment; none where the mapping names no such column.
         doses: doses of the arms, by name; empty where the mapping gives none.
+        forms: "choice" or "race" of stages where the data are not to tell, by name.
         counts: what was read, and what was set aside and why.
         notes: what a reader should know, in sentences.
         silent: stages that customers leave unseen, and the model of that (see `silent`).
@@ -69,6 +70,7 @@ class Log:
     notes: tuple[str, ...]
     silent: dict[str, str] = field(default_factory=dict)
     contracts: dict[str, str] = field(default_factory=dict)
+    forms: dict[str, str] = field(default_factory=dict)
 
     @property
     def window(self) -> Floats:
@@ -249,6 +251,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         notes=tuple(_notes(rows, counts)),
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
+        forms={name: form for name, form in mapping.forms.items() if form != "auto"},
     )
 
 

@@ -27,6 +27,8 @@ member = "cancelled"
 [doses]                        # optional, of the arms: 0 is control
 nobody = 0
 "5 % off" = 5
+[forms]                        # optional: "choice" or "race", where the data are not to tell
+targeted = "race"
 ```
 """
 
@@ -81,6 +83,7 @@ class Mapping(_Part):
     silent: dict[str, Literal["bgnbd", "paretonbd"]] = {}
     contracts: dict[str, str] = {}
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
+    forms: dict[str, Literal["auto", "choice", "race"]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -168,6 +171,7 @@ EXPECTED = {
     "contracts": 'stages with the end into which customers leave, as in member = "cancelled"',
     "silent": 'stages that customers leave unseen, as in purchase = "bgnbd"',
     "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
+    "forms": 'forms of stages: "auto", "choice" or "race", as in trial = "choice"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
 
@@ -181,7 +185,7 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent", "contracts", "doses") else 1
+        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent", "contracts", "doses", "forms") else 1
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -207,6 +211,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
         elif key == "doses" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no dose", "give a number from 0 on; 0 is control")
+        elif key == "forms" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no form", 'use "auto", "choice" or "race"')
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -260,6 +267,15 @@ def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
             )
         if end not in mapping.ends:
             yield Fault(file, path, quoted(end), f"no end named {quoted(end)}", nearest(end, [*mapping.ends]))
+    for name in mapping.forms:
+        if name in mapping.ends:
+            yield Fault(file, f"forms.{name}", "", "is an end, which nobody leaves", "take it out")
+        elif name not in mapping.stages:
+            yield Fault(file, f"forms.{name}", "", f"no stage named {quoted(name)}", nearest(name, mapping.stages))
+        elif name in mapping.silent or name in mapping.contracts:
+            yield Fault(
+                file, f"forms.{name}", "", "has a model of its own under [silent] or [contracts]", "take it out"
+            )
     owners: dict[str, str] = {}
     for name, values, after in mapping.rules():
         part = "ends" if name in mapping.ends else "stages"

@@ -18,6 +18,7 @@ CLOSE = 1e-9  # expected gain, in units of log-likelihood, at which the search e
 def lowest(cost: Cost, theta: Floats, limits: Floats) -> Floats:
     """Where the cost is least, from `theta` on and within `limits`, shape (k, 2): Newton's steps, shortened to go down."""
     here = cost(theta)
+    stuck = False
     for _ in range(100):
         slope = gradient(cost, theta)
         values, vectors = np.linalg.eigh(hessian(cost, theta))
@@ -38,6 +39,11 @@ def lowest(cost: Cost, theta: Floats, limits: Floats) -> Floats:
         else:
             return theta
         theta, here = there, value
+        # Twice at a limit: the parameter runs off, and where the others would settle is of no use to anybody.
+        at_limit = bool(np.any((theta <= limits[:, 0]) | (theta >= limits[:, 1])))
+        if at_limit and stuck:
+            return theta
+        stuck = at_limit
     return theta
 
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.calibration.choices import Fitted, NoFit, sound
 from sojourn.calibration.clusters import sandwich
+from sojourn.calibration.logits import Fitted, NoFit, sound
 from sojourn.calibration.stays import Floats, Integers
 
 TURNS = 50

@@ -8,8 +8,11 @@ from pathlib import PurePath
 
 from sojourn.calibration.arrivals import ArrivalsFit
 from sojourn.calibration.bgnbd import BgNbd
+from sojourn.calibration.candidates import CANDIDATES
+from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.contracts import ContractFit
-from sojourn.calibration.durations import LawFit
+from sojourn.calibration.curves import quantiles
+from sojourn.calibration.durations import LawFit, percent
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
@@ -78,6 +81,23 @@ def key(name: str) -> str:
 
 def law_text(law: LawFit) -> str:
     """A law as the scenario file writes it, on one line."""
+    within = _law_within(law)
+    if law.deadline is None:
+        return within
+    day, share = law.deadline
+    return f'{{ law = "deadline", day = {number(day)}, share = {number(share)}, otherwise = {within} }}'
+
+
+def _law_within(law: LawFit) -> str:
+    """The law but for a deadline. A share that never leaves is written as quantiles of the fitted law with `never`."""
+    curve, never = law.curve, law.never
+    if curve is None and never > 0.0 and law.maximum is not None:
+        candidate = CANDIDATES[law.law]
+        curve, never = quantiles(candidate, law.maximum[0][: len(candidate.parameters)], never)
+    if curve is not None:
+        shares, ages = (", ".join(repr(value) for value in values) for values in curve)
+        rest = f", never = {never!r}" if never > 0.0 else ""
+        return f'{{ law = "empirical", share = [{shares}], days = [{ages}]{rest} }}'
     numbers = "".join(f", {name} = {number(value)}" for name, value in law.parameters.items())
     return f'{{ law = "{law.law}"{numbers} }}'
 
@@ -88,11 +108,28 @@ def days(mean: float, error: float | None = None) -> str:
     return f"{told} (standard error {error:.2g})" if error is not None and math.isfinite(error) else told
 
 
-def seen(law: LawFit) -> str:
+def lasting(stage: StageFit) -> str:
+    """How long a stay lasts in the mean, for people; where no law can tell, within the days that were watched."""
+    dwell = stage.dwell
+    if dwell is not None and (dwell.curve is not None or dwell.never > 0.0):
+        return f"lasts {days(*stage.restricted)} in the mean of the first {stage.longest:,.0f}"
+    if dwell is not None and stage.mean_within_reach:
+        return f"lasts {days(dwell.mean, dwell.mean_error)} in the mean"
+    return f"lasts longer in the mean than anybody was watched ({days(stage.longest)})"
+
+
+def seen(law: LawFit, others: str = "ended otherwise or still open") -> str:
     """Counts and standard errors of a law, for people."""
-    finished = f"{law.complete:,} seen, {law.censored:,} ended otherwise or still open"
+    finished = f"{law.complete:,} seen, {law.censored:,} {others}"
     errors = ", ".join(f"{name} {value:.2g}" for name, value in law.errors.items())
-    return f"{finished}; standard error: {errors}" if errors else f"{finished}; all of one length"
+    if law.curve is not None:
+        return f"{finished}; read from the data (Kaplan-Meier)"
+    told = f"{finished}; standard error: {errors}" if errors else f"{finished}; all of one length"
+    if law.never > 0.0:
+        numbers = ", ".join(f"{name} {number(value)}" for name, value in law.parameters.items())
+        told += f"; quantiles of the {law.law} law fitted to those who leave ({numbers})"
+        told += f" beside {percent(law.never, 1)} who never do"
+    return told
 
 
 def _plain(value: str) -> str:
@@ -176,11 +213,31 @@ def _segments(log: Log, stages: Mapping[str, StageFit], shares: Mapping[str, flo
         yield from _comment(f"customers with {log.labels[log.segments.index(name)]}")
         yield f"share = {share}"
         own = [(stage, to, laws[name]) for stage in stages.values() for to, laws in stage.by_segment.items()]
-        if own:
+        choices = [(stage, stage.choice_by_segment[name]) for stage in stages.values() if stage.choice_by_segment]
+        if own or choices:
             yield f"[segments.{key(name)}.override]"
         for stage, to, law in own:
             yield f"{text(f'stages.{stage.stage}.race.{to}')} = {law_text(law)}"
             yield from _comment(seen(law))
+        for stage, choice in choices:
+            ways = ", ".join(f"{key(to)} = {way}" for to, way in _ways(choice))
+            yield f"{text(f'stages.{stage.stage}.exits')} = {{ {ways} }}"
+            for to in choice.laws:
+                yield from _comment(f"{to}: {chosen(choice, to)}")
+
+
+def _ways(choice: ChoiceFit) -> Iterator[tuple[str, str]]:
+    """The exits of a choice, as the scenario file writes them."""
+    for (to, law), share in zip(choice.laws.items(), _shares(choice.probabilities.values()), strict=True):
+        yield to, f"{{ probability = {share}, dwell = {law_text(law)} }}"
+
+
+def chosen(choice: ChoiceFit, to: str) -> str:
+    """Counts and standard errors of one exit of a choice, for people."""
+    law = choice.laws[to]
+    return (
+        f"probability {choice.probabilities[to]:.4f}, standard error {choice.errors[to]:.2g}; {seen(law, 'still open')}"
+    )
 
 
 def _role(role: str | None) -> Iterator[str]:
@@ -197,11 +254,14 @@ def _stage(stage: StageFit, role: str | None) -> Iterator[str]:
     elif stage.dwell is not None:
         dwell = stage.dwell
         naive = f"; the finished stays alone would say {days(dwell.naive_mean)}" if dwell.naive_mean is not None else ""
-        lasts = f"lasts {days(dwell.mean, dwell.mean_error)} in the mean"
-        if not stage.mean_within_reach:
-            lasts = f"lasts longer in the mean than anybody was watched ({days(stage.longest)})"
+        lasts = lasting(stage)
         yield from _comment(f"a stay {lasts}{naive}")
     yield from _role(role)
+    if stage.choice is not None:
+        for to, way in _ways(stage.choice):
+            yield f"exits.{key(to)} = {way}"
+            yield from _comment(chosen(stage.choice, to))
+        return
     for to, law in stage.exits.items():
         yield f"race.{key(to)} = {law_text(law)}"
         yield from _comment(seen(law))
@@ -220,6 +280,10 @@ def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) ->
     if log.segments != ("all",):
         yield from _source(["segments.*.share"], f"{log.source}: {log.customers.size:,} customers")
     for stage in stages.values():
+        if stage.choice is not None:
+            for to in stage.choice.laws:
+                yield from _source([f"stages.{stage.stage}.exits.{to}"], f"{log.source}: {chosen(stage.choice, to)}")
+            continue
         for to, law in stage.exits.items():
             yield from _source([f"stages.{stage.stage}.race.{to}"], f"{log.source}: {seen(law)}")
 

@@ -6,8 +6,8 @@ from contextlib import suppress
 import numpy as np
 
 from sojourn.calibration.armstays import ArmStays
-from sojourn.calibration.choices import Fitted, NoFit, above, apart, fit_choice, pooled, proportions
 from sojourn.calibration.durations import FEW
+from sojourn.calibration.logits import Fitted, NoFit, above, apart, fit_choice, pooled, proportions
 from sojourn.calibration.races import Race, early_and_late, fit_race
 from sojourn.calibration.shifts import chance, two_sided
 from sojourn.calibration.stays import Floats, Integers

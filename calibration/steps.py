@@ -7,8 +7,8 @@ import numpy as np
 
 from sojourn.calibration.armcounts import ArmCounts
 from sojourn.calibration.armstays import ArmStays
-from sojourn.calibration.choices import Fitted, NoFit, apart, fit_choice, pooled
 from sojourn.calibration.durations import FEW
+from sojourn.calibration.logits import Fitted, NoFit, apart, fit_choice, pooled
 from sojourn.calibration.races import Race, fit_race
 from sojourn.calibration.shifts import Shift, chance
 from sojourn.calibration.stays import NOTHING, Integers

@@ -3,7 +3,7 @@
 import numpy as np
 
 from sojourn.calibration.armcounts import ArmCounts, settle
-from sojourn.calibration.choices import above
+from sojourn.calibration.logits import above
 from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted

@@ -126,7 +126,7 @@ def check(
     spread = _left_out(beside, rest.person, what)
     copies = []
     for replication in range(max(replications, 2)):
-        copies.append(measure(_copy(train, rest, seed, replication), what))
+        copies.append(measure(_copy(train, rest, seed, replication, fitted), what))
         if progress is not None:
             progress(replication + 1, max(replications, 2))
     return _beside(log.stages, what, seen, spread, copies, naive(beside, what), train, rest)
@@ -155,10 +155,10 @@ def large_enough(log: Log, held: NDArray[np.bool_]) -> bool:
     return int(held.sum()) >= FEWEST and bool(np.any(moved & ~held)) and int(np.sum(~held)) >= FEWEST
 
 
-def _copy(train: Log, rest: Log, seed: int, replication: int) -> Sample:
+def _copy(train: Log, rest: Log, seed: int, replication: int, like: Fit) -> Sample:
     """As many simulated customers as there are in `rest`, from a fit to a resample of the people of `train`."""
     rng = np.random.default_rng([seed, replication])
-    fitted = fit(_resample(train, rng))
+    fitted = fit(_resample(train, rng), like)
     number = rest.customers.size
     horizon = float(rest.window.max())
     cohort = ArrivalsFit(number, None, None, "the held-out customers")

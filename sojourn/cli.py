@@ -202,7 +202,8 @@ def commitment(scenario: str, **settings: Any) -> None:
 @click.argument("log", metavar="LOG")
 @click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
 @click.option("--out", required=True, metavar="FILE", help="The scenario file to write.")
-def calibrate(log: str, mapping: str, out: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+def calibrate(log: str, mapping: str, out: str, as_json: bool) -> None:
     """Fit a scenario to an event log (CSV or Parquet) and check it on customers it has not seen.
 
     \b
@@ -211,7 +212,7 @@ def calibrate(log: str, mapping: str, out: str) -> None:
     """
     from sojourn.fitting import print_calibration
 
-    print_calibration(log, mapping, out)
+    print_calibration(log, mapping, out, as_json)
 
 
 @main.command()

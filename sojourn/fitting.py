@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
@@ -9,19 +10,22 @@ from rich.text import Text
 
 from sojourn.calibration.calibrate import calibrate
 from sojourn.calibration.validate import Check, Quantity
-from sojourn.output import writable, write_text
+from sojourn.output import encode, writable, write_text
 from sojourn.plots.words import SHARE, interval, number
 from sojourn.sim.vocabulary import title
 from sojourn.tables import LABEL
 from sojourn.terminal import console, plain, progress
 
 
-def print_calibration(log: str, mapping: str, out: str) -> None:
-    """Fit a scenario to an event log, write it to `out`, and print the check; Faults for whatever is wrong."""
+def print_calibration(log: str, mapping: str, out: str, as_json: bool = False) -> None:
+    """Fit a scenario to an event log, write it to `out`, and print the check or JSON; Faults for whatever is wrong."""
     writable(out)
     with progress("Checking on held-out customers") as news:
         found = calibrate(log, mapping, progress=news)
     write_text(out, found.scenario_text)
+    if as_json:
+        click.echo(encode(found.document()), nl=False)
+        return
     shown = console()
     first, *rest = found.summary()
     _say(shown, first, "bold")

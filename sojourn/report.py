@@ -157,8 +157,12 @@ def _naive(calibration: "Fit | None", check: "Check | None") -> Iterator[str]:
     told: list[tuple[str, float, float, str]] = []
     for name, stage in calibration.stages.items() if calibration is not None else ():
         law = stage.dwell
-        if law is not None and law.naive_mean is not None and stage.still_open and stage.mean_within_reach:
+        if law is None or law.naive_mean is None or not stage.still_open:
+            continue
+        if stage.mean_within_reach:
             told.append((name, law.naive_mean, law.mean, ""))
+        elif law.never > 0.0:  # no mean of all stays, but one of the days that were watched
+            told.append((name, law.naive_mean, stage.restricted[0], f"of the first {stage.longest:,.0f}"))
     if not told and check is not None:
         for one in check.quantities:
             kind, _, name = one.name.partition(".")
@@ -236,6 +240,8 @@ def _laws(calibration: "Fit") -> Iterator[tuple[tuple[str, str], list[Cell]]]:
                 Cell(
                     f"{law.mean:,.1f} ± {1.645 * law.mean_error:,.1f}"
                     if law and finite
+                    else f"{stage.restricted[0]:,.1f} ± {1.645 * stage.restricted[1]:,.1f} of the first {stage.longest:,.0f}"
+                    if law and law.never > 0.0
                     else f"more than {stage.longest:,.0f}, the longest watched"
                     if law
                     else "–"

@@ -8,7 +8,7 @@ from scipy.optimize import minimize
 from scipy.special import logit
 
 from sojourn.calibration.armstays import ArmStays
-from sojourn.calibration.choices import fit_choice, pooled, proportions
+from sojourn.calibration.logits import fit_choice, pooled, proportions
 from sojourn.calibration.races import Race, fit_race
 from sojourn.calibration.steps import from_choice, from_race
 

@@ -46,7 +46,7 @@ def test_a_true_model_passes_and_a_wrong_one_does_not(planted: Any, monkeypatch:
     log = logs.read(planted.log, planted.mapping)
     right = check(log, replications=10)
     assert right.customers_fitted + right.customers_held_out == 6_000
-    # Figures move together: in 30 such logs 89 % of all lay inside, at least 12 of 19 in each.
+    # Figures move together: in 30 such logs 88 % of all lay inside, at least 13 of 19 in each.
     assert right.inside >= 12, right.sentence
     assert {one.name for one in right.quantities} >= {"reach.purchase", "step.awareness.gone", "dwell.retention"}
     for one in right.quantities:
@@ -60,11 +60,11 @@ def test_a_true_model_passes_and_a_wrong_one_does_not(planted: Any, monkeypatch:
         assert np.all(np.diff(curve.observed.mean) >= -1e-12)
 
     # The same customers fitted as if no unfinished stay existed: the mistake that the check must show.
-    def naive_fit(log: Any) -> Any:
+    def naive_fit(log: Any, like: Any = None) -> Any:
         ended = (log.stays.following >= 0) | log.ends[log.stays.stage]
         some = log.take(np.unique(log.stays.customer[ended]))
         ended = (some.stays.following >= 0) | some.ends[some.stays.stage]
-        return fit(replace(some, stays=Stays(*(column[ended] for column in some.stays))))
+        return fit(replace(some, stays=Stays(*(column[ended] for column in some.stays))), like)
 
     monkeypatch.setattr(validate, "fit", naive_fit)
     wrong = check(log, replications=10)

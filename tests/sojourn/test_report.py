@@ -87,9 +87,9 @@ def check() -> Any:
 
 
 def calibration() -> Any:
-    law = SimpleNamespace(law="weibull", mean=88.1, mean_error=3.0, naive_mean=36.1)
-    right = SimpleNamespace(law="exponential", mean=20.0, mean_error=1.0, naive_mean=19.5)
-    long = SimpleNamespace(law="lognormal", mean=4000.0, mean_error=900.0, naive_mean=40.0)
+    law = SimpleNamespace(law="weibull", mean=88.1, mean_error=3.0, naive_mean=36.1, never=0.0)
+    right = SimpleNamespace(law="exponential", mean=20.0, mean_error=1.0, naive_mean=19.5, never=0.0)
+    long = SimpleNamespace(law="lognormal", mean=4000.0, mean_error=900.0, naive_mean=40.0, never=0.0)
 
     def stage(entries: int, still_open: int, dwell: Any, reached: bool = True) -> Any:
         return SimpleNamespace(

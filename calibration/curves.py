@@ -1,0 +1,73 @@
+"""A law read from the data, where none of the others fits: the censoring-aware estimate as quantiles."""
+
+import numpy as np
+
+from sojourn.calibration.candidates import Candidate
+from sojourn.calibration.durations import Curve
+from sojourn.calibration.goodness import kaplan_meier_of
+from sojourn.calibration.spells import Floats, Spells
+
+STEPS = 40  # quantiles of a smooth curve
+JUMP = 0.02  # a share that leaves at one age, from which it is written as a jump
+DIGITS = 6
+SHARES = np.concatenate(([0.002, 0.005, 0.01], np.arange(0.02, 0.985, 0.02), [0.99, 0.995, 0.999, 0.9999]))
+SMALLEST = 1e-6  # by which shares must rise
+
+
+def curve(sample: Spells) -> tuple[Curve, float]:
+    """The quantiles of Kaplan-Meier joined by straight lines, jumps as jumps, and the share still there at the end."""
+    times, survival, _ = kaplan_meier_of(sample)
+    return steps(times, 1.0 - survival)
+
+
+def steps(times: Floats, gone: Floats) -> tuple[Curve, float]:
+    """A step curve of the share that has left, both of shape (m,), as some quantiles, and the share left at its end."""
+    before = np.concatenate(([0.0], gone[:-1]))
+    jumps = gone - before >= JUMP
+    targets = gone[-1] * np.arange(1, STEPS + 1) / STEPS
+    places = np.minimum(np.searchsorted(gone, targets - 1e-12), times.size - 1)
+    points = [(0.0, float(times[int(np.argmax(gone > 0.0))]))]
+    for k in np.unique(np.append(places, np.flatnonzero(jumps))):
+        if jumps[k] and before[k] > 0.0:
+            points.append((float(before[k]) + SMALLEST, float(times[k])))
+        points.append((float(gone[k]), float(times[k])))
+    return _rising(points)
+
+
+def quantiles(candidate: Candidate, theta: Floats, never: float) -> tuple[Curve, float]:
+    """The curve of a smooth law of which a share never leaves, by quantiles of those who do."""
+    low, high = np.full(SHARES.size, theta[0] - 40.0), np.full(SHARES.size, theta[0] + 40.0)
+    for _ in range(80):  # bisection on the logarithm of days
+        middle = 0.5 * (low + high)
+        with np.errstate(all="ignore"):
+            later = -np.expm1(candidate.log_survival(theta, np.exp(middle))) < SHARES
+        low, high = np.where(later, middle, low), np.where(later, high, middle)
+    points = zip((SHARES * (1.0 - never)).tolist(), np.exp(high).tolist(), strict=True)
+    return _rising([(0.0, 0.0), *points])
+
+
+def restricted(sample: Spells) -> tuple[float, float]:
+    """Mean days of a stay within the longest that was watched, and its standard error (Greenwood's).
+
+    Both come from the area under Kaplan-Meier: var = sum of (area beyond t)^2 d / (n (n - d)).
+    """
+    times, survival, at_risk = kaplan_meier_of(sample)
+    longest = max(float(times[-1]), float(sample.open_times.max(initial=0.0)))
+    widths = np.diff(np.append(times, longest))
+    beyond = (survival * widths)[::-1].cumsum()[::-1]
+    before = np.concatenate(([1.0], survival[:-1]))
+    gone = at_risk * (1.0 - survival / np.maximum(before, 1e-300))
+    spread = np.sum(beyond**2 * gone / np.maximum(at_risk * (at_risk - gone), 1e-12))
+    return float(times[0] + beyond[0]), float(np.sqrt(spread))
+
+
+def _rising(points: list[tuple[float, float]]) -> tuple[Curve, float]:
+    """Points with shares that rise by at least the smallest step, and the share that is left after the last."""
+    shares, days = [0.0], [points[0][1]]
+    for share, day in points[1:]:
+        rounded = round(min(share, 1.0), DIGITS)
+        if rounded > shares[-1]:
+            shares.append(rounded)
+            days.append(max(float(f"{day:.6g}"), days[-1]))
+    days[0] = min(float(f"{days[0]:.6g}"), days[1])
+    return (tuple(shares), tuple(days)), round(1.0 - shares[-1], DIGITS)

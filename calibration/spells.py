@@ -1,0 +1,157 @@
+"""Durations in the form that likelihoods want: each distinct value once with its weight, very many of them gathered."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.calibration.candidates import Candidate
+
+Floats = NDArray[np.float64]
+
+CLOCK = 1e-7  # days: times closer than this are one time
+MANY = 4_000  # distinct durations from which they are gathered in narrow bins
+NARROW = (
+    3e-3  # relative width of such a bin at most; its mean stands for it, and 1 / sqrt(n) keeps the error of all below 1
+)
+COARSE = 2e-2  # relative width where laws are only told apart roughly, and
+SOME = 600  # distinct durations from which that is worth it
+
+
+@dataclass(frozen=True)
+class Pile:
+    """An age at which exits pile up: those from `low` up to `high` count as `day`, and enter as one interval."""
+
+    day: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Spells:
+    """Durations of stays, days, with weights; a stay of no length is known to have ended within `resolution`.
+
+    Attributes:
+        times, time_weights: stays seen to end this way, shape (m,).
+        open_times, open_weights: stays that ended otherwise or were still open, shape (k,).
+        zeros: weight of stays that ended at once.
+        piled: weight of stays that ended within the pile.
+        grain: relative width of the bins in which times were gathered; 0 where they are exact.
+    """
+
+    times: Floats
+    time_weights: Floats
+    open_times: Floats
+    open_weights: Floats
+    zeros: float
+    resolution: float
+    pile: Pile | None = None
+    piled: float = 0.0
+    grain: float = 0.0
+
+    @property
+    def exposure(self) -> float:
+        """Days of all stays together."""
+        total = float(self.time_weights @ self.times) + float(self.open_weights @ self.open_times)
+        total += 0.5 * self.resolution * self.zeros
+        return total + (self.piled * self.pile.day if self.pile is not None else 0.0)
+
+    @property
+    def ended(self) -> float:
+        """Weight of the stays seen to end this way."""
+        return float(self.time_weights.sum()) + self.zeros + self.piled
+
+    def with_open(self, times: Floats, weights: Floats) -> "Spells":
+        """The same with other open stays."""
+        return replace(self, open_times=times, open_weights=weights)
+
+    def coarse(self) -> "Spells":
+        """Fewer durations that say nearly the same."""
+        times, time_weights = coarse(self.times, self.time_weights)
+        open_times, open_weights = coarse(self.open_times, self.open_weights)
+        return replace(self, times=times, time_weights=time_weights, open_times=open_times, open_weights=open_weights)
+
+    def log_likelihood(self, candidate: Candidate, theta: Floats) -> float:
+        """Of all durations under one law; minus infinity where it cannot be computed."""
+        with np.errstate(all="ignore"):
+            total = float(np.sum(self.time_weights * candidate.log_density(theta, self.times)))
+            total += float(np.sum(self.open_weights * candidate.log_survival(theta, self.open_times)))
+            if self.zeros:
+                total += self.zeros * float(log_mass(candidate, theta, 0.0, self.resolution))
+            if self.pile is not None and self.piled:
+                total += self.piled * float(log_mass(candidate, theta, self.pile.low, self.pile.high))
+        return total if math.isfinite(total) else -math.inf
+
+
+def log_mass(candidate: Candidate, theta: Floats, low: float, high: float) -> float:
+    """Log of the chance to end between two ages."""
+    with np.errstate(all="ignore"):
+        left = candidate.log_survival(theta, np.array([max(low, 1e-12), high]))
+        first = float(left[0]) if low > 0.0 else 0.0
+        return first + float(np.log(-np.expm1(float(left[1]) - first)))
+
+
+def spells(
+    days: Floats,
+    ended: NDArray[np.bool_],
+    resolution: float,
+    pile: Pile | None = None,
+    width: float | None = None,
+) -> Spells:
+    """Durations with right-censoring, gathered: `days` and `ended` have shape (n,).
+
+    `width` is the relative width of bins; left out, it follows from how many there are.
+    """
+    heaped = (
+        ended & (days >= pile.low) & (days < pile.high) if pile is not None else np.zeros(days.shape, dtype=np.bool_)
+    )
+    positive = days > 0.0
+    bins = grain(days.size) if width is None else width
+    times, time_weights = gathered(days[ended & positive & ~heaped], bins)
+    open_times, open_weights = gathered(days[~ended & positive], bins)
+    return Spells(
+        times,
+        time_weights,
+        open_times,
+        open_weights,
+        float(np.sum(ended & ~positive & ~heaped)),
+        resolution,
+        pile,
+        float(np.sum(heaped)),
+        bins,
+    )
+
+
+def grain(number: int) -> float:
+    """Relative width of the bins in which so many durations are gathered; 0 where each is kept as it is."""
+    return 0.0 if number <= MANY else min(NARROW, 1.0 / math.sqrt(number))
+
+
+def gathered(days: Floats, width: float) -> tuple[Floats, Floats]:
+    """Distinct positive durations and how often each is there, or the means of bins of a relative width above 0."""
+    times, counts = np.unique(days, return_counts=True)
+    weights = counts.astype(np.float64)
+    return _binned(times, weights, width) if width > 0.0 else (times, weights)
+
+
+def snapped(edges: Floats, width: float) -> Floats:
+    """Edges of age moved to the nearest border of the bins, so that no bin lies on both sides of one."""
+    if width <= 0.0:
+        return edges
+    with np.errstate(divide="ignore"):
+        result: Floats = np.where(edges > 0.0, np.exp(np.round(np.log(edges) / width) * width), edges)
+    return result
+
+
+def coarse(times: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """Fewer durations that say nearly the same."""
+    return _binned(times, weights, COARSE) if times.size > SOME else (times, weights)
+
+
+def _binned(times: Floats, weights: Floats, width: float) -> tuple[Floats, Floats]:
+    """Means and weights of bins of a relative width; a single duration in its bin stays as it is."""
+    _, which = np.unique(np.floor(np.log(times) / width).astype(np.int64), return_inverse=True)
+    total = np.bincount(which, weights=weights)
+    means: Floats = np.bincount(which, weights=weights * times) / np.maximum(total, 1e-300)
+    return np.where(total > 0.0, means, 0.0)[total > 0.0], total[total > 0.0].astype(np.float64)
