@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sojourn import adjusting
-from sojourn.calibration import trials
+from sojourn.calibration import attempts
 from sojourn.experiments.targets import evaluate_targets
 from sojourn.scenarios.files import load
 
@@ -155,7 +155,7 @@ def test_ctrl_c_writes_nothing_and_tells_the_best_so_far(
             raise KeyboardInterrupt
         return evaluate_targets(*arguments, **settings)
 
-    monkeypatch.setattr(trials, "evaluate_targets", stopped)
+    monkeypatch.setattr(attempts, "evaluate_targets", stopped)
     told = cli("fit", str(file), *FEW, "--out", str(tmp_path / "fitted.toml"))
     assert told.code == 130
     assert told.out == ""
