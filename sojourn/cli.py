@@ -114,6 +114,7 @@ def compare(scenario: str, strategies: str | None, measure: str, **settings: Any
 @main.command()
 @click.argument("scenario", metavar=SCENARIO)
 @sizes
+@click.option("--out", metavar="DIR", help="Write targets.json, report.html and manifest.json there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
 def targets(scenario: str, **settings: Any) -> None:
     """Simulate what a scenario's numbers were tuned to meet, and say how near they come.

@@ -1,5 +1,6 @@
 """The part of a report on what its numbers were tuned to: simulated anew, at a bounded cost."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from sojourn import paper, target_words
@@ -37,10 +38,27 @@ def tuned_to(result: "Result") -> str:
         found = evaluate_targets(scenario, replications=replications, seed=result.seed)
     except Faults as faults:
         return paper.section(HEADING, paper.bullets([*_stated(result), *map(str, faults.faults)]))
+    return paper.section(HEADING, paper.paragraph(_sentence(found)), *_parts(found))
+
+
+def page(found: Evaluation, notes: Sequence[str]) -> str:
+    """A page of its own, with as many customers as were asked for."""
+    about = found.scenario.about
+    heading = about.title or human(about.name)
+    parts = [
+        f"<header>\n<h1>{paper.text(heading)}</h1>\n</header>",
+        paper.paragraph(_sentence(found), "answer"),
+        paper.section(HEADING, *_parts(found)),
+        paper.bullets(notes) if notes else "",
+    ]
+    return paper.page(f"{heading}: {HEADING.lower()}", parts)
+
+
+def _sentence(found: Evaluation) -> str:
     sentence = minus(found.sentence)
-    for target in scenario.targets:
+    for target in found.scenario.targets:
         sentence = sentence.replace(target.name, human(target.name))
-    return paper.section(HEADING, paper.paragraph(sentence), *_parts(found))
+    return sentence
 
 
 def _parts(found: Evaluation) -> list[str]:

@@ -1,5 +1,8 @@
 """What `sojourn targets` prints: whether a scenario meets what its numbers were tuned to."""
 
+from contextlib import nullcontext
+from pathlib import Path
+
 import click
 from rich import box
 from rich.console import Console
@@ -12,11 +15,12 @@ from sojourn.experiments.targets import evaluate_targets
 from sojourn.guard import say
 from sojourn.opening import blaming, opened
 from sojourn.options import Options
-from sojourn.output import encode
+from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.plots.words import minus
 from sojourn.sim.sharing import processors
 from sojourn.terminal import console, plain, progress
 
+TARGETS = "targets.json"
 HEADS = ("target", "asked", "simulated", "misfit", "met")
 COLOURS = {True: "green", False: "red", None: "dim"}
 
@@ -25,21 +29,36 @@ def print_targets(name: str, options: Options) -> None:
     """Simulate what the targets of a file ask about and print how near it comes; Faults if the file is not sound."""
     options.check()
     scenario, warnings = opened(name, None)
-    with blaming(name, scenario), progress("Simulating") as news:
-        found = evaluate_targets(
-            scenario,
-            customers=options.customers,
-            replications=options.replications,
-            seed=options.seed,
-            workers=processors(),
-            progress=news,
-        )
+    with blaming(name, scenario), staged(options.out) if options.out else nullcontext(None) as folder:
+        with progress("Simulating") as news:
+            found = evaluate_targets(
+                scenario,
+                customers=options.customers,
+                replications=options.replications,
+                seed=options.seed,
+                workers=processors(),
+                progress=news,
+            )
+        if folder is not None:
+            _write(folder, found, warnings)
     if options.as_json:
         for line in warnings:
             say(f"warning: {line}")
         click.echo(encode(found.document()), nl=False)
     else:
         _print(found, console(), warnings)
+
+
+def _write(folder: Path, found: Evaluation, warnings: list[str]) -> None:
+    from sojourn.manifest import facts
+    from sojourn.report_targets import page
+
+    (folder / TARGETS).write_text(encode(found.document()), encoding="utf-8")
+    (folder / REPORT).write_text(page(found, warnings), encoding="utf-8")
+    settings = {"customers": found.customers, "replications": found.replications, "seed": found.seed}
+    files = (TARGETS, REPORT, MANIFEST)
+    document = facts(found.scenario, "targets", {**settings, "engine": "compiled"}, variant=None, files=files)
+    (folder / MANIFEST).write_text(encode(document), encoding="utf-8")
 
 
 def _print(found: Evaluation, out: Console, warnings: list[str]) -> None:

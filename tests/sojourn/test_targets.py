@@ -45,6 +45,30 @@ def file(coffee: str, tmp_path: Path) -> Path:
     return path
 
 
+def test_out_is_a_page_of_its_own(cli: Cli, file: Path, tmp_path: Path) -> None:
+    """As many customers as are asked for stand behind it; the folder holds what --json prints, and how to make it again."""
+    folder = tmp_path / "judged"
+    told = cli("targets", str(file), *FEW, "--seed", "3", "--out", str(folder), "--json")
+    assert told.code == 0, told.err
+    assert {path.name for path in folder.iterdir()} == {"targets.json", "report.html", "manifest.json"}
+    document = json.loads(told.out)
+    assert json.loads((folder / "targets.json").read_text()) == document
+    page = (folder / "report.html").read_text()
+    for words in (
+        "What its numbers were tuned to",
+        "&lt;twice&gt; as many buy",
+        "a pilot &amp; a guess",
+        "why they buy",
+        "300 each",
+    ):
+        assert words in page
+    facts = json.loads((folder / "manifest.json").read_text())
+    assert (facts["command"], facts["customers"], facts["replications"], facts["seed"]) == ("targets", 300, 5, 3)
+    again = cli("targets", str(file), *FEW, "--out", str(folder))
+    assert again.code == 0
+    assert json.loads((folder / "targets.json").read_text())["seed"] == 1
+
+
 def test_the_answer_comes_first(cli: Cli, file: Path) -> None:
     told = cli("targets", str(file), *FEW)
     assert told.code == 0, told.err
