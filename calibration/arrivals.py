@@ -27,6 +27,7 @@ def fit_arrivals(log: Log) -> ArrivalsFit:
     All on one start: a cohort. Else a steady rate, unless the counts by day are more uneven than a Poisson process
     allows (index of dispersion, chi-square, at .1 %): then the days as they were, one rate a day.
     """
+    log = log.begun
     number = log.customers.size
     if not log.calendar:
         return ArrivalsFit(number, None, None, "every customer begins on a day 0 of their own (clock = customer)")

@@ -11,7 +11,7 @@ from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
 from sojourn.calibration.scenario import days, lasting
-from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough
+from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough, to_check
 from sojourn.scenarios.faults import fault
 
 TELLING = 0.1  # relative difference of the naive mean from which it is worth a line
@@ -110,8 +110,9 @@ def calibrate(
             f"The log has arms ({arms}): this fit is to all of them together. What they do to exits: sojourn lever."
         )
     if holdout > 0.0:
-        if large_enough(log, hold_out(log.person, holdout, seed)):
-            checked = check(log, holdout=holdout, replications=replications, seed=seed, progress=progress)
+        part = to_check(log)
+        if large_enough(part, hold_out(part.person, holdout, seed)):
+            checked = check(part, holdout=holdout, replications=replications, seed=seed, progress=progress)
         else:
             notes.append("The log is too small to hold customers out: the fit has not been checked.")
     return Calibration(log, fitted, checked, fitted.scenario_text(), tuple(notes))

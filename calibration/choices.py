@@ -73,6 +73,7 @@ def fit_choice(
     piles: dict[str, Pile],
     laws: dict[str, str] | None = None,
     never: bool | None = None,
+    late: Floats | None = None,
 ) -> ChoiceFit | None:
     """Probabilities and laws of all exits together, by EM and Newton's steps; None where there is no maximum.
 
@@ -84,8 +85,10 @@ def fit_choice(
         piles: where the exits to a stage pile up.
         laws: the law of each exit; left out, Akaike's criterion tells.
         never: whether a share takes no exit at all; left out, the data tell, by the rules for a single exit.
+        late: shape (n,), the age from which each stay was watched; left out, from its beginning. EM leaves that aside, Newton's
+            steps on the whole likelihood do not.
     """
-    parts = _parts(days, following, names, resolution, piles)
+    parts = _parts(days, following, names, resolution, piles, late)
     if np.any(parts.seen < FEW) or (never and not parts.open_times.size):
         return None
     own = [piles.get(name) for name in names.values()]
@@ -161,7 +164,12 @@ def _exchanged(parts: Parts, piles: list[Pile | None], chosen: list[str], mixtur
 
 
 def _parts(
-    days: Floats, following: Integers, names: dict[int, str], resolution: float, piles: dict[str, Pile]
+    days: Floats,
+    following: Integers,
+    names: dict[int, str],
+    resolution: float,
+    piles: dict[str, Pile],
+    late: Floats | None,
 ) -> Parts:
     ended = []
     width = grain(days.size)
@@ -169,7 +177,8 @@ def _parts(
         here = days[following == index]
         ended.append(spells(here, np.ones(here.shape, dtype=np.bool_), resolution, piles.get(name), width))
     times, weights = gathered(days[(following == NOTHING) & (days > 0.0)], width)
-    return Parts(tuple(ended), times, weights)
+    begun = gathered(late[late > 0.0], width) if late is not None else (np.empty(0), np.empty(0))
+    return Parts(tuple(ended), times, weights, *begun)
 
 
 def _candidate(name: str, pile: Pile | None) -> Candidate:

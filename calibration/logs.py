@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from sojourn.calibration.intake import take_in
 from sojourn.calibration.mapping import Mapping, load_mapping
+from sojourn.calibration.mapping_form import Every
 from sojourn.calibration.names import Names
 from sojourn.calibration.rows import UNKNOWN, Rows, read_rows
 from sojourn.calibration.sources import open_source
@@ -86,17 +87,28 @@ class Log:
     @cached_property
     def first(self) -> Integers:
         """Row of each customer's first stay, and the number of rows at the end; shape (customers + 1,)."""
-        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1)).astype(np.int64)
+        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1, dtype=self.stays.customer.dtype))
 
     @cached_property
     def people(self) -> Integers:
         """Which of the people behind the journeys each is of, from 0, shape (customers,)."""
         return np.arange(self.customers.size) if self.person is self.customers else self.person.codes()
 
+    @cached_property
+    def late(self) -> Floats | None:
+        """The age from which each stay was watched, NaN where nobody knows when it began, shape (stays,); None: all from entry."""
+        ages = self.stays.seen_from
+        return None if ages is None or not (np.any(ages > 0.0) or np.any(np.isnan(ages))) else ages
+
     @property
     def begun(self) -> "Log":
         """The same log with the customers whose begin was seen; the log itself where all were."""
         return self if self.arrived is None or not np.any(self.arrived) else self.only(self.arrived)
+
+    def some(self, number: int) -> "Log":
+        """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
+        size = self.customers.size
+        return self if size <= number else self.take(np.arange(number, dtype=np.int64) * size // number)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Log":
         """The same log with some of its customers; `chosen` has shape (customers,)."""
@@ -172,14 +184,14 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
     faults = [
         Fault(
             name,
-            f"column {clipped(mapping.event)}",
+            "event" if isinstance(mapping.event, Every) else f"column {clipped(mapping.event)}",
             quoted(value),
             f"{number:,} events {quoted(value)} come before the stage that gives them a meaning",
             f"add a stage for {quoted(value)} without `after` to {mapping_file}",
         )
         for value, number in found.homeless.items()
     ]
-    ended = int(np.unique(found.stays.customer[found.stays.stage >= len(mapping.stages)]).size)
+    ended = int(np.count_nonzero(found.stays.stage >= len(mapping.stages)))  # nothing follows an end: one each
     if found.returned > RETURNS * max(ended, 1) and found.returned > 1:
         faults.append(
             Fault(
@@ -330,8 +342,8 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
         ),
         (
             "stays with an unknown begin",
-            "1 stay has an unknown begin: how it ended counts, how long it lasted cannot.",
-            "stays have an unknown begin: how they ended counts, how long they lasted cannot.",
+            "1 stay has an unknown begin and is left out of the laws.",
+            "stays have an unknown begin and are left out of the laws.",
         ),
     ):
         if counts[key]:

@@ -29,6 +29,7 @@ from sojourn.sim.run import simulate
 FEWEST = 50  # customers held out below which a check says nothing
 LARGEST = 5_000  # customers held out that are simulated, and
 FITTED = 50_000  # others that are fitted to; more would only cost time
+SPLIT = 200_000  # customers of a larger log among whom both are chosen
 GROUPS = 20  # of people left out in turn, for the interval of what was observed
 Progress = Callable[[int, int], None]
 
@@ -103,6 +104,7 @@ def check(
     Raises:
         Faults: if too few customers are left on either side.
     """
+    log = to_check(log)
     held = hold_out(log.person, holdout, seed)
     if not large_enough(log, held):
         raise Faults(
@@ -116,7 +118,7 @@ def check(
                 )
             ]
         )
-    train, rest = _some(log.only(~held), FITTED), _some(log.only(held), LARGEST)
+    train, rest = log.only(~held).some(FITTED), log.only(held).some(LARGEST)
     fitted = fit(train)
     names = {*fitted.stages, *fitted.absorbing, *fitted.silent, *fitted.contracts}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
@@ -144,10 +146,9 @@ def hold_out(person: Names | NDArray[Any], share: float, seed: int) -> NDArray[n
     return chosen
 
 
-def _some(log: Log, number: int) -> Log:
-    """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
-    size = log.customers.size
-    return log if size <= number else log.take(np.arange(number, dtype=np.int64) * size // number)
+def to_check(log: Log) -> Log:
+    """The customers among whom the check looks: those whose begin was seen, at most `SPLIT` of them, evenly chosen."""
+    return log.begun.some(SPLIT)
 
 
 def large_enough(log: Log, held: NDArray[np.bool_]) -> bool:

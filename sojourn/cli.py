@@ -201,19 +201,30 @@ def commitment(scenario: str, **settings: Any) -> None:
 
 @main.command()
 @click.argument("log", metavar="LOG")
-@click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
-@click.option("--out", required=True, metavar="FILE", help="The scenario file to write.")
+@click.option("--stages", "mapping", metavar="MAP.toml", help="Which column and which event means what.")
+@click.option("--suggest", is_flag=True, help="Propose a mapping for the log, to edit, and fit nothing.")
+@click.option("--query", metavar="SQL", help="With --suggest, for a DuckDB database file: what to select.")
+@click.option("--out", metavar="FILE", help="The scenario file to write; with --suggest the mapping.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
-def calibrate(log: str, mapping: str, out: str, as_json: bool) -> None:
-    """Fit a scenario to an event log (CSV or Parquet) and check it on customers it has not seen.
+def calibrate(log: str, mapping: str | None, suggest: bool, query: str | None, out: str | None, as_json: bool) -> None:
+    """Fit a scenario to an event log and check it on customers it has not seen.
+
+    LOG is CSV, Parquet or JSON lines (also as .gz), XES, or a DuckDB database file with a query in the mapping.
 
     \b
-    Example:
+    Examples:
+      sojourn calibrate events.csv --suggest --out map.toml
       sojourn calibrate events.csv --stages map.toml --out my-journey.toml
     """
+    from sojourn.suggesting import asked, print_suggestion
+
+    stages, target = asked(mapping, suggest, query, out, as_json)
+    if suggest:
+        print_suggestion(log, query, out)
+        return
     from sojourn.fitting import print_calibration
 
-    print_calibration(log, mapping, out, as_json)
+    print_calibration(log, stages, target, as_json)
 
 
 @main.command()
