@@ -169,7 +169,7 @@ def _parts(
     names: dict[int, str],
     resolution: float,
     piles: dict[str, Pile],
-    late: Floats | None,
+    late: Floats | None = None,
 ) -> Parts:
     ended = []
     width = grain(days.size)

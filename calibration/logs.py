@@ -96,7 +96,7 @@ class Log:
 
     @cached_property
     def late(self) -> Floats | None:
-        """The age from which each stay was watched, NaN where nobody knows when it began, shape (stays,); None: all from entry."""
+        """Ages from which stays were watched, NaN where nobody knows the begin, shape (stays,); None: all from their entry."""
         ages = self.stays.seen_from
         return None if ages is None or not (np.any(ages > 0.0) or np.any(np.isnan(ages))) else ages
 
