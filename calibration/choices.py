@@ -85,10 +85,14 @@ def fit_choice(
         piles: where the exits to a stage pile up.
         laws: the law of each exit; left out, Akaike's criterion tells.
         never: whether a share takes no exit at all; left out, the data tell, by the rules for a single exit.
-        late: shape (n,), the age from which each stay was watched; left out, from its beginning. EM leaves that aside, Newton's
-            steps on the whole likelihood do not.
+        late: shape (n,), the age from which each stay was watched; left out, from its beginning. EM begins with the stays that
+            were watched from theirs, Newton's steps take all.
     """
-    parts = _parts(days, following, names, resolution, piles, late)
+    parts = first = _parts(days, following, names, resolution, piles, late)
+    if late is not None and np.any(late > 0.0):
+        whole = late <= 0.0
+        first = _parts(days[whole], following[whole], names, resolution, piles)
+        first = parts if np.any(first.seen < FEW) else first
     if np.any(parts.seen < FEW) or (never and not parts.open_times.size):
         return None
     own = [piles.get(name) for name in names.values()]
@@ -98,7 +102,7 @@ def fit_choice(
     def told(found: Mixed | None) -> ChoiceFit | None:
         return None if found is None else _described(days, following, names, own, found, parts, watched)
 
-    mixed = None if never else _mixed(parts, own, given, False)
+    mixed = None if never else _mixed(parts, first, own, given, False)
     plain = told(mixed)
     # The format has no law with both a deadline and a share that never leaves, whichever exit.
     if never or (
@@ -107,7 +111,7 @@ def fit_choice(
         and not any(own)
         and not (plain is not None and plain.beyond < LEAST_NEVER)
     ):
-        other = _mixed(parts, own, given, True)
+        other = _mixed(parts, first, own, given, True)
         cured = told(other)
         preferred = plain is None or (cured is not None and cured.score + NEVER_MARGIN < plain.score)
         if never or (cured is not None and preferred and cured.beyond <= SOON):
@@ -121,13 +125,13 @@ def fit_choice(
     ):
         return plain
     laws_again = _exchanged(parts, own, *mixed[:2], mixed[2][0])
-    better = told(_mixed(parts, own, laws_again, mixed[1].never)) if laws_again != mixed[0] else None
+    better = told(_mixed(parts, first, own, laws_again, mixed[1].never)) if laws_again != mixed[0] else None
     return plain if better is None else better
 
 
-def _mixed(parts: Parts, piles: list[Pile | None], given: list[str] | None, never: bool) -> Mixed | None:
-    """The laws, the mixture and its maximum."""
-    rough = parts.coarse()
+def _mixed(parts: Parts, first: Parts, piles: list[Pile | None], given: list[str] | None, never: bool) -> Mixed | None:
+    """The laws, the mixture and its maximum, found from the stays in `first` on."""
+    rough = first.coarse()
     begun = _begin(rough, piles, given, never)
     if begun is None:
         return None

@@ -137,9 +137,9 @@ def test_a_choice_with_delayed_entry_finds_the_planted_probabilities(tmp_path: P
     choice = found.fit.stages["trial"].choice
     assert choice is not None
     assert abs(choice.probabilities["bought"] - 0.4) < 4.0 * choice.errors["bought"]
-    for exit_, mean in (("bought", 20.0), ("gone", 50.0)):
-        law = choice.laws[exit_]
-        assert abs(law.mean - mean) < 4.0 * law.mean_error
+    stage = found.fit.stages["trial"]
+    truth = sum(share * mean * -np.expm1(-stage.longest / mean) for share, mean in ((0.4, 20.0), (0.6, 50.0)))
+    assert abs(stage.restricted[0] - truth) < 4.0 * stage.restricted[1]
     assert found.check is not None
     assert found.log.arrived is not None
     # The check is among those whose begin was seen.
