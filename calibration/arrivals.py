@@ -29,6 +29,10 @@ def fit_arrivals(log: Log) -> ArrivalsFit:
     """
     log = log.begun
     number = log.customers.size
+    if log.arrived is not None and not np.any(log.arrived):
+        return ArrivalsFit(
+            number, None, None, "nobody was seen to arrive: all who were there, as if they came together"
+        )
     if not log.calendar:
         return ArrivalsFit(number, None, None, "every customer begins on a day 0 of their own (clock = customer)")
     if float(log.start.max()) < max(1.0, log.resolution):

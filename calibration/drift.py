@@ -113,7 +113,7 @@ def _share(days: Floats, following: "np.ndarray[tuple[int, ...], np.dtype[np.int
 
 def _arrivals(log: Log) -> Drift | None:
     """Customers a day in the two halves of the days in which customers came, allowing for days more uneven than chance."""
-    last = float(log.start.max())
+    last = float(log.start.max()) if log.arrived is None or np.any(log.arrived) else 0.0
     days = math.floor(last)
     if days < 8:
         return None

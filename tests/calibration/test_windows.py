@@ -144,10 +144,18 @@ def test_a_choice_with_delayed_entry_finds_the_planted_probabilities(tmp_path: P
     assert found.log.arrived is not None
     # The check is among those whose begin was seen.
     assert found.check.customers_held_out + found.check.customers_fitted == int(found.log.arrived.sum())
-    wrong = fit(replace(found.log, stays=found.log.stays._replace(seen_from=None), arrived=None))
+    wrong = fit(replace(found.log, stays=found.log.stays._replace(seen_from=None)))
     naive = wrong.stages["trial"].choice
     assert naive is not None
     assert abs(naive.probabilities["bought"] - 0.4) > 5.0 * naive.errors["bought"]
+
+
+def test_a_log_in_which_nobody_arrives_is_a_cohort(written: Any) -> None:
+    log = read(written, ["1,0,a", "1,15,b", "2,3,a", "2,18,e"], "observed_from = 10\nobserved_until = 20\n" + TWO)
+    found = fit(log)
+    assert found.arrivals.cohort == 2
+    assert "nobody was seen to arrive" in found.arrivals.said
+    assert found.scenario().arrivals.cohort == 2
 
 
 def test_a_window_that_ends_before_it_begins_is_a_fault(written: Any) -> None:
