@@ -18,6 +18,7 @@ __all__ = [
     "Fit",
     "Journeys",
     "LeverFit",
+    "Optimum",
     "Result",
     "Scenario",
     "TargetFit",
@@ -32,6 +33,7 @@ __all__ = [
     "load",
     "loads",
     "measure_lever",
+    "optimise",
     "pictures",
     "read_log",
     "run",
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.optimise import Optimum as Optimum
+    from sojourn.experiments.optimise import optimise as optimise
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
@@ -76,6 +80,7 @@ else:
         "Fit": ("calibration.fit", "Fit"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
+        "Optimum": ("experiments.optimise", "Optimum"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
@@ -90,6 +95,7 @@ else:
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
         "measure_lever": ("calibration.levers", "measure_lever"),
+        "optimise": ("experiments.optimise", "optimise"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),
