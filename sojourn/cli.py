@@ -242,10 +242,15 @@ def optimise(scenario: str, **settings: Any) -> None:
 @main.command()
 @click.argument("log", metavar="LOG")
 @click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
-@click.option("--out", required=True, metavar="FILE", help="The scenario file to write.")
+@click.option("--out", required=True, metavar="FILE", help="The scenario file to write; its draws stand beside it.")
+@click.option(
+    "--draws", type=int, default=200, show_default=True, metavar="N", help="Joint draws of all its numbers; 0: none."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
-def calibrate(log: str, mapping: str, out: str, as_json: bool) -> None:
+def calibrate(log: str, mapping: str, out: str, draws: int, as_json: bool) -> None:
     """Fit a scenario to an event log (CSV or Parquet) and check it on customers it has not seen.
+
+    Draws of what was estimated go into FILE's companion, my-journey.draws.parquet beside my-journey.toml.
 
     \b
     Example:
@@ -253,7 +258,7 @@ def calibrate(log: str, mapping: str, out: str, as_json: bool) -> None:
     """
     from sojourn.fitting import print_calibration
 
-    print_calibration(log, mapping, out, as_json)
+    print_calibration(log, mapping, out, draws, as_json)
 
 
 @main.command()
