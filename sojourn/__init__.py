@@ -21,7 +21,9 @@ __all__ = [
     "Optimum",
     "Result",
     "Scenario",
+    "Sensitivity",
     "TargetFit",
+    "Twins",
     "calibrate",
     "check",
     "commitment",
@@ -37,6 +39,8 @@ __all__ = [
     "pictures",
     "read_log",
     "run",
+    "sensitivity",
+    "twins",
     "write_report",
 ]
 
@@ -58,7 +62,11 @@ if TYPE_CHECKING:
     from sojourn.experiments.compare import compare as compare
     from sojourn.experiments.optimise import Optimum as Optimum
     from sojourn.experiments.optimise import optimise as optimise
+    from sojourn.experiments.sensitivity import Sensitivity as Sensitivity
+    from sojourn.experiments.sensitivity import sensitivity as sensitivity
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
+    from sojourn.experiments.twins import Twins as Twins
+    from sojourn.experiments.twins import twins as twins
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -83,7 +91,9 @@ else:
         "Optimum": ("experiments.optimise", "Optimum"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
+        "Twins": ("experiments.twins", "Twins"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -99,6 +109,8 @@ else:
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),
+        "sensitivity": ("experiments.sensitivity", "sensitivity"),
+        "twins": ("experiments.twins", "twins"),
         "write_report": ("report", "write"),
     }
 
