@@ -18,8 +18,10 @@ __all__ = [
     "Fit",
     "Journeys",
     "LeverFit",
+    "Payback",
     "Result",
     "Scenario",
+    "Settling",
     "TargetFit",
     "calibrate",
     "check",
@@ -32,6 +34,7 @@ __all__ = [
     "load",
     "loads",
     "measure_lever",
+    "payback",
     "pictures",
     "read_log",
     "run",
@@ -54,6 +57,9 @@ if TYPE_CHECKING:
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.payback import Payback as Payback
+    from sojourn.experiments.payback import payback as payback
+    from sojourn.experiments.sequential import Settling as Settling
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
@@ -76,8 +82,10 @@ else:
         "Fit": ("calibration.fit", "Fit"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
+        "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
@@ -90,6 +98,7 @@ else:
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
         "measure_lever": ("calibration.levers", "measure_lever"),
+        "payback": ("experiments.payback", "payback"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),
