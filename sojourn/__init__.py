@@ -18,6 +18,7 @@ __all__ = [
     "Fit",
     "Journeys",
     "LeverFit",
+    "Optimum",
     "Payback",
     "Result",
     "Scenario",
@@ -34,6 +35,7 @@ __all__ = [
     "load",
     "loads",
     "measure_lever",
+    "optimise",
     "payback",
     "pictures",
     "read_log",
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.optimise import Optimum as Optimum
+    from sojourn.experiments.optimise import optimise as optimise
     from sojourn.experiments.payback import Payback as Payback
     from sojourn.experiments.payback import payback as payback
     from sojourn.experiments.sequential import Settling as Settling
@@ -82,6 +86,7 @@ else:
         "Fit": ("calibration.fit", "Fit"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
+        "Optimum": ("experiments.optimise", "Optimum"),
         "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
@@ -98,6 +103,7 @@ else:
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
         "measure_lever": ("calibration.levers", "measure_lever"),
+        "optimise": ("experiments.optimise", "optimise"),
         "payback": ("experiments.payback", "payback"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),

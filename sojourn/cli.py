@@ -1,4 +1,4 @@
-"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|fit|commitment|calibrate|lever`.
+"""The command line: `sojourn scenarios|validate|schema|run|compare|optimise|targets|fit|commitment|calibrate|lever`.
 
 stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
 """
@@ -211,6 +211,46 @@ def commitment(scenario: str, **settings: Any) -> None:
     from sojourn.committing import commit
 
     commit(scenario, **settings)
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
+@click.option("--levers", metavar="A,B,...", help="Levers whose levels are chosen; all of the file if left out.")
+@click.option("--baseline", metavar="S", help="The strategy to beat; the first of the file if left out.")
+@click.option("--measure", default="profit", show_default=True, metavar="NAME", help="What is to be best.")
+@click.option(
+    "--budget", type=float, metavar="MONEY", help="What levers may cost beyond the baseline; all if left out."
+)
+@click.option(
+    "--at-least", multiple=True, metavar="NAME=VALUE", help="A measure that must not be lower; again for each."
+)
+@click.option(
+    "--at-most", multiple=True, metavar="NAME=VALUE", help="A measure that must not be higher; again for each."
+)
+@click.option("--schedules", is_flag=True, help="Choose the day from which each lever holds, too.")
+@click.option("--frontier", metavar="NAME", help="What the frontier shows against spending; --measure if left out.")
+@click.option("--trials", type=int, metavar="N", help="Mixes of the wide search; 24 and 12 a number if left out.")
+@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--replications", type=int, default=8, show_default=True, metavar="R", help="Of each trial.")
+@click.option(
+    "--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck; the check has the next."
+)
+@click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file.")
+@click.option("--into", metavar="FILE", help="Write the scenario there, with the mix as strategy optimised.")
+@click.option("--out", metavar="DIR", help="Write optimum.json, frontier.png, report.html and manifest.json there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
+def optimise(scenario: str, **settings: Any) -> None:
+    """Find the best mix of lever levels within a budget and other limits, and confirm it on fresh customers.
+
+    With --out, work that was stopped goes on from where it stood.
+
+    \b
+    Example:
+      sojourn optimise point-of-no-return --levers experience,personalization --budget 20000 --trials 30
+    """
+    from sojourn.optimising import print_optimum
+
+    print_optimum(scenario, **settings)
 
 
 @main.command()
