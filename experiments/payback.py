@@ -21,7 +21,7 @@ from sojourn.sim.keeping import Keeper
 from sojourn.sim.run import Outcome, Result, run
 
 DELAYS = (30.0, 60.0, 90.0)
-DRAWS = 10_000  # of the largest statistic
+DRAWS = 4_000  # of the largest statistic: the level is met to .5 points
 SMALL = 1e-9  # of the largest difference of any day: rounding of sums
 
 
