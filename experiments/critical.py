@@ -31,8 +31,12 @@ class Looks(NamedTuple):
 
     @property
     def spent(self) -> tuple[float, ...]:
-        """The chance that may be spent by each look: in proportion to replications (Kim and DeMets 1987, power 1)."""
-        return tuple(self.rate * size / self.sizes[-1] for size in self.sizes)
+        """The chance that may be spent by each look: it grows with the root of replications (Kim and DeMets 1987, power 1/2).
+
+        Most answers are plain at the first look; a line would make that one dear (3.16 standard errors, not 2.48, for 20 of 400
+        replications) and the last a little cheaper (1.99, not 2.21).
+        """
+        return tuple(self.rate * math.sqrt(size / self.sizes[-1]) for size in self.sizes)
 
 
 class Family(NamedTuple):

@@ -1,9 +1,10 @@
 """Replications until the answer is settled: when to look, what makes an end, and at which price.
 
 Looks are fixed before the first replication: as many as asked for at first, then half as many more each time, up to the most
-that may be spent. A chance of error in proportion to the replications is spent by each look (Lan and DeMets 1983 with the
-linear function of Kim and DeMets 1987), so that the whole sequence claims falsely no more often than one look would. Intervals
-at each look hold over all looks at once (repeated confidence intervals: Jennison and Turnbull 1989), whatever makes an end.
+that may be spent. By each look a share of the chance of error is spent that grows with the root of replications (Lan and DeMets
+1983, with the power family of Kim and DeMets 1987), so that the whole sequence claims falsely no more often than one look would.
+Intervals at each look hold over all looks at once (repeated confidence intervals: Jennison and Turnbull 1989), whatever makes
+an end.
 """
 
 import math

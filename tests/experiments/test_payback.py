@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from benchmarks.shops import CUSTOMERS, SHOP, Floats, logit
 from sojourn.experiments.compare import compare
 from sojourn.experiments.delay import delayed, delayed_name
 from sojourn.experiments.payback import payback, told
@@ -15,8 +16,6 @@ from sojourn.scenarios.model import Scenario
 from sojourn.sim.curves import paid_days
 from sojourn.sim.network import build
 from sojourn.sim.run import simulate
-
-from .shops import CUSTOMERS, SHOP, Floats, logit
 
 FIRST = Path(__file__).parents[1] / "scenarios" / "first.toml"
 SLOW = (

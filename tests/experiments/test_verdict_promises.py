@@ -8,13 +8,12 @@ import pytest
 from scipy import stats
 
 from benchmarks.kim_nelson import select
+from benchmarks.shops import Floats, blocks, expected, figures, pair_of, shop
 from sojourn.experiments.against_best import against_best
 from sojourn.experiments.critical import Looks, alone, level
 from sojourn.experiments.sequential import Settled, Settling, settle
 from sojourn.experiments.standing import stand
 from sojourn.experiments.verdict import decide
-
-from .shops import Floats, blocks, expected, figures, pair_of, shop
 
 SEEDS, REPLICATIONS, MOST = 200, 20, 200
 ALLOWED = {0.1: 34, 0.05: 21}
@@ -168,10 +167,10 @@ def test_boundaries_spend_what_they_may() -> None:
     Checked by the integration of Armitage, McPherson and Rowe, to four standard errors of 100,000 histories.
     """
     looks = Looks((10_000, 20_000, 30_000, 40_000, 50_000), 0.05)
-    first = stats.norm.isf(0.005)
-    assert alone(looks, 0) == pytest.approx(first, abs=0.02)
     found = [alone(looks, look) for look in range(5)]
-    assert _crossing(found, [k / 5 for k in range(1, 6)]) == pytest.approx([0.01 * k for k in range(1, 6)], abs=0.0028)
+    spent = [0.05 * (k / 5) ** 0.5 for k in range(1, 6)]
+    assert found[0] == pytest.approx(stats.norm.isf(spent[0] / 2), abs=0.02)
+    assert _crossing(found, [k / 5 for k in range(1, 6)]) == pytest.approx(spent, abs=0.0028)
 
 
 def _crossing(bounds: list[float], parts: list[float]) -> list[float]:

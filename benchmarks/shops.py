@@ -16,6 +16,7 @@ from sojourn.sim.run import simulate
 
 Floats = NDArray[np.float64]
 CUSTOMERS = 20  # of a replication
+PIECE = 20_000  # replications that are simulated at once, for the sake of memory
 
 # Nobody touches anybody, and all is over long before the horizon, so that theory knows every figure.
 # `even` sells to a fifth more people, who bring 50 each, and spends 10 on everybody: in expectation nothing. It is slower, too.
@@ -69,11 +70,13 @@ offer = 1.0
 
 
 def logit(p: float) -> float:
+    """Log odds."""
     return float(np.log(p / (1 - p)))
 
 
 @cache
 def shop() -> Scenario:
+    """The scenario."""
     more, fewer = logit(0.6) - logit(0.4), logit(0.2) - logit(0.4)
     return loads(SHOP.replace("LOGIT", repr(more)).replace("TIGOL", repr(fewer)))
 
@@ -88,8 +91,13 @@ def expected(strategy: str, measure: str = "profit") -> float:
 
 
 @cache
-def figures(strategy: str, replications: int, measure: str = "profit", seed: int = 1) -> Floats:
+def figures(strategy: str, replications: int, measure: str = "profit") -> Floats:
     """The measure of each replication: total profit, or purchases per customer; shape (replications,)."""
+    sizes = [min(PIECE, replications - start) for start in range(0, replications, PIECE)]
+    return np.concatenate([_piece(strategy, size, measure, 1 + k) for k, size in enumerate(sizes)])
+
+
+def _piece(strategy: str, replications: int, measure: str, seed: int) -> Floats:
     network = build(shop(), strategy)
     lived = simulate(network, seed=seed, customers=replications * CUSTOMERS)
     lives = Lives(lived, network)
