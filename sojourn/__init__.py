@@ -19,9 +19,11 @@ __all__ = [
     "Journeys",
     "LeverFit",
     "Optimum",
+    "Payback",
     "Result",
     "Scenario",
     "Sensitivity",
+    "Settling",
     "TargetFit",
     "Twins",
     "calibrate",
@@ -36,6 +38,7 @@ __all__ = [
     "loads",
     "measure_lever",
     "optimise",
+    "payback",
     "pictures",
     "read_log",
     "run",
@@ -62,8 +65,11 @@ if TYPE_CHECKING:
     from sojourn.experiments.compare import compare as compare
     from sojourn.experiments.optimise import Optimum as Optimum
     from sojourn.experiments.optimise import optimise as optimise
+    from sojourn.experiments.payback import Payback as Payback
+    from sojourn.experiments.payback import payback as payback
     from sojourn.experiments.sensitivity import Sensitivity as Sensitivity
     from sojourn.experiments.sensitivity import sensitivity as sensitivity
+    from sojourn.experiments.sequential import Settling as Settling
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.experiments.twins import Twins as Twins
     from sojourn.experiments.twins import twins as twins
@@ -89,9 +95,11 @@ else:
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
         "Optimum": ("experiments.optimise", "Optimum"),
+        "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
         "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
+        "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "Twins": ("experiments.twins", "Twins"),
         "calibrate": ("calibration.calibrate", "calibrate"),
@@ -106,6 +114,7 @@ else:
         "loads": ("scenarios.files", "loads"),
         "measure_lever": ("calibration.levers", "measure_lever"),
         "optimise": ("experiments.optimise", "optimise"),
+        "payback": ("experiments.payback", "payback"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from sojourn.deciding import Deciding, deciding
 from sojourn.guard import Guarded
 from sojourn.options import SEED, Options, simulation, sizes
 
@@ -95,12 +96,24 @@ def run(scenario: str, strategies: tuple[str, ...], **settings: Any) -> None:
 @main.command()
 @click.argument("scenario", metavar=SCENARIO)
 @click.option("--strategies", metavar="A,B,...", help="The baseline first; all of the file if left out.")
-@click.option("--measure", default="profit", show_default=True, metavar="NAME", help="What the verdict is about.")
+@deciding
 @simulation
-def compare(scenario: str, strategies: str | None, measure: str, **settings: Any) -> None:
+def compare(
+    scenario: str,
+    strategies: str | None,
+    measure: str,
+    error_rate: float,
+    settle: bool,
+    most: int | None,
+    seconds: float | None,
+    close_enough: float | None,
+    delay: str | None,
+    **settings: Any,
+) -> None:
     """Run strategies on the same customers and say which is better, and by how much.
 
-    Differences are strategy minus baseline, the first strategy.
+    Differences are strategy minus baseline, the first strategy. With --settle, --most, --seconds or --close-enough
+    replications are added until the answer is settled or the budget is spent; intervals allow for that.
 
     \b
     Example:
@@ -108,7 +121,8 @@ def compare(scenario: str, strategies: str | None, measure: str, **settings: Any
     """
     from sojourn.simulate import confront
 
-    confront(scenario, strategies, measure, Options(**settings))
+    asked = Deciding(measure, error_rate, settle, most, seconds, close_enough, delay)
+    confront(scenario, strategies, asked, Options(**settings))
 
 
 @main.command()
