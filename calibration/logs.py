@@ -45,6 +45,7 @@ class Log:
         notes: what a reader should know, in sentences.
         silent: stages that customers leave unseen, and the model of that (see `silent`).
         contracts: stages under contract, and the end into which customers leave (see `contracts`).
+        frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
     """
 
     source: str
@@ -71,6 +72,7 @@ class Log:
     silent: dict[str, str] = field(default_factory=dict)
     contracts: dict[str, str] = field(default_factory=dict)
     forms: dict[str, str] = field(default_factory=dict)
+    frailty: dict[str, str] = field(default_factory=dict)
 
     @property
     def window(self) -> Floats:
@@ -252,6 +254,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
+        frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
     )
 
 

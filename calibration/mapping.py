@@ -29,6 +29,8 @@ nobody = 0
 "5 % off" = 5
 [forms]                        # optional: "choice" or "race", where the data are not to tell
 targeted = "race"
+[frailty]                      # optional: what customers differ in by exit, where the data are not to tell
+"redeemed -> redeemed_again" = "gamma"  # a speed of their own (race); "beta": a chance of their own (choice); "none"
 ```
 """
 
@@ -84,6 +86,7 @@ class Mapping(_Part):
     contracts: dict[str, str] = {}
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
     forms: dict[str, Literal["auto", "choice", "race"]] = {}
+    frailty: dict[str, Literal["auto", "gamma", "beta", "none"]] = {}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -172,6 +175,7 @@ EXPECTED = {
     "silent": 'stages that customers leave unseen, as in purchase = "bgnbd"',
     "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
     "forms": 'forms of stages: "auto", "choice" or "race", as in trial = "choice"',
+    "frailty": 'what customers differ in by exit: "auto", "gamma", "beta" or "none", as in "cart -> bought" = "gamma"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
 
@@ -185,7 +189,11 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent", "contracts", "doses", "forms") else 1
+        depth = (
+            2
+            if error["loc"][0] in ("stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty")
+            else 1
+        )
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -214,6 +222,9 @@ def _explain(problem: ValidationError, document: dict[str, Any], file: str) -> I
         elif key == "forms" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no form", 'use "auto", "choice" or "race"')
+        elif key == "frailty" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no law of it", 'use "gamma", "beta" or "none"')
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -276,6 +287,17 @@ def _contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
             yield Fault(
                 file, f"forms.{name}", "", "has a model of its own under [silent] or [contracts]", "take it out"
             )
+    for exit_ in mapping.frailty:
+        stage, _, to = exit_.partition(" -> ")
+        path = dotted(["frailty", exit_])
+        if not to:
+            yield Fault(file, path, "", "names no exit", 'write it as "stage -> next stage"')
+        elif stage not in mapping.stages:
+            yield Fault(file, path, "", f"no stage named {quoted(stage)}", nearest(stage, mapping.stages))
+        elif to not in mapping.names:
+            yield Fault(file, path, "", f"no stage named {quoted(to)}", nearest(to, mapping.names))
+        elif stage in mapping.silent or stage in mapping.contracts:
+            yield Fault(file, path, "", f"{stage} has a model of its own under [silent] or [contracts]", "take it out")
     owners: dict[str, str] = {}
     for name, values, after in mapping.rules():
         part = "ends" if name in mapping.ends else "stages"
