@@ -14,7 +14,7 @@ from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, compiled, inlined
 from sojourn.sim.effects import fulfils, level_at, levers_held, own_lever, own_odds, own_rate, personal_shift, shift_now
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, RENEGED, UNRESOLVED
-from sojourn.sim.streams import INHERITING, MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, words
+from sojourn.sim.streams import INHERITING, MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, uniform, words
 from sojourn.sim.tables import INVITEES, Cells, Customer
 from sojourn.sim.timing import time_to_exit
 
@@ -65,6 +65,7 @@ def born(net: Cells, me: Customer, customer: int, time: float) -> int:
     forget(me)
     starts, count = int(net[at.STARTS_FIRST]), int(net[at.STARTS_COUNT])
     plain = not (net[at.SEGMENTS] > 1.0 or net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or net[at.VALUED] > 0.0)
+    plain = plain and not net[at.TRAITS_COUNT] > 0.0
     if plain and count == 1:
         return int(net[starts + at.START_STAGE])
     return shaped(net, me, starts, count)
@@ -88,6 +89,7 @@ def shaped(net: Cells, me: Customer, starts: int, count: int) -> int:
     whole[at.SEGMENT] = drawn(net, int(net[at.SEGMENT_ROWS]), at.SEGMENT_WIDTH, int(net[at.SEGMENTS]), of_segment)
     if net[at.FRAIL] > 0.0:
         real[at.FRAILTY] = laws.normal_quantile(of_frailty)
+    draw_traits(net, me)
     segment = segment_row(net, me)
     of_expectation, of_value = pair(net, whole[at.ID], 0, TRAITS, 0, 2)
     if net[at.VALUED] > 0.0:
@@ -101,6 +103,17 @@ def shaped(net: Cells, me: Customer, starts: int, count: int) -> int:
         real[at.EXPECTATION] = clamped(expects + spread * laws.normal_quantile(of_expectation))
     chosen = drawn(net, starts, at.START_WIDTH, count, of_start)
     return int(net[starts + chosen * at.START_WIDTH + at.START_STAGE])
+
+
+@apart
+def draw_traits(net: Cells, me: Customer) -> None:
+    """Known numbers in which customers differ, each from the law that the customer's segment has for it."""
+    count = int(net[at.TRAITS_COUNT])
+    first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
+    laws_of = int(net[at.TRAIT_ROWS]) + int(me.whole[at.SEGMENT]) * count
+    for k in range(count):
+        left = uniform(net, me.whole[at.ID], 0, TRAITS, 1, k)
+        me.real[first + k] = laws.age_left(net, int(net[laws_of + k]), left)
 
 
 @apart
