@@ -33,7 +33,7 @@ def ask(sample: Sample, stages: tuple[str, ...], known: frozenset[int], absorbin
             continue
         people = np.unique(sample.customer[rows]).size
         if people < rows.size and k not in absorbing:
-            found.append(Asked(f"visits.{stages[k]}", "visits a customer", k, 0.0, 0))
+            found.append(Asked(f"visits.{stages[k]}", "visits of a customer", k, 0.0, 0))
             left = sample.window[sample.customer[rows]] - sample.entry[rows]
             nth = _nth(sample, rows)
             for visits, which in ((1, nth == 1), (2, nth > 1)):

@@ -68,19 +68,22 @@ def items(asked: Questions, samples: Samples, rest: Log, stages: tuple[str, ...]
 
     errors = left_out(samples.observed, rest.person, asked.cells)
     plainest = np.array([asked.cells(sample) for sample in samples.plainest]).mean(axis=0)
-    without = naive(samples.observed, asked.what)[0]
+    without, sizes = naive(samples.observed, asked.what)
+    sizes += [rest.customers.size] * len(asked.more)
     found: list[Item] = []
     p = iter(zip(rank.chance.tolist(), rank.adjusted.tolist(), strict=True))
     for k, one in enumerate(figures):
         unfinished = without[k] if k < len(without) else None
-        found.append(_figure(one, rows[:, k], float(errors[k]), float(plainest[k]), unfinished, stages, *next(p)))
+        found.append(
+            _figure(one, rows[:, k], float(errors[k]), float(plainest[k]), unfinished, sizes[k], stages, *next(p))
+        )
     if samples.counted:
         found.append(_newcomers(rows[:, -1], *next(p)))
     for k, stage in enumerate(asked.what.reached):
         cut = curves[k]
         found.append(
             _curve(asked.what, stages[stage], rows[:, cut], statistics[:, number + len(counted) + k], least[cut],
-                   errors[cut], plainest[cut], *next(p))
+                   errors[cut], plainest[cut], rest.customers.size, *next(p))
         )  # fmt: skip
     blank = np.empty(0)
     far = [between(described[0], traits(sample, blank)) for sample in samples.plainest]
@@ -88,7 +91,7 @@ def items(asked: Questions, samples: Samples, rest: Log, stages: tuple[str, ...]
         others = pairs[k][1:, 1:]
         chance = others[np.triu_indices_from(others, 1)]
         found.append(_distance(k, float(to_others[0, column]), to_others[1:, column], chance,
-                               float(np.mean([one[k] for one in far])), *next(p)))  # fmt: skip
+                               float(np.mean([one[k] for one in far])), rest.customers.size, *next(p)))  # fmt: skip
     return tuple(found)
 
 
@@ -126,6 +129,7 @@ def _figure(
     error: float,
     plainest: float,
     unfinished: float | None,
+    n: int,
     stages: tuple[str, ...],
     chance: float,
     adjusted: float,
@@ -147,14 +151,14 @@ def _figure(
         about = f"the way from {stage} to {stages[one.to]}"
     naive_mean = plainest if np.isfinite(plainest) else None
     return Item(one.name, one.unit, about, "figure", stage, seen, simulated, naive_mean, unfinished, chance, adjusted,
-                gap, None, call("figure", one.unit, seen, simulated, adjusted, gap))  # fmt: skip
+                gap, None, n, call("figure", one.unit, seen, simulated, adjusted, gap))  # fmt: skip
 
 
 def _newcomers(row: Floats, chance: float, adjusted: float) -> Item:
     seen, simulated = Estimate(float(row[0]), None, None), _predicted(row[1:], share=False)
     gap = abs((simulated.mean or 0.0) - float(row[0]))
     return Item(COMING, "customers", "how many customers come", "figure", "", seen, simulated, None, None, chance, adjusted,
-                gap, None, call("figure", "customers", seen, simulated, adjusted, gap))  # fmt: skip
+                gap, None, int(row[0]), call("figure", "customers", seen, simulated, adjusted, gap))  # fmt: skip
 
 
 def _curve(
@@ -165,6 +169,7 @@ def _curve(
     least: Floats,
     errors: Floats,
     plainest: Floats,
+    n: int,
     chance: float,
     adjusted: float,
 ) -> Item:
@@ -179,12 +184,12 @@ def _curve(
     gap = float(np.nanmax(np.abs(seen - middle)))
     end = float(plainest[-1])
     return Item(f"time_to.{stage}", unit, f"when customers reach {stage}", "curve", stage, last, simulated,
-                end if np.isfinite(end) else None, None, chance, adjusted, gap, until,
+                end if np.isfinite(end) else None, None, chance, adjusted, gap, until, n,
                 call("curve", unit, last, simulated, adjusted, gap))  # fmt: skip
 
 
 def _distance(
-    k: int, seen: float, copies: Floats, chance_alone: Floats, naive_mean: float, chance: float, adjusted: float
+    k: int, seen: float, copies: Floats, chance_alone: Floats, naive_mean: float, n: int, chance: float, adjusted: float
 ) -> Item:
     one = (*DISTANCES, ARRIVALS)[k]
     floor = float(chance_alone.mean())
@@ -192,7 +197,7 @@ def _distance(
     simulated = Estimate(floor, float(np.quantile(copies, 0.05)), float(np.quantile(copies, 0.95)))
     gap = max(seen - floor, 0.0)
     return Item(f"distance.{one.name}", one.unit, one.about, "distance", "", observed, simulated,
-                naive_mean if np.isfinite(naive_mean) else None, None, chance, adjusted, gap, None,
+                naive_mean if np.isfinite(naive_mean) else None, None, chance, adjusted, gap, None, n,
                 call("distance", one.unit, observed, simulated, adjusted, gap))  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sojourn.calibration.fit import Fit
-from sojourn.calibration.validate import FitCurve
+from sojourn.calibration.validate import Check, FitCurve, Quantity
 from sojourn.sim.estimates import Estimate
 
 RATE = 0.05  # of calling anything off in a model that is right, over all items together
@@ -35,6 +35,7 @@ class Item(NamedTuple):
         chance: p value of this item alone; `adjusted`: of all together.
         gap: how far off, in the unit; of a curve, where it is farthest.
         until: of a curve that leaves its band, the day when it first does.
+        n: customers or stays behind the observed figure.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Item(NamedTuple):
     adjusted: float
     gap: float
     until: float | None
+    n: int
     call: Call
 
     @property
@@ -94,6 +96,7 @@ class Verdict:
         items: everything asked, figures first, then curves, then distances.
         curves: observed and simulated shares by day; the band of the simulated one holds for the whole curve at once.
         reasons: what may be behind what is off, in sentences.
+        naive_lines: what leaving unfinished stays out would have said, in sentences.
         replications: simulated copies.
         customers_fitted, customers_held_out: how many.
     """
@@ -131,6 +134,23 @@ class Verdict:
         told = [item for item in self.figures if item.simulated.low is not None and item.observed.mean is not None]
         return sum(item.inside for item in told), len(told)
 
+    @property
+    def check(self) -> Check:
+        """Figures and curves in the form of the check of `calibrate`, as pictures take them."""
+        told = tuple(
+            Quantity(i.name, i.unit, i.observed, i.simulated, i.unfinished, i.n) for i in self.figures if i.stage
+        )
+        return Check(told, self.curves, self.customers_fitted, self.customers_held_out)
+
+    @property
+    def sentence(self) -> str:
+        """How many figures lie where they should, in a sentence."""
+        inside, number = self.coverage
+        return (
+            f"{inside} of {number} figures of {self.customers_held_out:,} customers held out lie in their 90 % prediction "
+            f"interval ({self.said})."
+        )
+
     def lines(self) -> tuple[str, ...]:
         """The verdict: what to believe, what not and why, what the data cannot tell, and how it was asked."""
         return tuple(line for line in self._lines() if line)
@@ -158,15 +178,12 @@ class Verdict:
         vague = by_call.get("cannot tell", [])
         if vague:
             yield f"Too few data to tell: {_listed(self._gathered(vague), NAMED)}."
-        inside, number = self.coverage
-        yield (
-            f"{inside} of {number} figures of {self.customers_held_out:,} customers held out lie in their 90 % prediction "
-            f"interval ({self.said})."
-        )
+        yield self.sentence
 
     def _gathered(self, items: list[Item]) -> list[str]:
         """Items in words: a stage of which everything asked is among them is named as a whole."""
-        stages = list(dict.fromkeys(item.stage for item in self.items if item.stage))
+        asked = {item.stage for item in self.items}
+        stages = [name for name in self.fit.log.stages if name in asked]
         whole = [name for name in stages if all(item in items for item in self.items if item.stage == name)]
         told = [f"everything asked of {_and(whole)}"] if whole else []
         return told + list(dict.fromkeys(item.about for item in items if item.stage not in whole))

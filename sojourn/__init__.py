@@ -21,6 +21,7 @@ __all__ = [
     "Result",
     "Scenario",
     "TargetFit",
+    "Verdict",
     "calibrate",
     "check",
     "commitment",
@@ -35,6 +36,7 @@ __all__ = [
     "pictures",
     "read_log",
     "run",
+    "validate_fit",
     "write_report",
 ]
 
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from sojourn.calibration.logs import read as read_log
     from sojourn.calibration.targets import fit_targets as fit_targets
     from sojourn.calibration.validate import check as check
+    from sojourn.calibration.validate_fit import validate_fit as validate_fit
+    from sojourn.calibration.verdict import Verdict as Verdict
     from sojourn.experiments.commitment import Commitment as Commitment
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
@@ -79,6 +83,7 @@ else:
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
+        "Verdict": ("calibration.verdict", "Verdict"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -93,6 +98,7 @@ else:
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),
+        "validate_fit": ("calibration.validate_fit", "validate_fit"),
         "write_report": ("report", "write"),
     }
 

@@ -1,4 +1,4 @@
-"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|fit|commitment|calibrate|lever`.
+"""The command line: `sojourn scenarios|validate|schema|run|compare|targets|fit|commitment|calibrate|validate-fit|lever`.
 
 stdout carries results, stderr progress and messages. Nothing heavy is imported before a command needs it.
 """
@@ -214,6 +214,36 @@ def calibrate(log: str, mapping: str, out: str, as_json: bool) -> None:
     from sojourn.fitting import print_calibration
 
     print_calibration(log, mapping, out, as_json)
+
+
+@main.command("validate-fit")
+@click.argument("log", metavar="LOG")
+@click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
+@click.option(
+    "--split",
+    type=click.Choice(("customer", "time")),
+    default="customer",
+    show_default=True,
+    help="Hold out customers by chance, or those who came later.",
+)
+@click.option("--at", metavar="DATE", help="By time: fitted to what was known at the end of that date.")
+@click.option("--share", type=float, default=0.3, show_default=True, metavar="X", help="Of the customers held out.")
+@click.option(
+    "--replications", type=int, default=50, show_default=True, metavar="R", help="Simulated copies of those held out."
+)
+@click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="Of the split and the simulation.")
+@click.option("--out", metavar="DIR", help="Write report.html, verdict.json and the pictures there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def validate_fit(log: str, **settings: Any) -> None:
+    """Fit to a part of an event log, simulate the rest, and say where the model may be believed and where not.
+
+    \b
+    Example:
+      sojourn validate-fit events.csv --stages map.toml --split time --at 2017-09-30 --out verdict
+    """
+    from sojourn.judging import print_verdict
+
+    print_verdict(log, **settings)
 
 
 @main.command()
