@@ -130,12 +130,16 @@ def test_cumulative_incidences_are_those_of_lifelines(case: tuple[Known, Calibra
             times, _, incidence = aalen_johansen(days, np.where(causes == to, 0, np.where(causes == NOTHING, -1, 1)), 2)
             assert np.abs(at(times, incidence[0], when, before=0.0) - theirs).max() < 1e-9, (stage, log.stages[to])
     # What the check and the verdict measure of a log is the same estimate.
-    what = plan(observed(log), log.stages, frozenset(range(len(log.stages))), frozenset(np.flatnonzero(log.ends).tolist()))
+    what = plan(
+        observed(log), log.stages, frozenset(range(len(log.stages))), frozenset(np.flatnonzero(log.ends).tolist())
+    )
     measured = dict(zip((one.name for one in what.yardsticks), measure(observed(log), what).figures, strict=True))
     for one in what.yardsticks:
         if one.name.startswith("step"):
             days, causes = stays_of(log, log.stages[one.stage])
-            times, _, incidence = aalen_johansen(days, np.where(causes == one.to, 0, np.where(causes == NOTHING, -1, 1)), 2)
+            times, _, incidence = aalen_johansen(
+                days, np.where(causes == one.to, 0, np.where(causes == NOTHING, -1, 1)), 2
+            )
             assert abs(at(times, incidence[0], one.days, before=0.0) - measured[one.name]) < 0.002, one.name
 
 
@@ -145,7 +149,7 @@ def test_the_fitted_scenario_has_these_incidences(case: tuple[Known, Calibration
     Bound: the 2 % that a law may misplace before it is given up, and 3.3 standard errors of 20,000 simulated and of the
     patients: two-sided rate 1e-3 a figure.
     """
-    known, found = case
+    _, found = case
     scenario = found.fit.scenario()
     document = {**scenario.document(), "arrivals": {"cohort": 20_000}}
     journeys = simulate(build(type(scenario).model_validate(document), next(iter(scenario.strategies))), seed=5)
