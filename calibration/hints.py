@@ -13,35 +13,46 @@ def hints(items: tuple[Item, ...], fitted: Fit) -> tuple[str, ...]:
 
 def _hints(items: tuple[Item, ...], fitted: Fit) -> Iterator[str]:
     off = {item.name: item for item in items if item.call == "no"}
-    drifting = {one.stage for one in fitted.drift if one.to}
-    for name in dict.fromkeys(item.stage for item in items if item.stage):
-        first, later = off.get(f"return.{name}.first"), off.get(f"return.{name}.later")
-        visits = off.get(f"visits.{name}")
-        if first is not None and later is not None and _sign(first) * _sign(later) < 0:
-            yield (
-                f"who has come back to {name} once comes back {'more' if _sign(later) < 0 else 'less'} readily than one law "
-                "for all says: a law by count of visits, or differences between customers (frailty), are missing."
-            )
-        elif visits is not None and name not in fitted.silent:
-            yield (
-                f"visits to {name} are {'fewer' if _sign(visits) > 0 else 'more'} than one law for all gives: a law by count "
-                "of visits, or differences between customers (frailty), may be missing."
-            )
-        elif any(item.stage == name for item in off.values()) and name in drifting:
-            yield f"what follows {name} drifted within the log, and the scenario goes on with its mean."
-        elif (days := off.get(f"dwell.{name}")) is not None or any(key.startswith(f"step.{name}.") for key in off):
-            stage = fitted.stages.get(name)
-            rough = stage is not None and any(
-                law.goodness is not None and law.goodness.chance < 0.01 for law in stage.exits.values()
-            )
-            if rough:
-                yield f"no law fits the stays in {name} well."
-            elif days is not None:
-                yield f"stays in {name} changed, or depend on what came before them."
+    stages = list(dict.fromkeys(item.stage for item in items if item.stage))
+    differing = [name for name in stages if _differ(off, name)]
+    for name in differing:
+        later = off[f"return.{name}.later"]
+        yield (
+            f"who has come back to {name} once comes back {'more' if _sign(later) < 0 else 'less'} readily than one law for "
+            "all says: a law by count of visits, or differences between customers (frailty), are missing."
+        )
+    if not differing:
+        for name in stages:
+            visits = off.get(f"visits.{name}")
+            if visits is not None and name not in fitted.silent:
+                yield (
+                    f"visits to {name} are {'fewer' if _sign(visits) > 0 else 'more'} than one law for all gives: a law by "
+                    "count of visits, or differences between customers (frailty), may be missing."
+                )
+        drifting = {one.stage for one in fitted.drift if one.to}
+        for name in stages:
+            if name in drifting and any(item.stage == name for item in off.values()):
+                yield f"what follows {name} drifted within the log, and the scenario goes on with its mean."
+            elif any(key == f"dwell.{name}" or key.startswith(f"step.{name}.") for key in off):
+                yield _changed(name, fitted)
     if off.keys() & {"newcomers", "distance.arrivals"}:
         yield "customers come otherwise than before: give arrivals of your own."
-    elif "distance.3-grams" in off and not any(key.startswith(("step.", "return.", "visits.")) for key in off):
+    elif off.keys() <= {"distance.2-grams", "distance.3-grams"}:
         yield "what comes next depends on how customers got there, and the model looks at the stage alone."
+
+
+def _differ(off: dict[str, Item], name: str) -> bool:
+    """Whether coming back is off in opposite directions after the first and after later visits."""
+    first, later = off.get(f"return.{name}.first"), off.get(f"return.{name}.later")
+    return first is not None and later is not None and _sign(first) * _sign(later) < 0
+
+
+def _changed(name: str, fitted: Fit) -> str:
+    stage = fitted.stages.get(name)
+    laws = stage.exits.values() if stage is not None else ()
+    if any(law.goodness is not None and law.goodness.chance < 0.01 for law in laws):
+        return f"no law fits the stays in {name} well."
+    return f"stays in {name} changed, or depend on what came before them."
 
 
 def _sign(item: Item) -> float:

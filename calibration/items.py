@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sojourn.calibration import exchange
 from sojourn.calibration.distances import ARRIVALS, DISTANCES, all_pairs, between, mean_of_others, traits
@@ -17,6 +18,8 @@ from sojourn.calibration.yardsticks import POINTS, Plan, Yardstick, measure, nai
 from sojourn.sim.estimates import Band, Estimate
 
 COMING = "newcomers"
+EARLY = 0.1  # of a curve: one that leaves its band before is not believed in any part
+GRAIN = 1e-4  # of the days that a figure looks ahead: what is smaller is no difference
 
 
 class Questions(NamedTuple):
@@ -47,69 +50,63 @@ class Samples(NamedTuple):
     counted: bool  # whether how many came is asked too: where the split is by time
 
 
-def items(asked: Questions, samples: Samples, rest: Log, stages: tuple[str, ...]) -> tuple[Item, ...]:
-    """All items, with p values that share one error rate."""
-    figures, number = asked.all, len(asked.all)
-    rows = np.array([asked.cells(sample) for sample in (samples.observed, *samples.copies)])
-    least = _least(asked, rest.customers.size)
-    if samples.counted:
-        counts = np.array([float(samples.arrived.size), *(float(came.size) for came in samples.came)])
-        rows, least = np.column_stack([rows, counts]), np.append(least, 1.0)
-    away = exchange.standing(rows, least)
-    curves = [np.arange(number + k * POINTS, number + (k + 1) * POINTS) for k in range(len(asked.what.reached))]
-    counted = [np.array([rows.shape[1] - 1])] if samples.counted else []
-    statistics = exchange.grouped(away, [*(np.array([k]) for k in range(number)), *counted, *curves])
-    kinds = [samples.observed, *samples.copies]
-    described = [traits(one, came) for one, came in zip(kinds, [samples.arrived, *samples.came], strict=True)]
-    pairs = all_pairs(described)
-    told = [k for k in range(pairs.shape[0]) if np.all(np.isfinite(pairs[k]))]
-    to_others = np.array([mean_of_others(pairs[k]) for k in told]).reshape(len(told), len(kinds)).T
-    rank = exchange.ranked(np.column_stack([statistics, to_others]))
+class Answers(NamedTuple):
+    """What observed, simulated and plainest customers give to all questions; one cell a figure or a point of a curve."""
 
+    rows: Floats  # shape (R + 1, cells), the observed customers first
+    least: Floats  # the smallest standard deviation of a cell that counts
+    errors: Floats  # standard errors of the observed cells
+    plainest: Floats  # mean of the plainest model
+    standing: Floats  # how far each row lies from the others, as `rows`
+
+
+def answers(asked: Questions, samples: Samples, rest: Log) -> Answers:
+    """All cells, measured once."""
+    rows = np.array([asked.cells(sample) for sample in (samples.observed, *samples.copies)])
+    least = _least(asked, rest)
     errors = left_out(samples.observed, rest.person, asked.cells)
     plainest = np.array([asked.cells(sample) for sample in samples.plainest]).mean(axis=0)
-    without, sizes = naive(samples.observed, asked.what)
-    sizes += [rest.customers.size] * len(asked.more)
-    found: list[Item] = []
+    return Answers(rows, least, errors, plainest, exchange.standing(rows, least))
+
+
+def items(asked: Questions, samples: Samples, told: Answers, rest: Log, stages: tuple[str, ...]) -> tuple[Item, ...]:
+    """All items, with p values that share one error rate."""
+    figures, size = asked.all, rest.customers.size
+    statistics = exchange.grouped(told.standing, [*(np.array([k]) for k in range(len(figures))), *_cuts(asked)])
+    coming = np.array([float(samples.arrived.size), *(float(came.size) for came in samples.came)])
+    extra = [exchange.standing(coming[:, None], np.ones(1))] if samples.counted else []
+    pairs, finite = _distances(samples)
+    to_others = [mean_of_others(pairs[k])[:, None] for k in finite]
+    rank = exchange.ranked(np.column_stack([statistics, *extra, *to_others]))
     p = iter(zip(rank.chance.tolist(), rank.adjusted.tolist(), strict=True))
+    without, sizes = naive(samples.observed, asked.what)
+    found: list[Item] = []
     for k, one in enumerate(figures):
-        unfinished = without[k] if k < len(without) else None
-        found.append(
-            _figure(one, rows[:, k], float(errors[k]), float(plainest[k]), unfinished, sizes[k], stages, *next(p))
-        )
+        cell = _Cell(told.rows[:, k], float(told.errors[k]), float(told.plainest[k]))
+        unfinished, n = (without[k], sizes[k]) if k < len(without) else (None, size)
+        found.append(_figure(one, cell, unfinished, n, stages, *next(p)))
+    shares = []
+    for k, cut in enumerate(_cuts(asked)):
+        stage = stages[asked.what.reached[k]]
+        shares.append(_curve(asked.what, stage, cut, told, statistics[:, len(figures) + k], size, *next(p)))
     if samples.counted:
-        found.append(_newcomers(rows[:, -1], *next(p)))
-    for k, stage in enumerate(asked.what.reached):
-        cut = curves[k]
-        found.append(
-            _curve(asked.what, stages[stage], rows[:, cut], statistics[:, number + len(counted) + k], least[cut],
-                   errors[cut], plainest[cut], rest.customers.size, *next(p))
-        )  # fmt: skip
+        found.append(_newcomers(coming, *next(p)))
     blank = np.empty(0)
-    far = [between(described[0], traits(sample, blank)) for sample in samples.plainest]
-    for column, k in enumerate(told):
-        others = pairs[k][1:, 1:]
-        chance = others[np.triu_indices_from(others, 1)]
-        found.append(_distance(k, float(to_others[0, column]), to_others[1:, column], chance,
-                               float(np.mean([one[k] for one in far])), rest.customers.size, *next(p)))  # fmt: skip
-    return tuple(found)
+    seen = traits(samples.observed, samples.arrived)
+    far = np.array([between(seen, traits(sample, blank)) for sample in samples.plainest]).mean(axis=0)
+    distances = [_distance(k, pairs[k], float(far[k]), size, *next(p)) for k in finite]
+    return (*found, *shares, *distances)
 
 
-def curves(asked: Questions, samples: Samples, rest: Log, stages: tuple[str, ...]) -> tuple[FitCurve, ...]:
+def curves(asked: Questions, told: Answers, stages: tuple[str, ...]) -> tuple[FitCurve, ...]:
     """Shares reached by day, observed with a pointwise interval and simulated with a band that holds everywhere at once."""
-    number = len(asked.all)
-    rows = np.array([asked.cells(sample) for sample in (samples.observed, *samples.copies)])[:, number:]
-    errors = left_out(samples.observed, rest.person, asked.cells)[number:]
-    least = _least(asked, rest.customers.size)[number:]
-    away = exchange.standing(rows, least)
     found = []
-    for k, stage in enumerate(asked.what.reached):
-        cut = slice(k * POINTS, (k + 1) * POINTS)
-        middle, low, high = exchange.band(rows[1:, cut], away[1:, cut].max(axis=1), least[cut])
-        seen, reach = rows[0, cut], REACH * errors[cut]
+    for k, cut in enumerate(_cuts(asked)):
+        middle, low, high = exchange.band(told.rows[1:, cut], told.standing[1:, cut].max(axis=1), told.least[cut])
+        seen, reach = told.rows[0, cut], REACH * told.errors[cut]
         found.append(
             FitCurve(
-                f"Reached {stages[stage]}, by days since the start",
+                f"Reached {stages[asked.what.reached[k]]}, by days since the start",
                 _band(asked.what.grid, seen, seen - reach, seen + reach),
                 _band(asked.what.grid, middle, low, high),
             )
@@ -117,17 +114,36 @@ def curves(asked: Questions, samples: Samples, rest: Log, stages: tuple[str, ...
     return tuple(found)
 
 
-def _least(asked: Questions, customers: int) -> Floats:
-    """Half a customer in shares; a thousandth of a day in days."""
-    figures = [0.5 / customers if one.unit.startswith(("share", "visits")) else 1e-3 for one in asked.all]
-    return np.array([*figures, *([0.5 / customers] * (POINTS * len(asked.what.reached)))])
+class _Cell(NamedTuple):
+    row: Floats  # observed, then the copies
+    error: float
+    plainest: float
+
+
+def _cuts(asked: Questions) -> list[NDArray[np.int64]]:
+    """The cells of each curve."""
+    first = len(asked.all)
+    return [np.arange(first + k * POINTS, first + (k + 1) * POINTS) for k in range(len(asked.what.reached))]
+
+
+def _distances(samples: Samples) -> tuple[Floats, list[int]]:
+    """Distances between all sets of journeys, and which of them are defined."""
+    sets = [samples.observed, *samples.copies]
+    days = [samples.arrived, *samples.came]
+    pairs = all_pairs([traits(one, came) for one, came in zip(sets, days, strict=True)])
+    return pairs, [k for k in range(pairs.shape[0]) if np.all(np.isfinite(pairs[k]))]
+
+
+def _least(asked: Questions, rest: Log) -> Floats:
+    """Half a customer in shares; in days half of what the log can tell apart."""
+    half = 0.5 / rest.customers.size
+    figures = [0.5 * rest.resolution if one.unit.startswith("days") else half for one in asked.all]
+    return np.array([*figures, *([half] * (POINTS * len(asked.what.reached)))])
 
 
 def _figure(
     one: Yardstick | Asked,
-    row: Floats,
-    error: float,
-    plainest: float,
+    cell: _Cell,
     unfinished: float | None,
     n: int,
     stages: tuple[str, ...],
@@ -135,8 +151,9 @@ def _figure(
     adjusted: float,
 ) -> Item:
     share = one.unit.startswith("share")
-    seen = estimate(float(row[0]), float(row[0]) - REACH * error, float(row[0]) + REACH * error, share)
-    simulated = _predicted(row[1:], share)
+    value = float(cell.row[0])
+    seen = estimate(value, value - REACH * cell.error, value + REACH * cell.error, share)
+    simulated = _predicted(cell.row[1:], share)
     gap = abs((simulated.mean or 0.0) - (seen.mean or 0.0))
     kind, _, rest = one.name.partition(".")
     stage = stages[one.stage]
@@ -145,13 +162,16 @@ def _figure(
         "dwell": f"days in {stage}",
         "visits": f"visits to {stage}",
         "standing": f"customers in {stage} at the end",
-        "return": f"coming back to {stage} after the {rest.rpartition('.')[2]} visit",
+        "return": f"coming back to {stage} after the first visit"
+        if rest.endswith("first")
+        else f"coming back to {stage} later",
     }.get(kind, "")
     if isinstance(one, Yardstick) and kind == "step":
         about = f"the way from {stage} to {stages[one.to]}"
-    naive_mean = plainest if np.isfinite(plainest) else None
-    return Item(one.name, one.unit, about, "figure", stage, seen, simulated, naive_mean, unfinished, chance, adjusted,
-                gap, None, n, call("figure", one.unit, seen, simulated, adjusted, gap))  # fmt: skip
+    plainest = cell.plainest if np.isfinite(cell.plainest) else None
+    grain = GRAIN * one.days if one.unit.startswith("days") else 0.0
+    return Item(one.name, one.unit, about, "figure", stage, seen, simulated, plainest, unfinished, chance, adjusted,
+                gap, None, n, call("figure", one.unit, seen, simulated, adjusted, gap, grain))  # fmt: skip
 
 
 def _newcomers(row: Floats, chance: float, adjusted: float) -> Item:
@@ -164,40 +184,39 @@ def _newcomers(row: Floats, chance: float, adjusted: float) -> Item:
 def _curve(
     what: Plan,
     stage: str,
-    rows: Floats,
+    cut: NDArray[np.int64],
+    told: Answers,
     statistics: Floats,
-    least: Floats,
-    errors: Floats,
-    plainest: Floats,
     n: int,
     chance: float,
     adjusted: float,
 ) -> Item:
-    middle, low, high = exchange.band(rows[1:], statistics[1:], least)
-    seen = rows[0]
+    middle, low, high = exchange.band(told.rows[1:, cut], statistics[1:], told.least[cut])
+    seen = told.rows[0, cut]
     outside = np.flatnonzero((seen < low) | (seen > high))
-    until = float(what.grid[max(int(outside[0]) - 1, 0)]) if outside.size else None
+    until = float(what.grid[int(outside[0]) - 1]) if outside.size and outside[0] >= EARLY * POINTS else None
     unit = f"share within {what.grid[-1]:.0f} days"
-    reach = REACH * float(errors[-1])
+    reach = REACH * float(told.errors[cut[-1]])
     last = estimate(float(seen[-1]), float(seen[-1]) - reach, float(seen[-1]) + reach, share=True)
     simulated = estimate(float(middle[-1]), float(low[-1]), float(high[-1]), share=True)
     gap = float(np.nanmax(np.abs(seen - middle)))
-    end = float(plainest[-1])
+    end = float(told.plainest[cut[-1]])
     return Item(f"time_to.{stage}", unit, f"when customers reach {stage}", "curve", stage, last, simulated,
                 end if np.isfinite(end) else None, None, chance, adjusted, gap, until, n,
                 call("curve", unit, last, simulated, adjusted, gap))  # fmt: skip
 
 
-def _distance(
-    k: int, seen: float, copies: Floats, chance_alone: Floats, naive_mean: float, n: int, chance: float, adjusted: float
-) -> Item:
+def _distance(k: int, pairs: Floats, plainest: float, n: int, chance: float, adjusted: float) -> Item:
     one = (*DISTANCES, ARRIVALS)[k]
-    floor = float(chance_alone.mean())
+    to_others = mean_of_others(pairs)
+    seen, copies = float(to_others[0]), to_others[1:]
+    apart = pairs[1:, 1:]
+    floor = float(apart[np.triu_indices_from(apart, 1)].mean())
     observed = Estimate(seen, None, None)
     simulated = Estimate(floor, float(np.quantile(copies, 0.05)), float(np.quantile(copies, 0.95)))
     gap = max(seen - floor, 0.0)
     return Item(f"distance.{one.name}", one.unit, one.about, "distance", "", observed, simulated,
-                naive_mean if np.isfinite(naive_mean) else None, None, chance, adjusted, gap, None, n,
+                plainest if np.isfinite(plainest) else None, None, chance, adjusted, gap, None, n,
                 call("distance", one.unit, observed, simulated, adjusted, gap))  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from sojourn.calibration.fit import fit
 from sojourn.calibration.further import ask
 from sojourn.calibration.hints import hints
 from sojourn.calibration.holdout import How, some, split
-from sojourn.calibration.items import Questions, Samples, curves, items
+from sojourn.calibration.items import Questions, Samples, answers, curves, items
 from sojourn.calibration.logs import Log, read
 from sojourn.calibration.newcomers import newcomers
 from sojourn.calibration.samples import observed
@@ -87,7 +87,9 @@ def judge(
     names = {*fitted.stages, *fitted.absorbing, *fitted.silent, *fitted.contracts}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
     absorbing = frozenset(k for k, name in enumerate(log.stages) if name in fitted.absorbing)
-    asked = Questions(plan(beside, log.stages, known, absorbing), ask(beside, log.stages, known, absorbing))
+    what = plan(beside, log.stages, known, absorbing)
+    what = what._replace(grid=what.grid + log.resolution)  # what happens at once is seen within the resolution
+    asked = Questions(what, ask(beside, log.stages, known, absorbing))
     copies, came = [], []
     for replication in range(replications):
         copies.append(copy_of(train, rest, seed, replication, fitted, fit))
@@ -98,14 +100,15 @@ def judge(
     plainest = [naive_copy(train, rest, seed, replication) for replication in range(NAIVE_COPIES)]
     arrived = np.sort(rest.start) if log.calendar and fitted.arrivals.cohort is None else np.empty(0)
     samples = Samples(beside, copies, plainest, arrived, came, how == "time" and arrived.size > 0)
-    found = items(asked, samples, rest, log.stages)
+    told = answers(asked, samples, rest)
+    found = items(asked, samples, told, rest, log.stages)
     return Verdict(
         fit=fitted,
         said=parts.said,
         how=how,
         day=parts.day,
         items=found,
-        curves=curves(asked, samples, rest, log.stages),
+        curves=curves(asked, told, log.stages),
         reasons=hints(found, fitted),
         naive_lines=tuple(censoring(fitted)),
         replications=replications,

@@ -66,21 +66,23 @@ class Item(NamedTuple):
         return f"simulated {_told(self.simulated.mean, self.unit)}, observed {_told(self.observed.mean, self.unit)}"
 
 
-def call(kind: Kind, unit: str, observed: Estimate, simulated: Estimate, adjusted: float, gap: float) -> Call:
+def call(
+    kind: Kind, unit: str, observed: Estimate, simulated: Estimate, adjusted: float, gap: float, grain: float = 0.0
+) -> Call:
     """Whether the model may be believed in one item.
 
     Off is what would come about in fewer than one of twenty logs of a model that is right, all items counted together. What
     is off by so little that no decision turns on it is told apart, and so is what is not off but predicted so vaguely that
-    little could have been.
+    little could have been. Nothing turns on less than `grain`.
     """
     share = unit.startswith("share")
     level = abs(observed.mean or 0.0)
-    if adjusted <= RATE:
+    if adjusted <= RATE and gap > grain:
         good = max(SLIGHT * level, SLIGHT_SHARE if share else 0.0)
         return "slightly off" if kind != "distance" and gap <= good else "no"
     if kind != "distance" and simulated.low is not None and simulated.high is not None:
         half = 0.5 * (simulated.high - simulated.low)
-        if half > WIDE * abs(simulated.mean or 0.0) and (not share or half > WIDE_SHARE):
+        if half > WIDE * abs(simulated.mean or 0.0) and half > (WIDE_SHARE if share else grain):
             return "cannot tell"
     return "yes"
 
@@ -160,33 +162,37 @@ class Verdict:
         for item in self.items:
             by_call.setdefault(item.call, []).append(item)
         good = [*by_call.get("yes", []), *by_call.get("slightly off", [])]
-        partly = [item for item in by_call.get("no", []) if item.until is not None]
-        early = [f"{item.about} up to {item.until:,.0f} days" for item in partly]
         bad = by_call.get("no", [])
+        early = [f"{item.about} up to {item.until:,.0f} days" for item in bad if item.until is not None]
         if good or early:
-            yield f"Believe: {_listed([*self._gathered(good), *early], 8)}."
+            limit = f", up to {self.curves[0].observed.x[-1]:,.0f} days from the start" if self.curves else ""
+            yield f"Believe{limit}: {'; '.join([*self._gathered(good), *early])}."
         else:
             yield "Believe: nothing that was asked."
         if bad:
-            worst = sorted(bad, key=lambda item: (item.adjusted, item.kind == "distance", -_relative(item)))
-            named = [self._off(item) for item in worst]
-            why = f": {' '.join(self.reasons)}" if self.reasons else "."
-            yield f"Do not believe: {_listed(named, NAMED)}{why}"
+            worst = sorted(bad, key=lambda item: (item.adjusted, item.kind != "figure", -_relative(item)))
+            why = f" Why: {' '.join(self.reasons)}" if self.reasons else ""
+            yield f"Do not believe: {_listed([self._off(item) for item in worst], NAMED)}.{why}"
         slight = by_call.get("slightly off", [])
         if slight:
             yield f"Off, but by little: {_listed([self._off(item) for item in slight], NAMED)}."
         vague = by_call.get("cannot tell", [])
         if vague:
-            yield f"Too few data to tell: {_listed(self._gathered(vague), NAMED)}."
+            yield f"Too few data to tell: {'; '.join(self._gathered(vague))}."
         yield self.sentence
 
-    def _gathered(self, items: list[Item]) -> list[str]:
-        """Items in words: a stage of which everything asked is among them is named as a whole."""
-        asked = {item.stage for item in self.items}
-        stages = [name for name in self.fit.log.stages if name in asked]
-        whole = [name for name in stages if all(item in items for item in self.items if item.stage == name)]
+    def _gathered(self, chosen: list[Item]) -> list[str]:
+        """Items in words, stage by stage; a stage of which everything asked is among them is named as a whole."""
+        order = {name: k for k, name in enumerate(self.fit.log.stages)}
+        stages = sorted({item.stage for item in chosen if item.stage}, key=lambda name: order[name])
+        asked = {name: sum(item.stage == name for item in self.items) for name in stages}
+        mine = {name: [item for item in chosen if item.stage == name] for name in stages}
+        whole = [name for name in stages if len(mine[name]) == asked[name]]
         told = [f"everything asked of {_and(whole)}"] if whole else []
-        return told + list(dict.fromkeys(item.about for item in items if item.stage not in whole))
+        for name in stages:
+            if name not in whole:
+                told.append(f"of {name}: {_and(dict.fromkeys(_short(item) for item in mine[name]))}")
+        return told + [item.about for item in chosen if not item.stage]
 
     def _off(self, item: Item) -> str:
         if item.kind == "distance":
@@ -198,6 +204,21 @@ class Verdict:
         return f"{item.about} ({item.sides})"
 
 
+def _short(item: Item) -> str:
+    """An item in words, where its stage is named before."""
+    kind, _, rest = item.name.partition(".")
+    to = rest.removeprefix(f"{item.stage}.")
+    return {
+        "reach": "how many reach it",
+        "time_to": "when",
+        "step": f"the way to {to}",
+        "dwell": "days",
+        "visits": "visits",
+        "standing": "how many are there at the end",
+        "return": "coming back after the first visit" if to == "first" else "coming back later",
+    }.get(kind, item.about)
+
+
 def _relative(item: Item) -> float:
     return item.gap / max(abs(item.observed.mean or 0.0), 1e-9)
 
@@ -207,11 +228,8 @@ def _told(value: float | None, unit: str) -> str:
         return "undefined"
     if unit.startswith("share"):
         return f"{100.0 * value:.{0 if value >= 0.0995 else 1}f} %"
-    if unit == "of 1":
-        return f"{value:.3f}"
-    return f"{value:,.{max(0, 2 - len(str(int(abs(value)))) + 1 if abs(value) < 100 else 0)}f}" + (
-        " days" if unit.startswith("days") else ""
-    )
+    said = f"{value:,.0f}" if abs(value) >= 99.5 else f"{value:.2g}" if abs(value) < 0.995 else f"{value:.{1}f}"
+    return f"{said} days" if unit.startswith("days") else said
 
 
 def _and(names: Iterable[str]) -> str:

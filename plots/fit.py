@@ -89,7 +89,7 @@ def _label(quantity: "Quantity", room: float) -> list[str]:
         "dwell": f"days in {first}",
         "visits": f"visits to {first}",
         "standing": f"in {first} at the end",
-        "return": f"back to {first} after the {second} visit",
+        "return": f"back to {first} after the {'first visit' if second == 'first' else 'later visits'}",
     }.get(kind, quantity.name)
     ahead = _family(quantity.unit)[1]
     small = [ahead, f"n = {number(quantity.n)}"] if ahead else [f"n = {number(quantity.n)}"]
