@@ -33,7 +33,7 @@ def copy_of(train: Log, rest: Log, seed: int, replication: int, like: Fit, fitti
 def naive_copy(train: Log, rest: Log, seed: int, replication: int) -> Sample:
     """As `copy_of`, from `naive_scenario`."""
     rng = np.random.default_rng([seed, replication, 1])
-    scenario = naive_scenario(train, rest.customers.size, float(rest.window.max()))
+    scenario = naive_scenario(resample(train, rng), rest.customers.size, float(rest.window.max()))
     return _watched(scenario, rest, seed, replication, rng, ())
 
 

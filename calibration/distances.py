@@ -56,12 +56,18 @@ def n_grams(sample: Sample, n: int) -> Grams:
 def gram_distance(one: Grams, other: Grams) -> float:
     """Sum of the absolute differences of counts over the sum of all counts: 0 (alike) to 1 (nothing in common).
 
-    Counts of sets of different sizes are taken as frequencies first. NaN where either is empty.
+    Counts are a journey: sets of different sizes may be laid beside. NaN where either is empty.
     """
-    a, b = sum(one.values()), sum(other.values())
+    a, b = _journeys(one), _journeys(other)
     if not a or not b:
         return float("nan")
-    return 0.5 * sum(abs(one.get(gram, 0) / a - other.get(gram, 0) / b) for gram in {*one, *other})
+    apart = sum(abs(one.get(gram, 0) / a - other.get(gram, 0) / b) for gram in {*one, *other})
+    return apart / (sum(one.values()) / a + sum(other.values()) / b)
+
+
+def _journeys(grams: Grams) -> int:
+    """How many journeys there were: as many as runs that hold a first stage and nothing before it."""
+    return sum(count for gram, count in grams.items() if gram[-1] != EDGE and all(place == EDGE for place in gram[:-1]))
 
 
 def lengths(sample: Sample) -> Floats:

@@ -62,8 +62,12 @@ def ranked(statistics: Floats) -> Ranked:
     chance = (1.0 + np.sum(statistics[1:] >= statistics[0], axis=0)) / number
     middle, high = np.quantile(statistics, [0.5, COMMON], axis=0)
     common = (statistics - middle) / np.where(high > middle, high - middle, 1.0)
-    largest = common.max(axis=1)
-    adjusted = (1.0 + np.sum(largest[1:, None] >= common[0], axis=0)) / number
+    # Step down: the most extreme item is held against the largest of all, the next against the largest of the rest, and so on.
+    order = np.argsort(-common[0], kind="stable")
+    largest = np.maximum.accumulate(common[1:, order[::-1]], axis=1)[:, ::-1]
+    steps = (1.0 + np.sum(largest >= common[0, order], axis=0)) / number
+    adjusted = np.empty(items)
+    adjusted[order] = np.maximum.accumulate(steps)
     return Ranked(chance, np.maximum(adjusted, chance))
 
 

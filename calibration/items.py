@@ -171,14 +171,14 @@ def _figure(
     plainest = cell.plainest if np.isfinite(cell.plainest) else None
     grain = GRAIN * one.days if one.unit.startswith("days") else 0.0
     return Item(one.name, one.unit, about, "figure", stage, seen, simulated, plainest, unfinished, chance, adjusted,
-                gap, None, n, call("figure", one.unit, seen, simulated, adjusted, gap, grain))  # fmt: skip
+                gap, None, n, call("figure", one.unit, seen, simulated, chance, adjusted, gap, grain))  # fmt: skip
 
 
 def _newcomers(row: Floats, chance: float, adjusted: float) -> Item:
     seen, simulated = Estimate(float(row[0]), None, None), _predicted(row[1:], share=False)
     gap = abs((simulated.mean or 0.0) - float(row[0]))
     return Item(COMING, "customers", "how many customers come", "figure", "", seen, simulated, None, None, chance, adjusted,
-                gap, None, int(row[0]), call("figure", "customers", seen, simulated, adjusted, gap))  # fmt: skip
+                gap, None, int(row[0]), call("figure", "customers", seen, simulated, chance, adjusted, gap))  # fmt: skip
 
 
 def _curve(
@@ -203,7 +203,7 @@ def _curve(
     end = float(told.plainest[cut[-1]])
     return Item(f"time_to.{stage}", unit, f"when customers reach {stage}", "curve", stage, last, simulated,
                 end if np.isfinite(end) else None, None, chance, adjusted, gap, until, n,
-                call("curve", unit, last, simulated, adjusted, gap))  # fmt: skip
+                call("curve", unit, last, simulated, chance, adjusted, gap))  # fmt: skip
 
 
 def _distance(k: int, pairs: Floats, plainest: float, n: int, chance: float, adjusted: float) -> Item:
@@ -217,7 +217,7 @@ def _distance(k: int, pairs: Floats, plainest: float, n: int, chance: float, adj
     gap = max(seen - floor, 0.0)
     return Item(f"distance.{one.name}", one.unit, one.about, "distance", "", observed, simulated,
                 plainest if np.isfinite(plainest) else None, None, chance, adjusted, gap, None, n,
-                call("distance", one.unit, observed, simulated, adjusted, gap))  # fmt: skip
+                call("distance", one.unit, observed, simulated, chance, adjusted, gap))  # fmt: skip
 
 
 def _predicted(row: Floats, share: bool) -> Estimate:

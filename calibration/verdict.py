@@ -15,7 +15,7 @@ SLIGHT = 0.05  # relative error up to which what is proven to be off is still go
 SLIGHT_SHARE = 0.01  # for shares, points up to which it is
 NAMED = 4  # items that a line names
 
-Call = Literal["yes", "slightly off", "no", "cannot tell"]
+Call = Literal["yes", "slightly off", "in doubt", "no", "cannot tell"]
 Kind = Literal["figure", "curve", "distance"]
 
 
@@ -67,19 +67,29 @@ class Item(NamedTuple):
 
 
 def call(
-    kind: Kind, unit: str, observed: Estimate, simulated: Estimate, adjusted: float, gap: float, grain: float = 0.0
+    kind: Kind,
+    unit: str,
+    observed: Estimate,
+    simulated: Estimate,
+    chance: float,
+    adjusted: float,
+    gap: float,
+    grain: float = 0.0,
 ) -> Call:
     """Whether the model may be believed in one item.
 
-    Off is what would come about in fewer than one of twenty logs of a model that is right, all items counted together. What
-    is off by so little that no decision turns on it is told apart, and so is what is not off but predicted so vaguely that
-    little could have been. Nothing turns on less than `grain`.
+    Off is what would come about in fewer than one of twenty logs of a model that is right, all items counted together; in
+    doubt what would, but rarely by itself. What is off by so little that no decision turns on it is told apart, and so is what
+    is predicted so vaguely that it could hardly have been off. Nothing turns on less than `grain`.
     """
     share = unit.startswith("share")
-    level = abs(observed.mean or 0.0)
-    if adjusted <= RATE and gap > grain:
-        good = max(SLIGHT * level, SLIGHT_SHARE if share else 0.0)
-        return "slightly off" if kind != "distance" and gap <= good else "no"
+    little = kind != "distance" and gap <= max(
+        SLIGHT * abs(observed.mean or 0.0), SLIGHT_SHARE if share else 0.0, grain
+    )
+    if adjusted <= RATE:
+        return "no" if not little else "slightly off" if gap > grain else "yes"
+    if chance <= RATE and not little:
+        return "in doubt"
     if kind != "distance" and simulated.low is not None and simulated.high is not None:
         half = 0.5 * (simulated.high - simulated.low)
         if half > WIDE * abs(simulated.mean or 0.0) and half > (WIDE_SHARE if share else grain):
@@ -173,6 +183,10 @@ class Verdict:
             worst = sorted(bad, key=lambda item: (item.adjusted, item.kind != "figure", -_relative(item)))
             why = f" Why: {' '.join(self.reasons)}" if self.reasons else ""
             yield f"Do not believe: {_listed([self._off(item) for item in worst], NAMED)}.{why}"
+        doubtful = by_call.get("in doubt", [])
+        if doubtful:
+            told = _listed([self._off(item) for item in doubtful], NAMED)
+            yield f"In doubt (rare by chance, but so much was asked that one may be): {told}."
         slight = by_call.get("slightly off", [])
         if slight:
             yield f"Off, but by little: {_listed([self._off(item) for item in slight], NAMED)}."

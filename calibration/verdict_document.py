@@ -3,6 +3,7 @@
 from typing import Any
 
 from sojourn.calibration.document import finite
+from sojourn.calibration.round_trip import RoundTrip
 from sojourn.calibration.verdict import Item, Verdict
 from sojourn.sim.estimates import Band, Estimate
 
@@ -35,6 +36,18 @@ def verdict_document(verdict: Verdict) -> dict[str, Any]:
         "reasons": list(verdict.reasons),
         "naive": list(verdict.naive_lines),
         "notes": list(verdict.fit.notes),
+    }
+
+
+def planted_document(trip: RoundTrip) -> dict[str, Any]:
+    """A round trip as plain values: planted and fitted numbers, and the verdict."""
+    return {
+        "planted": trip.scenario.about.name,
+        "digest": trip.scenario.digest,
+        "sentence": trip.sentence,
+        "numbers": [{**one._asdict(), "z": one.z} for one in trip.numbers],
+        "skipped": list(trip.skipped),
+        "verdict": verdict_document(trip.verdict),
     }
 
 

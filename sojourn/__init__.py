@@ -19,6 +19,7 @@ __all__ = [
     "Journeys",
     "LeverFit",
     "Result",
+    "RoundTrip",
     "Scenario",
     "TargetFit",
     "Verdict",
@@ -35,6 +36,7 @@ __all__ = [
     "measure_lever",
     "pictures",
     "read_log",
+    "round_trip",
     "run",
     "validate_fit",
     "write_report",
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
+    from sojourn.calibration.round_trip import RoundTrip as RoundTrip
+    from sojourn.calibration.round_trip import round_trip as round_trip
     from sojourn.calibration.targets import fit_targets as fit_targets
     from sojourn.calibration.validate import check as check
     from sojourn.calibration.validate_fit import validate_fit as validate_fit
@@ -81,6 +85,7 @@ else:
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
         "Result": ("sim.run", "Result"),
+        "RoundTrip": ("calibration.round_trip", "RoundTrip"),
         "Scenario": ("scenarios.model", "Scenario"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "Verdict": ("calibration.verdict", "Verdict"),
@@ -97,6 +102,7 @@ else:
         "measure_lever": ("calibration.levers", "measure_lever"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
+        "round_trip": ("calibration.round_trip", "round_trip"),
         "run": ("sim.run", "run"),
         "validate_fit": ("calibration.validate_fit", "validate_fit"),
         "write_report": ("report", "write"),

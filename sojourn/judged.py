@@ -8,17 +8,25 @@ from rich.table import Table
 from rich.text import Text
 
 from sojourn import paper
+from sojourn.calibration.round_trip import REACH
 from sojourn.paper import Cell
 from sojourn.plots.words import SHARE, human, interval, minus, number
 from sojourn.sim.estimates import Estimate
 
 if TYPE_CHECKING:
+    from sojourn.calibration.round_trip import RoundTrip
     from sojourn.calibration.verdict import Item, Verdict
     from sojourn.plots.pictures import Picture
 
 SHOWN = 12  # figures in the terminal's table
-MARKS = {"yes": "", "slightly off": "off by little", "no": "do not believe", "cannot tell": "too few data"}
-KINDS = {"yes": "", "slightly off": "unsure", "no": "worse", "cannot tell": "unsure"}
+MARKS = {
+    "yes": "",
+    "slightly off": "off by little",
+    "in doubt": "in doubt",
+    "no": "do not believe",
+    "cannot tell": "too few data",
+}
+KINDS = {"yes": "", "slightly off": "unsure", "in doubt": "unsure", "no": "worse", "cannot tell": "unsure"}
 HEADS = (
     "figure",
     "observed",
@@ -31,7 +39,7 @@ HEADS = (
 
 def figures_table(verdict: "Verdict") -> Table | None:
     """What is not simply believed, the worst first; None where there is nothing of the kind."""
-    rank = ("no", "slightly off", "cannot tell")
+    rank = ("no", "in doubt", "slightly off", "cannot tell")
     rows = sorted(
         (i for i in verdict.items if i.kind != "distance" and i.call in rank), key=lambda i: rank.index(i.call)
     )
@@ -60,7 +68,21 @@ def distances_table(verdict: "Verdict") -> Table:
     return table
 
 
-def page(verdict: "Verdict", pictures: Iterable["Picture"]) -> str:
+def numbers_table(trip: "RoundTrip") -> Table | None:
+    """Planted numbers beside fitted ones; None where there is none."""
+    if not trip.numbers:
+        return None
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for head in ("way", "number", "planted", "fitted, 90 %", "standard errors off"):
+        table.add_column(head, overflow="fold")
+    for one in trip.numbers:
+        told = interval(Estimate(one.fitted, one.fitted - REACH * one.error, one.fitted + REACH * one.error))
+        cells = [one.place, one.what, f"{one.truth:.4g}", told]
+        table.add_row(*cells, Text(number(one.z, 1, sign=True), "yellow" if abs(one.z) > REACH else ""))
+    return table
+
+
+def page(verdict: "Verdict", pictures: Iterable["Picture"], trip: "RoundTrip | None" = None) -> str:
     """The page: what to believe and what not first, then pictures, all figures, and how it was asked."""
     log = verdict.fit.log
     first, *rest = (minus(line) for line in verdict.lines())
@@ -69,6 +91,7 @@ def page(verdict: "Verdict", pictures: Iterable["Picture"]) -> str:
         f"<header>\n<h1>{paper.text(title)}</h1>\n</header>",
         paper.paragraph(first, "answer"),
         *(paper.paragraph(line, "answer" if line.startswith("Do not believe") else "") for line in rest),
+        paper.section("Planted numbers", *_numbers(trip)),
         paper.section("What leaving unfinished stays out would have said", paper.bullets(verdict.naive_lines)),
         paper.section("Pictures", *(paper.picture(one) for one in pictures)),
         paper.section("Figures", _figures(verdict)),
@@ -77,6 +100,21 @@ def page(verdict: "Verdict", pictures: Iterable["Picture"]) -> str:
         paper.section("Notes of the fit", paper.bullets(verdict.fit.notes)),
     ]
     return paper.page(title, parts)
+
+
+def _numbers(trip: "RoundTrip | None") -> Iterator[str]:
+    if trip is None:
+        return
+    yield paper.paragraph(minus(trip.sentence))
+    rows = []
+    for one in trip.numbers:
+        told = interval(Estimate(one.fitted, one.fitted - REACH * one.error, one.fitted + REACH * one.error))
+        off = Cell(number(one.z, 1, sign=True), "", "unsure" if abs(one.z) <= REACH else "worse")
+        rows.append(
+            ((human(one.place.replace("->", "→")), one.what), [Cell(f"{one.truth:.4g}"), Cell(*_cell(told)), off])
+        )
+    yield paper.table(("number", "planted", "fitted, 90 %", "standard errors off"), rows)
+    yield paper.bullets(trip.skipped)
 
 
 def _figures(verdict: "Verdict") -> str:
@@ -125,6 +163,7 @@ def _method(verdict: "Verdict") -> Iterator[str]:
         "If the model is right, the observed customers are one more copy: every figure is ranked among the copies. All items "
         "share a rate of 5 % of calling anything off in a model that is right."
     )
+    yield "In doubt: rarer than one in twenty by itself, but not when all that was asked is counted."
     yield (
         "Off by little: proven, but within 5 % (of shares: or one point). Too few data: the prediction is wider than a quarter "
         "of the figure (of shares: and three points) to either side, so that it could hardly have been proven wrong."
