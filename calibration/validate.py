@@ -158,7 +158,7 @@ def large_enough(log: Log, held: NDArray[np.bool_]) -> bool:
 def _copy(train: Log, rest: Log, seed: int, replication: int, like: Fit) -> Sample:
     """As many simulated customers as there are in `rest`, from a fit to a resample of the people of `train`."""
     rng = np.random.default_rng([seed, replication])
-    fitted = fit(_resample(train, rng), like)
+    fitted = fit(resample(train, rng), like)
     number = rest.customers.size
     horizon = float(rest.window.max())
     cohort = ArrivalsFit(number, None, None, "the held-out customers")
@@ -173,7 +173,7 @@ def _copy(train: Log, rest: Log, seed: int, replication: int, like: Fit) -> Samp
     return simulated(journeys, rest.stages, window, rest.silent)
 
 
-def _resample(log: Log, rng: np.random.Generator) -> Log:
+def resample(log: Log, rng: np.random.Generator) -> Log:
     """People drawn with replacement, with all their journeys."""
     order = np.argsort(log.person.astype(str), kind="stable")
     _, begins, sizes = np.unique(log.person.astype(str)[order], return_index=True, return_counts=True)
