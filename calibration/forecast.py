@@ -12,9 +12,9 @@ import numpy as np
 from sojourn.calibration import forecast_words as words
 from sojourn.calibration.bases import Bases, from_companion, from_refits
 from sojourn.calibration.drift import Drift, drifts
+from sojourn.calibration.future_arrivals import Newcomers, newcomers
 from sojourn.calibration.futures import GroupForecast, StrategyForecast, predicted, summed
 from sojourn.calibration.logs import Log
-from sojourn.calibration.newcomers import Newcomers, newcomers
 from sojourn.calibration.openings import OnTheirWay, check_stages, on_their_way
 from sojourn.calibration.predicting import Futures, Progress, predict
 from sojourn.experiments.journal import Journal

@@ -3,10 +3,10 @@
 import datetime
 
 from sojourn.calibration.bases import Bases
+from sojourn.calibration.future_arrivals import Newcomers
 from sojourn.calibration.futures import StrategyForecast
 from sojourn.calibration.happenings import goals
 from sojourn.calibration.logs import Log
-from sojourn.calibration.newcomers import Newcomers
 from sojourn.calibration.openings import OnTheirWay
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate

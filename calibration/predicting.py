@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sojourn.calibration.bases import Bases
+from sojourn.calibration.future_arrivals import Newcomers
 from sojourn.calibration.happenings import Frame, Tally, frame, of_journeys, priced, stacked
 from sojourn.calibration.logs import Log
-from sojourn.calibration.newcomers import Newcomers
 from sojourn.calibration.openings import OnTheirWay, openers_of
 from sojourn.experiments.journal import Journal
 from sojourn.scenarios.model import Scenario

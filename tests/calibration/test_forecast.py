@@ -13,10 +13,10 @@ from sojourn.calibration import logs
 from sojourn.calibration.cutting import as_of
 from sojourn.calibration.fit import fit
 from sojourn.calibration.forecast import Forecast, forecast
+from sojourn.calibration.future_arrivals import newcomers
 from sojourn.calibration.happenings import of_log
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import read_mapping
-from sojourn.calibration.newcomers import newcomers
 from sojourn.calibration.openings import on_their_way
 from sojourn.experiments.journal import Journal, journal
 from sojourn.scenarios.companion import Companion
