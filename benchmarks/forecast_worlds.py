@@ -3,6 +3,7 @@
 import numpy as np
 
 from sojourn.calibration.logs import Log
+from sojourn.calibration.names import Names
 from sojourn.calibration.stays import NOTHING, Stays
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import Journeys
@@ -24,7 +25,7 @@ def log_of(journeys: Journeys, scenario: Scenario, name: str = "planted") -> Log
     )
     still_open = (stays.following == NOTHING) & ~ends[stays.stage]
     lengths = stays.days[stays.days > 0.0]
-    names = np.arange(count).astype(str)
+    names = Names(map(str, range(count)))
     return Log(
         source=name,
         stages=tuple(journeys.stages[k] for k in order),

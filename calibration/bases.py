@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sojourn.calibration.fit import fit
+from sojourn.calibration.holdout import resample
 from sojourn.calibration.logs import Log
-from sojourn.calibration.validate import resample
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import alone, put

@@ -77,6 +77,7 @@ def newcomers(scenario: Scenario, log: Log, today: float, given: str | Path | No
         counts = read_counts(given, log, today)
         return Newcomers(f"Newcomers come as {Path(given).name} expects, {sum(counts):,.0f} in all.", daily=counts)
     arrivals = scenario.arrivals
+    log = log.begun  # who was there before the watching began is no arrival
     fitted = fit_arrivals(log)
     count = log.customers.size
     if fitted.cohort is not None and arrivals.cohort is not None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.calibration.cutting import as_of
+from sojourn.calibration.holdout import known_at
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.openings import OnTheirWay
@@ -156,24 +156,24 @@ def of_journeys(what: Frame, journeys: Journeys, network: Network, priced: bool)
     return tally(what, rows, money)
 
 
-def of_log(what: Frame, log: Log, way: OnTheirWay, *, finals: bool = True) -> Tally:
-    """Count what a log shows of the window: `way` is who was on their way in the log as of its day 0 (see `cutting`).
+def of_log(what: Frame, log: Log, way: OnTheirWay) -> Tally:
+    """Count what a log shows of the window: `way` is who was on their way in the log as of its day 0 (see `holdout.known_at`).
 
     A silent stage's customers count as being in it: nobody sees who has left.
     """
-    end = as_of(log, way.today + what.days)
+    end = known_at(log, way.today + what.days)
     names = [what.stages.index(name) if name in what.stages else NOTHING for name in log.stages]
     place = np.array(names, dtype=np.int64)
-    before = log.start <= way.today  # customers of the earlier log, in its order
+    before = log.start < way.today  # customers of the earlier log, in its order
     earlier = np.flatnonzero(before)[way.customer]
-    there = np.flatnonzero(log.start <= way.today + what.days)  # those of `end`, in its order
-    newcomers = np.flatnonzero(log.start[there] > way.today)
+    there = np.flatnonzero(log.start < way.today + what.days)  # those of `end`, in its order
+    newcomers = np.flatnonzero(log.start[there] >= way.today)
     mine = np.concatenate([np.searchsorted(there, earlier), newcomers])
     part = end.take(mine.astype(np.int64))
     stays = part.stays
     group = np.repeat([0, 1], [earlier.size, newcomers.size])
     entry = stays.entry - way.today
-    old = (group[stays.customer] == 0) & (entry <= 0.0)
+    old = (group[stays.customer] == 0) & (entry < 0.0)
     current = np.zeros(old.size, dtype=np.bool_)  # of the stays begun before, the last
     current[:-1] = old[:-1] & ~(old[1:] & (stays.customer[1:] == stays.customer[:-1]))
     if old.size:

@@ -121,6 +121,7 @@ def openers_of(log: Log, way: OnTheirWay, network: Network, rng: np.random.Gener
         purchases=visits[:, buys].sum(axis=1),
         frailty=frailty,
         own=own,
+        arrived=np.minimum(log.start[way.customer] - log.until[way.customer], 0.0),
         information=_information(scenario, visits),
     )
 

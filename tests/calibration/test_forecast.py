@@ -10,11 +10,11 @@ import pytest
 
 from benchmarks.forecast_worlds import log_of
 from sojourn.calibration import logs
-from sojourn.calibration.cutting import as_of
 from sojourn.calibration.fit import fit
 from sojourn.calibration.forecast import Forecast, forecast
 from sojourn.calibration.future_arrivals import newcomers
 from sojourn.calibration.happenings import of_log
+from sojourn.calibration.holdout import known_at
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.openings import on_their_way
@@ -68,7 +68,7 @@ def world() -> Log:
 
 @pytest.fixture(scope="module")
 def log(world: Log) -> Log:
-    return as_of(world, 90.0)
+    return known_at(world, 90.0)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_the_answer_comes_first_and_both_groups_stand_apart(found: Forecast, wor
     assert "newcomers add" in found.sentence
     assert "same: changes nothing." in found.sentence
     one = found.strategies["today"]
-    seen = of_log(found.futures.frame, world, on_their_way(as_of(world, 90.0)))
+    seen = of_log(found.futures.frame, world, on_their_way(known_at(world, 90.0)))
     assert seen.customers[0] == one.open.customers.mean
     # One world: what was seen lies within three times the half width of the interval (a normal's .8 in a million, each).
     for g, group in enumerate((one.open, one.newcomers)):
