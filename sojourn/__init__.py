@@ -16,6 +16,7 @@ __all__ = [
     "Estimate",
     "Faults",
     "Fit",
+    "Forecast",
     "Journeys",
     "LeverFit",
     "Optimum",
@@ -35,6 +36,7 @@ __all__ = [
     "evaluate_targets",
     "fit",
     "fit_targets",
+    "forecast",
     "library",
     "load",
     "loads",
@@ -58,6 +60,8 @@ if TYPE_CHECKING:
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
     from sojourn.calibration.fitted import TargetFit as TargetFit
+    from sojourn.calibration.forecast import Forecast as Forecast
+    from sojourn.calibration.forecast import forecast as forecast
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
@@ -100,6 +104,7 @@ else:
         "Estimate": ("sim.estimates", "Estimate"),
         "Faults": ("scenarios.faults", "Faults"),
         "Fit": ("calibration.fit", "Fit"),
+        "Forecast": ("calibration.forecast", "Forecast"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
         "Optimum": ("experiments.optimise", "Optimum"),
@@ -119,6 +124,7 @@ else:
         "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
         "fit_targets": ("calibration.targets", "fit_targets"),
+        "forecast": ("calibration.forecast", "forecast"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
