@@ -88,7 +88,11 @@ class Ledger:
         """Index of each line among the events, ascending; shape (lines,)."""
         self.who = journeys.who[self.rows] if self.rows.size else self.rows
         """Index of the customer; shape (lines,)."""
-        self._time, self._until = events.time[self.rows], journeys.until[self.rows] if self.rows.size else np.empty(0)
+        # What a stay that began before day 0 cost until then is past.
+        self._time, self._until = (
+            np.maximum(events.time[self.rows], 0.0),
+            journeys.until[self.rows] if self.rows.size else np.empty(0),
+        )
         self._arrived = journeys.customers.arrived[self.who]
         self._revenue, self._cost = events.revenue[self.rows], events.cost[self.rows]
         self._segment, stage = journeys.customers.segment[self.who], events.stage[self.rows]

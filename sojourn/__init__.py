@@ -22,8 +22,10 @@ __all__ = [
     "Payback",
     "Result",
     "Scenario",
+    "Sensitivity",
     "Settling",
     "TargetFit",
+    "Twins",
     "calibrate",
     "check",
     "commitment",
@@ -40,6 +42,8 @@ __all__ = [
     "pictures",
     "read_log",
     "run",
+    "sensitivity",
+    "twins",
     "write_report",
 ]
 
@@ -63,8 +67,12 @@ if TYPE_CHECKING:
     from sojourn.experiments.optimise import optimise as optimise
     from sojourn.experiments.payback import Payback as Payback
     from sojourn.experiments.payback import payback as payback
+    from sojourn.experiments.sensitivity import Sensitivity as Sensitivity
+    from sojourn.experiments.sensitivity import sensitivity as sensitivity
     from sojourn.experiments.sequential import Settling as Settling
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
+    from sojourn.experiments.twins import Twins as Twins
+    from sojourn.experiments.twins import twins as twins
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -90,8 +98,10 @@ else:
         "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
         "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
+        "Twins": ("experiments.twins", "Twins"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -108,6 +118,8 @@ else:
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),
+        "sensitivity": ("experiments.sensitivity", "sensitivity"),
+        "twins": ("experiments.twins", "twins"),
         "write_report": ("report", "write"),
     }
 
