@@ -54,6 +54,8 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "commitment",
         "calibrate",
         "lever",
+        "twins",
+        "sensitivity",
         "optimise",
     ],
 )
