@@ -8,10 +8,13 @@ from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.fit import Fit
 from sojourn.calibration.validate import Check
+from sojourn.scenarios.companion import Companion
 from sojourn.sim.estimates import Estimate
 
 
-def document(fitted: Fit, checked: Check | None, notes: tuple[str, ...]) -> dict[str, Any]:
+def document(
+    fitted: Fit, checked: Check | None, notes: tuple[str, ...], drawn: Companion | None = None
+) -> dict[str, Any]:
     """The fit, the check and the notes as plain values; what is not finite is None."""
     return {
         "log": fitted.log.source,
@@ -31,6 +34,7 @@ def document(fitted: Fit, checked: Check | None, notes: tuple[str, ...]) -> dict
             }
             for one in fitted.drift
         ],
+        "draws": None if drawn is None else {"count": drawn.count, "numbers": len(drawn.draws)},
         "check": None if checked is None else _check(checked),
         "notes": list(notes),
     }

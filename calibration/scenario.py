@@ -74,7 +74,7 @@ def number(value: float) -> str:
 
 def text(value: str) -> str:
     """A string as TOML writes it, on one line; what cannot be printed becomes a question mark."""
-    return json.dumps(_plain(value), ensure_ascii=False)
+    return json.dumps(plain(value), ensure_ascii=False)
 
 
 def key(name: str) -> str:
@@ -135,13 +135,14 @@ def seen(law: LawFit, others: str = "ended otherwise or still open") -> str:
     return told
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
+    """A text on one line; what cannot be printed becomes a question mark."""
     return "".join(letter if letter.isprintable() else "?" for letter in value)
 
 
 def _comment(value: str) -> Iterator[str]:
     line = "#"
-    for word in _plain(value).split(" "):
+    for word in plain(value).split(" "):
         if len(line) + 1 + len(word) > WIDTH:
             yield line
             line = "#  "

@@ -17,6 +17,7 @@ from scipy.special import stdtrit
 from sojourn.calibration.arrivals import ArrivalsFit
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log
+from sojourn.calibration.names import Names
 from sojourn.calibration.samples import Sample, observed, simulated
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 from sojourn.calibration.yardsticks import Measured, Plan, measure, naive, plan
@@ -132,7 +133,7 @@ def check(
     return _beside(log.stages, what, seen, spread, copies, naive(beside, what), train, rest)
 
 
-def hold_out(person: NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:
+def hold_out(person: Names | NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:
     """Which customers are held out, by a hash of who they are keyed with the seed; shape of `person`."""
     salt = seed.to_bytes(8, "little")
     people, which = np.unique(person.astype(str), return_inverse=True)
@@ -184,7 +185,7 @@ def _resample(log: Log, rng: np.random.Generator) -> Log:
     return log.take(chosen)
 
 
-def _left_out(sample: Sample, person: NDArray[Any], what: Plan) -> Measured:
+def _left_out(sample: Sample, person: Names | NDArray[Any], what: Plan) -> Measured:
     """Standard errors of all figures and curves: groups of people left out in turn (delete-a-group jackknife)."""
     _, which = np.unique(person.astype(str), return_inverse=True)
     groups = which % GROUPS

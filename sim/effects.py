@@ -188,7 +188,7 @@ def lived(net: Cells, me: Customer, what: int) -> float:
     if what == PURCHASES_SO_FAR:
         return float(me.whole[at.PURCHASES])
     if what == DAYS_SINCE_FIRST:
-        return float(me.real[at.ENTERED] - me.real[at.ARRIVED])
+        return float(max(me.real[at.ENTERED] - me.real[at.ARRIVED], 0.0))
     first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
     return float(me.real[first + what - FIRST_TRAIT])
 
@@ -232,9 +232,28 @@ def own_uniform(net: Cells, me: Customer, exit: int) -> float:
     return float(uniform(net, me.whole[at.ID], me.whole[at.STAGE], TRAITS, 0, OWN + number))
 
 
+@compiled
+def opener_row(net: Cells, me: Customer) -> int:
+    """The place of what is known of a customer who was on the way on day 0."""
+    return int(net[at.OPENERS_FIRST] + (me.whole[at.ID] - at.OPENERS) * net[at.OPENERS_WIDTH])
+
+
+@apart
+def own_told(net: Cells, me: Customer, exit: int) -> float:
+    """The own draw for an exit that the past of a customer has told, NaN where it has not."""
+    if me.whole[at.ID] < at.OPENERS:
+        return math.nan
+    here = me.whole[at.HERE]
+    number = (exit - int(net[here + at.STAGE_EXITS_FIRST])) // at.EXIT_WIDTH + int(net[here + at.STAGE_OWN])
+    return float(net[opener_row(net, me) + at.OPENER_HISTORY + 2 * int(net[at.STAGES]) + number])
+
+
 @apart
 def own_rate(net: Cells, me: Customer, exit: int) -> float:
     """The factor on the hazard of an exit of a race that is the customer's own: gamma, of mean 1."""
+    told = own_told(net, me, exit)
+    if told >= 0.0:
+        return max(told, LEAST)
     shape = net[exit + at.EXIT_OWN]
     return float(max(special.gammaincinv(shape, own_uniform(net, me, exit)) / shape, LEAST))
 
@@ -243,5 +262,9 @@ def own_rate(net: Cells, me: Customer, exit: int) -> float:
 def own_odds(net: Cells, me: Customer, exit: int) -> float:
     """By how much the log-odds of an exit of a choice differ from those stated, for a customer whose probability is beta."""
     a, b = net[exit + at.EXIT_OWN], net[exit + at.EXIT_OWN_REST]
+    told = own_told(net, me, exit)
+    if told >= 0.0:
+        chance = min(max(told, LEAST), MOST)
+        return math.log(chance) - math.log1p(-chance) - math.log(a / b)
     chance = min(max(special.betaincinv(a, b, own_uniform(net, me, exit)), LEAST), MOST)
     return math.log(chance) - math.log1p(-chance) - math.log(a / b)

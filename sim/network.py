@@ -136,6 +136,7 @@ class _Builder:
         self.lever_index = {name: k for k, name in enumerate(scenario.levers)}
         self.desk_index = {name: k for k, name in enumerate(scenario.desks)}
         self.slots: dict[str, int] = {}
+        self.widest = widest(scenario)
         self.paths = tuple(path_of(self.plans[name].steps if name in self.plans else ()) for name in scenario.levers)
 
     def network(self) -> Network:
@@ -272,6 +273,7 @@ class _Builder:
             log_odds(stage.gathers) if stage.gathers is not None else -math.inf,
             *self.terms(own, "information", name, ("log_odds",)),
             *chances(ways if kind == CHOICE else []),
+            self.stage_index[name] * self.widest,
         )  # fmt: skip
 
     def paid(self, stage: Stage) -> bool:
@@ -330,6 +332,12 @@ class _Builder:
             *self.rows([self.codes(condition) for condition in desk.priority]),
             *self.rows(agents),
         )  # fmt: skip
+
+
+def widest(scenario: Scenario) -> int:
+    """The most exits that a stage has, as any segment meets it."""
+    parts = [scenario.for_segment(name) for name in scenario.segments]
+    return max(len(stage.choices) + len(stage.race) for part in parts for stage in part.stages.values())
 
 
 def own_draws(own: Scenario, stage: str, to: str) -> tuple[float, float]:

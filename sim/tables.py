@@ -18,6 +18,7 @@ FELT_AT_ONCE = 16  # failures that one customer can feel at a time; the oldest m
 RAMP_NODES = 16  # fixed nodes of the quadrature on a ramp
 BAND = 1 << 34  # ids of the extra customers whom a lever brings: band j holds j BAND + n
 INVITEES = 1 << 40  # ids of invitees are at least this
+OPENERS = 1 << 62  # ids of customers who are on their way on day 0 are at least this: above all invitees
 MAX_BANDS = INVITEES // BAND
 
 # --- the network: its first cells ---------------------------------------------------------------------------------
@@ -35,9 +36,10 @@ MAX_BANDS = INVITEES // BAND
     FRAIL, SATISFIED, PAID, INVITING, SERVED,  # whether anything uses frailty, satisfaction, money, invitations, desks
     VALUED, INFORMED,  # whether customers have a value of their own, and whether stages gather information about them
     BARE,  # whether stays have entries, exits, dwells and desks, and nothing else
+    OPENERS_FIRST, OPENERS_COUNT, OPENERS_WIDTH,  # customers who are on their way on day 0; cells of each
     TRAIT_ROWS, TRAITS_COUNT,  # places of the laws of known traits, segment by segment; how many traits there are
     HEADER,
-) = range(37)  # fmt: skip
+) = range(40)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
@@ -50,8 +52,9 @@ MAX_BANDS = INVITEES // BAND
     STAGE_SPEND_FIRST, STAGE_SPEND_COUNT, STAGE_INVITES_FIRST, STAGE_INVITES_COUNT,  # spans of terms
     STAGE_GATHERS, STAGE_GATHERS_FIRST, STAGE_GATHERS_COUNT,  # log-odds of what is learned on entry, and its terms
     STAGE_PLAIN, STAGE_ODDS,  # whether nothing moves the choice of an exit; then the odds of the second of two
+    STAGE_OWN,  # offset, among an opener's own draws, of those for the exits of this stage
     STAGE_WIDTH,
-) = range(29)  # fmt: skip
+) = range(30)  # fmt: skip
 (
     EXIT_TO, EXIT_DWELL,
     EXIT_WEIGHT, EXIT_RARITY,  # log of the stated probability, and one over it; 0 and 1 in a race
@@ -93,6 +96,11 @@ CODE_OP, CODE_NAME, CODE_VALUE, CODE_WIDTH = range(4)  # conditions in postfix; 
 RANK_CODES_FIRST, RANK_CODES_COUNT, RANK_WIDTH = range(3)
 AGENTS_DAY, AGENTS_NUMBER, AGENTS_WIDTH = range(3)
 START_SHARE, START_STAGE, START_WIDTH = range(3)  # the share is cumulative
+(
+    OPENER_STAGE, OPENER_AGE,  # where a customer is on day 0, and for how many days
+    OPENER_SEGMENT, OPENER_FRAILTY, OPENER_PURCHASES, OPENER_SPEND, OPENER_INFORMATION,
+    OPENER_HISTORY,  # from here on: entries by stage, then day of the last by stage, then own draws (NaN: not told)
+) = range(8)  # fmt: skip
 INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrivals, straight in between
 
 # --- a customer: cells of Customer.whole and Customer.real ---------------------------------------------------------
@@ -108,9 +116,10 @@ INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrival
     INFORMATION,  # share of what there is to know about the customer that is known
     ENTERED, REVENUE, COST, WAITED, HANDLED,  # this stay's, as the log has them
     BORNE,  # days waited beyond the tolerance
+    AGE,  # days that this stay had lasted on day 0; 0 for all that begin later
     LEAVES,  # for the compiled engine: the end of this stay
     ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt, then traits
-) = range(18)  # fmt: skip
+) = range(19)  # fmt: skip
 
 
 class Customer(NamedTuple):
