@@ -1,12 +1,13 @@
 """Strategies on the same customers: paired differences with intervals, and the verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from sojourn.experiments.doubted import Uncertainty
 from sojourn.experiments.service import Reason, reasons
 from sojourn.experiments.verdict import Verdict, decide
 from sojourn.scenarios.faults import Fault, Faults, nearest
@@ -33,6 +34,8 @@ class Comparison:
     verdict: Verdict
     why: dict[str, Reason]
     """By strategy, what its desks do to it; only where waiting or giving up differs from the baseline."""
+    uncertainty: Uncertainty | None = None
+    """The same over draws of the numbers in doubt, where they were asked for."""
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn compare --json`: that of the result, with `differences`, `verdict` and `why`."""
@@ -47,11 +50,19 @@ class Comparison:
             "error_rate": self.verdict.error_rate,
         }
         why = {f"{name} - {self.baseline}": reason.document() for name, reason in self.why.items()}
-        return {**self.result.document(), "differences": told, "verdict": verdict, "why": why}
+        found = {**self.result.document(), "differences": told, "verdict": verdict, "why": why}
+        if self.uncertainty is not None:
+            found["uncertainty"] = self.uncertainty.document(self.verdict.measure)
+        return found
 
 
 def compare(
-    scenario: Scenario, strategies: Sequence[str] | None = None, *, measure: str = "profit", **options: Any
+    scenario: Scenario,
+    strategies: Sequence[str] | None = None,
+    *,
+    measure: str = "profit",
+    uncertainty: Uncertainty | None = None,
+    **options: Any,
 ) -> Comparison:
     """Run strategies on the same customers and say which is best.
 
@@ -59,6 +70,7 @@ def compare(
         scenario: the scenario.
         strategies: at least two, the baseline first; by default all of the scenario, in file order.
         measure: what the verdict is about.
+        uncertainty: of the same strategies, from `doubted.uncertainty`: the verdict then speaks of it too.
         options: those of `sim.run.run` (customers, replications, seed, engine, progress, sink).
 
     Raises:
@@ -76,7 +88,10 @@ def compare(
     }
     verdict = decide(chosen, partial(pairs, measure), measure, scenario)
     how = {name: options[name] for name in ("engine", "workers", "progress") if name in options}
-    return Comparison(result, baseline, differences, verdict, reasons(result, baseline, **how))
+    if uncertainty is not None:
+        said = f"{verdict.sentence.removesuffix('.')}{uncertainty.clause(measure, verdict.winner)}."
+        verdict = replace(verdict, sentence=said)
+    return Comparison(result, baseline, differences, verdict, reasons(result, baseline, **how), uncertainty)
 
 
 class _Pairs:

@@ -21,6 +21,8 @@ __all__ = [
     "Result",
     "Scenario",
     "TargetFit",
+    "Uncertainty",
+    "Worth",
     "calibrate",
     "check",
     "commitment",
@@ -35,6 +37,8 @@ __all__ = [
     "pictures",
     "read_log",
     "run",
+    "uncertainty",
+    "worth",
     "write_report",
 ]
 
@@ -54,7 +58,11 @@ if TYPE_CHECKING:
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.doubted import Uncertainty as Uncertainty
+    from sojourn.experiments.doubted import uncertainty as uncertainty
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
+    from sojourn.experiments.worth import Worth as Worth
+    from sojourn.experiments.worth import worth as worth
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -79,6 +87,8 @@ else:
         "Result": ("sim.run", "Result"),
         "Scenario": ("scenarios.model", "Scenario"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
+        "Uncertainty": ("experiments.doubted", "Uncertainty"),
+        "Worth": ("experiments.worth", "Worth"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -93,6 +103,8 @@ else:
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "run": ("sim.run", "run"),
+        "uncertainty": ("experiments.doubted", "uncertainty"),
+        "worth": ("experiments.worth", "worth"),
         "write_report": ("report", "write"),
     }
 

@@ -43,7 +43,19 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["scenarios", "validate", "schema", "run", "compare", "targets", "fit", "commitment", "calibrate", "lever"],
+    [
+        "scenarios",
+        "validate",
+        "schema",
+        "run",
+        "compare",
+        "targets",
+        "fit",
+        "commitment",
+        "calibrate",
+        "lever",
+        "worth",
+    ],
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
     told = cli(command, "--help")
