@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.experiments.decomposition import band, denoised, layers
 from sojourn.experiments.drawing import FEW, Lived, Progress, live
 from sojourn.experiments.information import choose, expected
+from sojourn.experiments.layers import band, denoised, layers
 from sojourn.experiments.parameters import Doubt, bearing, draw, edited
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults, dotted, fault

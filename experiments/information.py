@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.experiments.decomposition import denoised
+from sojourn.experiments.layers import denoised
 from sojourn.experiments.smoothing import Basis, Smooth, smooth, splines
 
 Floats = NDArray[np.float64]
@@ -30,7 +30,7 @@ def expected(columns: Floats, contrasts: Floats) -> Floats:
 
     Returns:
         Shape (draws, contrasts): a sum of splines of the numbers, and beside it what differs between draws beyond chance, as
-        where numbers work together (see `decomposition.denoised`). With too many numbers for a spline of each, only the latter.
+        where numbers work together (see `layers.denoised`). With too many numbers for a spline of each, only the latter.
     """
     if columns.shape[1] == 0 or columns.shape[1] > len(columns) // PER_NUMBER:
         return denoised(contrasts)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.experiments.acceptability import STEPS, Curve, by_budget, by_price, prices, rounded_up
-from sojourn.experiments.decomposition import band
 from sojourn.experiments.drawing import FEW, Lived, Progress, live
 from sojourn.experiments.information import Choice, Partial, choose, expected, partial
+from sojourn.experiments.layers import band
 from sojourn.experiments.parameters import Doubt, bearing, draw, edited
 from sojourn.experiments.questions import Question, questions
 from sojourn.experiments.testable import Trial, trial_of

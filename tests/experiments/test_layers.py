@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from sojourn.experiments.decomposition import band, denoised, layers
+from sojourn.experiments.layers import band, denoised, layers
 
 
 def rng(seed: int) -> np.random.Generator:
