@@ -12,7 +12,7 @@ from sojourn.answers import print_comparison, print_run
 from sojourn.deciding import Deciding
 from sojourn.experiments.compare import Comparison, compare
 from sojourn.experiments.doubted import Uncertainty, uncertainty
-from sojourn.experiments.journal import digest, journal
+from sojourn.experiments.journal import Journal, digest, journal
 from sojourn.guard import say
 from sojourn.opening import blaming, companion_of, companion_path, opened
 from sojourn.options import Options, known, listed
@@ -34,14 +34,16 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
     warnings += _undrawn(name, options)
-    with blaming(name, scenario), _folder(options) as folder:
-        doubted = _doubted(name, scenario, chosen, options)
+    question = digest(scenario, chosen=chosen, options=asdict(replace(options, out=None)))
+    with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
+        doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Simulating") as news, _log(folder) as (sink, close):
             result = run(
                 scenario,
                 chosen,
                 progress=news,
                 sink=sink,
+                kept=kept,
                 **_settings(options, scenario, len(chosen or scenario.strategies)),
             )
             close()
@@ -69,7 +71,7 @@ def confront(name: str, strategies: str | None, asked: Deciding, options: Option
     delays = asked.delays(scenario)
     question = digest(scenario, chosen=chosen, asked=asdict(asked), options=asdict(replace(options, out=None)))
     with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
-        doubted = _doubted(name, scenario, chosen, options)
+        doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Comparing") as news, _log(folder) as (sink, close):
             found = compare(
                 scenario,
@@ -93,7 +95,9 @@ def confront(name: str, strategies: str | None, asked: Deciding, options: Option
         print_comparison(found, console(), everything=options.everything, warnings=warnings)
 
 
-def _doubted(name: str, scenario: Scenario, strategies: Sequence[str] | None, options: Options) -> Uncertainty | None:
+def _doubted(
+    name: str, scenario: Scenario, strategies: Sequence[str] | None, options: Options, kept: Journal
+) -> Uncertainty | None:
     """What strategies come to over draws of the numbers; None where none are asked for."""
     if not options.draws:
         return None
@@ -109,6 +113,7 @@ def _doubted(name: str, scenario: Scenario, strategies: Sequence[str] | None, op
             engine=options.engine,
             companion=companion,
             progress=news,
+            kept=kept,
         )
 
 
