@@ -94,7 +94,7 @@ class Log:
     @cached_property
     def people(self) -> Integers:
         """Which of the people behind the journeys each is of, from 0, shape (customers,)."""
-        return np.arange(self.customers.size) if self.person is self.customers else self.person.codes()
+        return np.arange(self.customers.size, dtype=np.int64) if self.person is self.customers else self.person.codes()
 
     @cached_property
     def late(self) -> Floats | None:
@@ -178,7 +178,16 @@ def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Lo
     faults = _wrong(rows, found, mapping, source.name, mapping_file)
     if faults:
         raise Faults(faults)
-    return _log(rows, found, mapping, source.name)
+    result = _log(rows, found, mapping, source.name)
+    if not np.any(result.stays.following != NOTHING):
+        where = f" between observed_from ({_shown(mapping)}) and observed_until" if mapping.observed_from else ""
+        said = f"no customer was seen to move from one stage to another{where}"
+        raise Faults([Fault(source.name, "", "", said, "give a longer log, or mend the window of watching")])
+    return result
+
+
+def _shown(mapping: Mapping) -> str:
+    return clipped(str(mapping.observed_from))
 
 
 def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file: str) -> list[Fault]:
@@ -306,6 +315,13 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
         notes.append(
             "observed_until is left out: the watching is taken to end with the last event of the log, for everybody."
         )
+    for who, number in rows.nameless:
+        named = (
+            f"1 row is of the customer {quoted(who)}"
+            if number == 1
+            else f"{number:,} rows are of the customer {quoted(who)}"
+        )
+        notes.append(f"{named}: if that is no name, take them out.")
     short = counts["stays of no length"]
     if short and rows.daily:
         stays = "1 stay" if short == 1 else f"{short:,} stays"

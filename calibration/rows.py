@@ -20,6 +20,7 @@ from sojourn.scenarios.faults import Fault, Faults
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+NAMELESS = "('null', 'none', 'nan', 'na', 'n/a', '#n/a', 'nil', 'undefined', 'unknown', 'anonymous', '-', '?')"
 UNKNOWN = "unknown"  # the segment of customers for whom the log names none
 
 
@@ -43,6 +44,7 @@ class Rows(NamedTuple):
     arms: tuple[str, ...]  # of an experiment; none where the mapping names no such column
     clock: str | None  # the time of day 0, ISO, UTC; None where the log counts days
     daily: bool  # all times are whole days
+    nameless: tuple[tuple[str, int], ...]  # customers whose name says that there is none, and their rows
     ignored: int  # rows whose event is ignored
     backwards: int  # rows that stand behind a later event of their customer
 
@@ -56,6 +58,7 @@ def read_rows(taken: Intake) -> Rows:
     mapping, connection = taken.mapping, taken.connection
     check = Inspection(taken)
     check.present("customer", "name a customer in every row, or drop the rows before")
+    check.headers()
     check.present("event", "name an event in every row, or drop the rows before")
     if mapping.journey is not None:
         check.present("journey", "name a journey in every row, or drop `journey` from the mapping")
@@ -79,6 +82,10 @@ def read_rows(taken: Intake) -> Rows:
         raise Faults(
             [Fault(taken.name, "", "", "holds no event that means a stage", "name the events of the log in [stages]")]
         )
+    nameless = rows_of(
+        connection,
+        f"SELECT customer, count(*) FROM rows WHERE lower(trim(customer)) IN {NAMELESS} GROUP BY customer ORDER BY customer",
+    )
     _people(taken)
     backwards = _order(taken)
     unit = taken.clock.unit
@@ -91,6 +98,7 @@ def read_rows(taken: Intake) -> Rows:
     return known._replace(
         clock=None if taken.clock.numeric else clock_text(int(origin)),
         daily=bool(whole[0][0]) and (taken.clock.numeric or origin % DAY == 0),
+        nameless=tuple((str(name), int(number)) for name, number in nameless),
         ignored=taken.rows - int(kept),
         backwards=backwards,
     )
@@ -179,6 +187,7 @@ def _each(taken: Intake, begin: str | None, last: str, origin: float, unit: floa
         arms=arms,
         clock=None,
         daily=False,
+        nameless=(),
         ignored=0,
         backwards=0,
     )
