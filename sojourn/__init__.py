@@ -18,10 +18,17 @@ __all__ = [
     "Fit",
     "Journeys",
     "LeverFit",
+    "Optimum",
+    "Payback",
     "Result",
+    "RoundTrip",
     "Scenario",
+    "Sensitivity",
+    "Settling",
     "TargetFit",
+    "Twins",
     "Uncertainty",
+    "Verdict",
     "Worth",
     "calibrate",
     "check",
@@ -34,10 +41,16 @@ __all__ = [
     "load",
     "loads",
     "measure_lever",
+    "optimise",
+    "payback",
     "pictures",
     "read_log",
+    "round_trip",
     "run",
+    "sensitivity",
+    "twins",
     "uncertainty",
+    "validate_fit",
     "worth",
     "write_report",
 ]
@@ -52,15 +65,28 @@ if TYPE_CHECKING:
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
+    from sojourn.calibration.round_trip import RoundTrip as RoundTrip
+    from sojourn.calibration.round_trip import round_trip as round_trip
     from sojourn.calibration.targets import fit_targets as fit_targets
     from sojourn.calibration.validate import check as check
+    from sojourn.calibration.validate_fit import validate_fit as validate_fit
+    from sojourn.calibration.verdict import Verdict as Verdict
     from sojourn.experiments.commitment import Commitment as Commitment
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
     from sojourn.experiments.doubted import Uncertainty as Uncertainty
     from sojourn.experiments.doubted import uncertainty as uncertainty
+    from sojourn.experiments.optimise import Optimum as Optimum
+    from sojourn.experiments.optimise import optimise as optimise
+    from sojourn.experiments.payback import Payback as Payback
+    from sojourn.experiments.payback import payback as payback
+    from sojourn.experiments.sensitivity import Sensitivity as Sensitivity
+    from sojourn.experiments.sensitivity import sensitivity as sensitivity
+    from sojourn.experiments.sequential import Settling as Settling
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
+    from sojourn.experiments.twins import Twins as Twins
+    from sojourn.experiments.twins import twins as twins
     from sojourn.experiments.worth import Worth as Worth
     from sojourn.experiments.worth import worth as worth
     from sojourn.plots.pictures import pictures as pictures
@@ -84,10 +110,17 @@ else:
         "Fit": ("calibration.fit", "Fit"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
+        "Optimum": ("experiments.optimise", "Optimum"),
+        "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
+        "RoundTrip": ("calibration.round_trip", "RoundTrip"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
+        "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
+        "Twins": ("experiments.twins", "Twins"),
         "Uncertainty": ("experiments.doubted", "Uncertainty"),
+        "Verdict": ("calibration.verdict", "Verdict"),
         "Worth": ("experiments.worth", "Worth"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
@@ -100,10 +133,16 @@ else:
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
         "measure_lever": ("calibration.levers", "measure_lever"),
+        "optimise": ("experiments.optimise", "optimise"),
+        "payback": ("experiments.payback", "payback"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
+        "round_trip": ("calibration.round_trip", "round_trip"),
         "run": ("sim.run", "run"),
+        "sensitivity": ("experiments.sensitivity", "sensitivity"),
+        "twins": ("experiments.twins", "twins"),
         "uncertainty": ("experiments.doubted", "uncertainty"),
+        "validate_fit": ("calibration.validate_fit", "validate_fit"),
         "worth": ("experiments.worth", "worth"),
         "write_report": ("report", "write"),
     }

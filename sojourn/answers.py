@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sojourn import doubts_told, reasons, tables, trust
+from sojourn import doubts_told, paying, reasons, tables, trust
 from sojourn.experiments.compare import Comparison
 from sojourn.experiments.doubted import Uncertainty
 from sojourn.plots.words import bounded, clear, minus, pair, zero
@@ -77,7 +77,7 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
     _line(out, minus(comparison.verdict.sentence), "bold")
-    for line in reasons.lines(comparison):
+    for line in [*reasons.lines(comparison), *paying.lines(comparison)]:
         _line(out, line)
     names, more = tables.chosen(
         (outcome.measures for outcome in result.outcomes.values()),
@@ -111,7 +111,15 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
         out.print()
         doubts_told.print_doubts(comparison.uncertainty, out, names)
     drawn = comparison.uncertainty is not None
-    _trust(out, result, paired=True, warnings=[*warnings, *_rerun(comparison)], drawn=drawn)
+    notes = [*_stopped(comparison), *warnings, *_rerun(comparison)]
+    _trust(out, result, paired=True, warnings=notes, drawn=drawn)
+
+
+def _stopped(comparison: Comparison) -> Iterable[str]:
+    """Yield what made an end, where replications were added until the answer was settled."""
+    said = trust.stopped(comparison.verdict)
+    if said is not None:
+        yield said
 
 
 def _rerun(comparison: Comparison) -> Iterable[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sojourn import described, doubts_told, paper, reasons, trust
+from sojourn import described, doubts_told, paper, paying, reasons, trust
 from sojourn.output import write_text
 from sojourn.paper import Cell
 from sojourn.plots.pictures import Picture
@@ -88,6 +88,7 @@ def _page(
         paper.paragraph(plainly(_answer(comparison, result, check), scenario), "answer"),
         numbers(comparison, result),
         paper.section("What happens at the desk", *_desks(comparison)),
+        paper.section("When it pays back", *_paying(comparison)),
         paper.section("How far to trust this", paper.bullets(plainly(line, scenario) for line in trusted)),
         paper.section("Pictures", *_pictures(drawn, result)),
         paper.section("The strategies", *_strategies(result)),
@@ -123,6 +124,11 @@ def _desks(comparison: "Comparison | None") -> Iterator[str]:
         yield from desks(comparison, name)
 
 
+def _paying(comparison: "Comparison | None") -> Iterator[str]:
+    for line in paying.lines(comparison) if comparison is not None else ():
+        yield paper.paragraph(plainly(minus(line), comparison.result.scenario if comparison is not None else None))
+
+
 def plainly(sentence: str, scenario: "Scenario | None") -> str:
     """A sentence with the scenario's names as the rest of the page writes them, without underscores."""
     sentence = sentence.replace(" -> ", " → ")
@@ -149,6 +155,8 @@ def _trust(
 ) -> Iterator[str]:
     if result is not None:
         yield trust.replications(result.replications, paired=comparison is not None)
+        if comparison is not None:
+            yield trust.stopped(comparison.verdict) or ""
         if doubted is not None:
             measure = comparison.verdict.measure if comparison is not None else next(iter(doubted.lived.figures))
             yield f"{doubts_told.heading(doubted)}: {' '.join(doubts_told.sentences(doubted, measure))}"

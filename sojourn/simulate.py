@@ -2,14 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sojourn.answers import print_comparison, print_run
+from sojourn.deciding import Deciding
 from sojourn.experiments.compare import Comparison, compare
 from sojourn.experiments.doubted import Uncertainty, uncertainty
+from sojourn.experiments.journal import Journal, digest, journal
 from sojourn.guard import say
 from sojourn.opening import blaming, companion_of, companion_path, opened
 from sojourn.options import Options, known, listed
@@ -31,14 +34,16 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
     warnings += _undrawn(name, options)
-    with blaming(name, scenario), _folder(options) as folder:
-        doubted = _doubted(name, scenario, chosen, options)
+    question = digest(scenario, command="run", chosen=chosen, options=asdict(replace(options, out=None)))
+    with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
+        doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Simulating") as news, _log(folder) as (sink, close):
             result = run(
                 scenario,
                 chosen,
                 progress=news,
                 sink=sink,
+                kept=kept,
                 **_settings(options, scenario, len(chosen or scenario.strategies)),
             )
             close()
@@ -50,9 +55,10 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
         print_run(result, console(), everything=options.everything, warnings=warnings, uncertainty=doubted)
 
 
-def confront(name: str, strategies: str | None, measure: str, options: Options) -> None:
+def confront(name: str, strategies: str | None, asked: Deciding, options: Options) -> None:
     """Compare strategies on the same customers and print the verdict."""
     options.check()
+    settle = asked.settling(options.replications)
     names = listed(strategies, "--strategies") if strategies is not None else []
     scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, names, "--strategies") or list(scenario.strategies)
@@ -62,14 +68,20 @@ def confront(name: str, strategies: str | None, measure: str, options: Options) 
             remedy = f'add one to [strategies] in "{plain(name)}", or use `sojourn run`'
         raise fault("--strategies", "", f'one strategy, "{chosen[0]}", cannot be compared', remedy)
     warnings += _undrawn(name, options)
-    with blaming(name, scenario), _folder(options) as folder:
-        doubted = _doubted(name, scenario, chosen, options)
+    delays = asked.delays(scenario)
+    question = digest(scenario, chosen=chosen, asked=asdict(asked), options=asdict(replace(options, out=None)))
+    with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
+        doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Comparing") as news, _log(folder) as (sink, close):
             found = compare(
                 scenario,
                 chosen,
-                measure=measure,
+                measure=asked.measure,
+                error_rate=asked.error_rate,
+                settle=settle,
+                delays=delays,
                 uncertainty=doubted,
+                kept=kept,
                 progress=news,
                 sink=sink,
                 **_settings(options, scenario, len(chosen or scenario.strategies)),
@@ -83,7 +95,9 @@ def confront(name: str, strategies: str | None, measure: str, options: Options) 
         print_comparison(found, console(), everything=options.everything, warnings=warnings)
 
 
-def _doubted(name: str, scenario: Scenario, strategies: Sequence[str] | None, options: Options) -> Uncertainty | None:
+def _doubted(
+    name: str, scenario: Scenario, strategies: Sequence[str] | None, options: Options, kept: Journal
+) -> Uncertainty | None:
     """What strategies come to over draws of the numbers; None where none are asked for."""
     if not options.draws:
         return None
@@ -99,6 +113,7 @@ def _doubted(name: str, scenario: Scenario, strategies: Sequence[str] | None, op
             engine=options.engine,
             companion=companion,
             progress=news,
+            kept=kept,
         )
 
 
