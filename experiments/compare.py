@@ -72,9 +72,9 @@ def compare(
     error_rate: float = RATE,
     settle: Settling | None = None,
     delays: Sequence[float] = (),
-    uncertainty: Uncertainty | None = None,
     kept: Keeper | None = None,
     clock: Clock = monotonic,
+    uncertainty: Uncertainty | None = None,
     **options: Any,
 ) -> Comparison:
     """Run strategies on the same customers and say which is best.
@@ -86,9 +86,9 @@ def compare(
         error_rate: chance of a false claim in the verdict, over all its comparisons and looks.
         settle: go on until the answer is settled, from `replications` on; None for exactly so many.
         delays: in days, of what it costs to begin a strategy later; each takes as long as a strategy.
-        uncertainty: of the same strategies, from `doubted.uncertainty`: the verdict then speaks of it too.
         kept: where finished replications are looked up and kept.
         clock: what tells the time of `settle.seconds`.
+        uncertainty: of the same strategies, from `doubted.uncertainty`: the verdict then speaks of it too.
         options: those of `sim.run.run` (customers, replications, seed, engine, progress, sink).
 
     Raises:

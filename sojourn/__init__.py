@@ -16,6 +16,7 @@ __all__ = [
     "Estimate",
     "Faults",
     "Fit",
+    "Forecast",
     "Journeys",
     "LeverFit",
     "Optimum",
@@ -27,8 +28,8 @@ __all__ = [
     "Settling",
     "TargetFit",
     "Twins",
-    "Uncertainty",
     "Verdict",
+    "Uncertainty",
     "Worth",
     "calibrate",
     "check",
@@ -37,6 +38,7 @@ __all__ = [
     "evaluate_targets",
     "fit",
     "fit_targets",
+    "forecast",
     "library",
     "load",
     "loads",
@@ -49,8 +51,8 @@ __all__ = [
     "run",
     "sensitivity",
     "twins",
-    "uncertainty",
     "validate_fit",
+    "uncertainty",
     "worth",
     "write_report",
 ]
@@ -62,6 +64,8 @@ if TYPE_CHECKING:
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
     from sojourn.calibration.fitted import TargetFit as TargetFit
+    from sojourn.calibration.forecast import Forecast as Forecast
+    from sojourn.calibration.forecast import forecast as forecast
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
@@ -108,6 +112,7 @@ else:
         "Estimate": ("sim.estimates", "Estimate"),
         "Faults": ("scenarios.faults", "Faults"),
         "Fit": ("calibration.fit", "Fit"),
+        "Forecast": ("calibration.forecast", "Forecast"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
         "Optimum": ("experiments.optimise", "Optimum"),
@@ -119,8 +124,8 @@ else:
         "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "Twins": ("experiments.twins", "Twins"),
-        "Uncertainty": ("experiments.doubted", "Uncertainty"),
         "Verdict": ("calibration.verdict", "Verdict"),
+        "Uncertainty": ("experiments.doubted", "Uncertainty"),
         "Worth": ("experiments.worth", "Worth"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
@@ -129,6 +134,7 @@ else:
         "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
         "fit_targets": ("calibration.targets", "fit_targets"),
+        "forecast": ("calibration.forecast", "forecast"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
@@ -141,8 +147,8 @@ else:
         "run": ("sim.run", "run"),
         "sensitivity": ("experiments.sensitivity", "sensitivity"),
         "twins": ("experiments.twins", "twins"),
-        "uncertainty": ("experiments.doubted", "uncertainty"),
         "validate_fit": ("calibration.validate_fit", "validate_fit"),
+        "uncertainty": ("experiments.doubted", "uncertainty"),
         "worth": ("experiments.worth", "worth"),
         "write_report": ("report", "write"),
     }

@@ -111,8 +111,7 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
         out.print()
         doubts_told.print_doubts(comparison.uncertainty, out, names)
     drawn = comparison.uncertainty is not None
-    notes = [*_stopped(comparison), *warnings, *_rerun(comparison)]
-    _trust(out, result, paired=True, warnings=notes, drawn=drawn)
+    _trust(out, result, paired=True, warnings=[*_stopped(comparison), *warnings, *_rerun(comparison)], drawn=drawn)
 
 
 def _stopped(comparison: Comparison) -> Iterable[str]:

@@ -34,7 +34,7 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
     warnings += _undrawn(name, options)
-    question = digest(scenario, command="run", chosen=chosen, options=asdict(replace(options, out=None)))
+    question = digest(scenario, chosen=chosen, options=asdict(replace(options, out=None)))
     with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
         doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Simulating") as news, _log(folder) as (sink, close):
@@ -80,8 +80,8 @@ def confront(name: str, strategies: str | None, asked: Deciding, options: Option
                 error_rate=asked.error_rate,
                 settle=settle,
                 delays=delays,
-                uncertainty=doubted,
                 kept=kept,
+                uncertainty=doubted,
                 progress=news,
                 sink=sink,
                 **_settings(options, scenario, len(chosen or scenario.strategies)),

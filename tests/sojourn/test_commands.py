@@ -54,8 +54,10 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "commitment",
         "calibrate",
         "lever",
-        "worth",
+        "twins",
+        "sensitivity",
         "optimise",
+        "worth",
     ],
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
