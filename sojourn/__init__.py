@@ -29,6 +29,8 @@ __all__ = [
     "TargetFit",
     "Twins",
     "Verdict",
+    "Uncertainty",
+    "Worth",
     "calibrate",
     "check",
     "commitment",
@@ -50,6 +52,8 @@ __all__ = [
     "sensitivity",
     "twins",
     "validate_fit",
+    "uncertainty",
+    "worth",
     "write_report",
 ]
 
@@ -75,6 +79,8 @@ if TYPE_CHECKING:
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.doubted import Uncertainty as Uncertainty
+    from sojourn.experiments.doubted import uncertainty as uncertainty
     from sojourn.experiments.optimise import Optimum as Optimum
     from sojourn.experiments.optimise import optimise as optimise
     from sojourn.experiments.payback import Payback as Payback
@@ -85,6 +91,8 @@ if TYPE_CHECKING:
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.experiments.twins import Twins as Twins
     from sojourn.experiments.twins import twins as twins
+    from sojourn.experiments.worth import Worth as Worth
+    from sojourn.experiments.worth import worth as worth
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -117,6 +125,8 @@ else:
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "Twins": ("experiments.twins", "Twins"),
         "Verdict": ("calibration.verdict", "Verdict"),
+        "Uncertainty": ("experiments.doubted", "Uncertainty"),
+        "Worth": ("experiments.worth", "Worth"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -138,6 +148,8 @@ else:
         "sensitivity": ("experiments.sensitivity", "sensitivity"),
         "twins": ("experiments.twins", "twins"),
         "validate_fit": ("calibration.validate_fit", "validate_fit"),
+        "uncertainty": ("experiments.doubted", "uncertainty"),
+        "worth": ("experiments.worth", "worth"),
         "write_report": ("report", "write"),
     }
 

@@ -215,6 +215,38 @@ def commitment(scenario: str, **settings: Any) -> None:
 
 @main.command()
 @click.argument("scenario", metavar=SCENARIO)
+@click.option("--strategies", metavar="A,B,...", help="The baseline first; all of the file if left out.")
+@click.option("--draws", type=int, default=200, show_default=True, metavar="N", help="Of the numbers in doubt.")
+@click.option("--replications", type=int, default=2, show_default=True, metavar="R", help="Lives of each draw.")
+@click.option("--measure", default="profit", show_default=True, metavar="NAME", help="What decides.")
+@click.option(
+    "--willingness",
+    metavar="NAME[=LOW:HIGH]",
+    help="What else is worth money, and the price of a unit of it; satisfaction, or purchases, if left out.",
+)
+@click.option("--budget", metavar="LOW:HIGH", help="What a strategy may cost beyond the baseline; chosen if left out.")
+@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295.")
+@click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file.")
+@click.option("--out", metavar="DIR", help="Write worth.json, pictures, report.html and manifest.json there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def worth(scenario: str, **settings: Any) -> None:
+    """Say what deciding now risks, and which number is worth measuring before, in money.
+
+    Effects with intervals, and calibrated numbers, are drawn from what is known of them. With --out, the same command goes on
+    where it was stopped.
+
+    \b
+    Example:
+      sojourn worth point-of-no-return --draws 100 --customers 2000 --out decision
+    """
+    from sojourn.worthing import Asked, weigh
+
+    weigh(scenario, Asked(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
 @click.option("--strategies", metavar="A,B", help="Two, the baseline first; the first two of the file if left out.")
 @click.option("--customer", type=int, metavar="ID", help="The one to show, in place of interesting ones.")
 @click.option("--show", type=int, default=5, show_default=True, metavar="N", help="How many customers to show.")
