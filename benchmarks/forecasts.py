@@ -216,7 +216,8 @@ def redemptions() -> Iterator[str]:
     actual = by_week(rest.stays.entry[rows], ends, weeks)
     yield (
         f"Complete Journey, coupons: fitted to {train.customers.size:,} journeys, "
-        f"{rest.customers.size:,} in later campaigns with {int(rows.sum()):,} redemptions, {actual.sum():,.0f} of them in {weeks} whole weeks"
+        f"{rest.customers.size:,} in later campaigns with {int(rows.sum()):,} redemptions, {actual.sum():,.0f} of them in "
+        f"{weeks} whole weeks"
     )
     found = fit(train)
     scores = []
