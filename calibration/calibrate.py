@@ -10,8 +10,10 @@ from typing import Any
 from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
-from sojourn.calibration.scenario import days, lasting
+from sojourn.calibration.posterior import MOST, companion
+from sojourn.calibration.scenario import days, lasting, plain
 from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough
+from sojourn.scenarios.companion import Companion, beside, write
 from sojourn.scenarios.faults import fault
 
 TELLING = 0.1  # relative difference of the naive mean from which it is worth a line
@@ -32,6 +34,23 @@ class Calibration:
     check: Check | None
     scenario_text: str
     notes: tuple[str, ...]
+    companion: Companion | None = None
+    """Joint draws of every calibrated number; None where none were asked for, or nothing was estimated."""
+
+    @property
+    def drawn(self) -> str:
+        """How many draws there are and of how many numbers, in words; empty where there are none."""
+        if self.companion is None:
+            return ""
+        numbers = sum(len(one) if isinstance(one, tuple) else 1 for one in self.companion.centrals.values())
+        return f"{self.companion.count:,} joint draws of its {numbers:,} calibrated numbers"
+
+    def text_for(self, path: str | Path) -> str:
+        """The scenario's text for a file at `path`, with a comment that names the draws beside it."""
+        if self.companion is None:
+            return self.scenario_text
+        said = f"# {self.drawn}: {plain(beside(path).name)}\n"
+        return self.scenario_text.replace("\nformat = 1\n", f"\n{said}format = 1\n", 1)
 
     def summary(self) -> tuple[str, ...]:
         """The answer first, then what censoring changed and what to be careful about, in plain lines."""
@@ -53,10 +72,10 @@ class Calibration:
 
     def document(self) -> dict[str, Any]:
         """All of it as plain values, for JSON: laws with errors and fit, drift, the check, and the naive figures beside."""
-        return document(self.fit, self.check, self.notes)
+        return document(self.fit, self.check, self.notes, self.companion)
 
     def write(self, path: str | Path) -> Path:
-        """Write the scenario file, whole or not at all. Raises Faults where it cannot be written."""
+        """Write the scenario file, whole or not at all, and its draws beside it. Raises Faults where it cannot be."""
         target = Path(path)
         temporary: str | None = None
         try:
@@ -64,7 +83,7 @@ class Calibration:
                 "w", encoding="utf-8", newline="\n", dir=target.parent, prefix=".sojourn-", delete=False
             ) as stream:
                 temporary = stream.name
-                stream.write(self.scenario_text)
+                stream.write(self.text_for(target))
             os.chmod(temporary, 0o644)
             os.replace(temporary, target)
         except (OSError, ValueError) as problem:
@@ -72,7 +91,16 @@ class Calibration:
                 Path(temporary).unlink(missing_ok=True)
             reason = getattr(problem, "strerror", None) or "the path is not valid"
             raise fault(str(path), "", f"cannot be written: {reason}", "give a file in a folder that exists") from None
+        self.write_draws(target)
         return target
+
+    def write_draws(self, path: str | Path) -> Path | None:
+        """Write the draws beside the scenario file `path`, and take away those of an earlier one where there are none now."""
+        target = beside(path)
+        if self.companion is not None:
+            return write(target, self.companion)
+        target.unlink(missing_ok=True)
+        return None
 
 
 def calibrate(
@@ -82,16 +110,18 @@ def calibrate(
     holdout: float = 0.3,
     replications: int = 20,
     seed: int = 1,
+    draws: int = 200,
     progress: Progress | None = None,
 ) -> Calibration:
-    """Read a log, fit it, check the fit on customers held out, and write the scenario's text.
+    """Read a log, fit it, check the fit on customers held out, draw its numbers, and write the scenario's text.
 
     Args:
         log_path: CSV or Parquet, one row an event.
         mapping_path: the mapping file (see `mapping`).
         holdout: share of people held out for the check; 0 for no check.
         replications: simulated copies of the held-out customers.
-        seed: of the split and of the simulation.
+        seed: of the split, of the simulation and of the draws.
+        draws: how many joint draws of all calibrated numbers go with the scenario, up to 10,000; 0 for none.
         progress: called with (replications done, in all) during the check.
 
     Raises:
@@ -99,9 +129,11 @@ def calibrate(
     """
     if not 0.0 <= holdout <= 0.9:
         raise fault("calibrate", "holdout", "is no share to hold out", "give 0 (no check) to 0.9", holdout)
+    if not 0 <= draws <= MOST:
+        raise fault("calibrate", "draws", "is no number of draws", f"give 0 (none) to {MOST:,}", draws)
     log = read(log_path, mapping_path)
     fitted = fit(log)
-    fitted.scenario()  # what is written must run
+    scenario = fitted.scenario()  # what is written must run
     checked: Check | None = None
     notes = list(fitted.notes)
     if log.arms:
@@ -114,7 +146,10 @@ def calibrate(
             checked = check(log, holdout=holdout, replications=replications, seed=seed, progress=progress)
         else:
             notes.append("The log is too small to hold customers out: the fit has not been checked.")
-    return Calibration(log, fitted, checked, fitted.scenario_text(), tuple(notes))
+    drawn = companion(fitted, draws, seed, scenario.document()) if draws else None
+    if drawn is not None and not drawn.draws:
+        drawn = None
+    return Calibration(log, fitted, checked, fitted.scenario_text(), tuple(notes), drawn)
 
 
 def censoring(fitted: Fit) -> list[str]:

@@ -85,7 +85,7 @@ def fit_choice(
         laws: the law of each exit; left out, Akaike's criterion tells.
         never: whether a share takes no exit at all; left out, the data tell, by the rules for a single exit.
     """
-    parts = _parts(days, following, names, resolution, piles)
+    parts = parts_of(days, following, names, resolution, piles)
     if np.any(parts.seen < FEW) or (never and not parts.open_times.size):
         return None
     own = [piles.get(name) for name in names.values()]
@@ -145,7 +145,7 @@ def _exchanged(parts: Parts, piles: list[Pile | None], chosen: list[str], mixtur
         sample = rough.ended[k].with_open(rough.open_times, rough.open_weights * shares[k])
         odds, own = theta[: mixture.odds], mixture.split(theta)[1]
         for name in CANDIDATES:
-            law = _candidate(name, piles[k])
+            law = law_within(name, piles[k])
             alone = maximum(sample, law) if name != best[k] else None
             if alone is None:
                 continue
@@ -160,9 +160,10 @@ def _exchanged(parts: Parts, piles: list[Pile | None], chosen: list[str], mixtur
     return best
 
 
-def _parts(
+def parts_of(
     days: Floats, following: Integers, names: dict[int, str], resolution: float, piles: dict[str, Pile]
 ) -> Parts:
+    """The stays of a stage, gathered: those that took each exit seen, and those that were open."""
     ended = []
     width = grain(days.size)
     for index, name in names.items():
@@ -172,7 +173,8 @@ def _parts(
     return Parts(tuple(ended), times, weights)
 
 
-def _candidate(name: str, pile: Pile | None) -> Candidate:
+def law_within(name: str, pile: Pile | None) -> Candidate:
+    """A law of the format, with a deadline where exits pile up."""
     return CANDIDATES[name] if pile is None else with_deadline(CANDIDATES[name], pile.day)
 
 
@@ -194,22 +196,22 @@ def _begin(
                 if piles[k] is None:
                     fits = fit_laws(sample)
                 else:
-                    fits = maxima(sample, {name: _candidate(name, piles[k]) for name in CANDIDATES})
+                    fits = maxima(sample, {name: law_within(name, piles[k]) for name in CANDIDATES})
                 if not fits:
                     return None
                 name = simplest(fits) if round_ == 0 else min(fits, key=lambda one: criteria(fits)[one])
                 fit: Maximum | None = fits[name]
             else:
                 name = given[k]
-                fit = maximum(sample, _candidate(name, piles[k]))
+                fit = maximum(sample, law_within(name, piles[k]))
             if fit is None:
                 return None
             names.append(name)
             found.append(fit)
         chosen = names
-        mixture = Mixture(tuple(_candidate(name, pile) for name, pile in zip(chosen, piles, strict=True)), never)
-        parts_of = np.maximum((seen + shares @ parts.open_weights) / total, 1e-9)
-        theta = np.concatenate((np.log(parts_of[:-1] / parts_of[-1]), *(fit[0] for fit in found)))
+        mixture = Mixture(tuple(law_within(name, pile) for name, pile in zip(chosen, piles, strict=True)), never)
+        chances = np.maximum((seen + shares @ parts.open_weights) / total, 1e-9)
+        theta = np.concatenate((np.log(chances[:-1] / chances[-1]), *(fit[0] for fit in found)))
         shares = _share(parts, mixture, theta)
     return chosen, mixture, theta
 
@@ -245,7 +247,7 @@ def _shared(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
     return theta
 
 
-def _box(parts: Parts, mixture: Mixture) -> Floats:
+def box_of(parts: Parts, mixture: Mixture) -> Floats:
     """Bounds of all numbers, shape (numbers, 2)."""
     bounds = [np.tile((-ODDS, ODDS), (mixture.odds, 1))]
     for law, part in zip(mixture.candidates, parts.ended, strict=True):
@@ -255,14 +257,14 @@ def _box(parts: Parts, mixture: Mixture) -> Floats:
 
 def _settled(parts: Parts, mixture: Mixture, theta: Floats) -> Floats:
     """Where the whole likelihood is highest, by Newton's steps from `theta` on."""
-    box = _box(parts, mixture)
+    box = box_of(parts, mixture)
     begin = np.clip(theta, box[:, 0] + 1e-6, box[:, 1] - 1e-6)
     return lowest(lambda at: min(-mixture.log_likelihood(parts, at), 1e300), begin, box)
 
 
 def _finished(parts: Parts, mixture: Mixture, theta: Floats) -> Maximum | None:
     """The maximum of the whole likelihood from where EM ended, and the inverse of the observed information."""
-    box = _box(parts, mixture)
+    box = box_of(parts, mixture)
     theta = _settled(parts, mixture, theta)
     if np.any((theta <= box[:, 0]) | (theta >= box[:, 1])):
         return None

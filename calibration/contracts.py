@@ -7,7 +7,7 @@ import numpy as np
 from sojourn.calibration.durations import LawFit, fit_law
 from sojourn.calibration.logs import Log
 from sojourn.calibration.renewals import SbgFit, fit_tenures
-from sojourn.calibration.stays import NOTHING
+from sojourn.calibration.stays import NOTHING, Floats
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,22 @@ def fit_contract(log: Log, stage: str, end: str) -> ContractFit:
     here = log.stages.index(stage)
     rows = log.stays.stage == here
     following = log.stays.following[rows]
+    left, there = tenures(log, stage)
+    return ContractFit(
+        end=end,
+        chances=fit_tenures(left, there),
+        term=fit_law(log.stays.days[rows], following != NOTHING, resolution=log.resolution),
+        renewals=int(np.sum(following == here)),
+    )
+
+
+def tenures(log: Log, stage: str) -> tuple[Floats, Floats]:
+    """How many customers left at the first, second, ... renewal, and how many are still there after 0, 1, 2, ..."""
+    here = log.stages.index(stage)
+    rows = log.stays.stage == here
+    following = log.stays.following[rows]
     _, customer = np.unique(log.stays.customer[rows], return_inverse=True)
     renewals = np.bincount(customer, weights=following == here).astype(np.int64)
     gone = np.bincount(customer, weights=(following != here) & (following != NOTHING)) > 0
-    return ContractFit(
-        end=end,
-        chances=fit_tenures(np.bincount(renewals[gone]), np.bincount(renewals[~gone])),
-        term=fit_law(log.stays.days[rows], following != NOTHING, resolution=log.resolution),
-        renewals=int(renewals.sum()),
-    )
+    left, there = np.bincount(renewals[gone]), np.bincount(renewals[~gone])
+    return left.astype(np.float64), there.astype(np.float64)

@@ -36,14 +36,19 @@ def steps(times: Floats, gone: Floats) -> tuple[Curve, float]:
 
 def quantiles(candidate: Candidate, theta: Floats, never: float) -> tuple[Curve, float]:
     """The curve of a smooth law of which a share never leaves, by quantiles of those who do."""
-    low, high = np.full(SHARES.size, theta[0] - 40.0), np.full(SHARES.size, theta[0] + 40.0)
+    points = zip((SHARES * (1.0 - never)).tolist(), ages(candidate, theta, SHARES).tolist(), strict=True)
+    return _rising([(0.0, 0.0), *points])
+
+
+def ages(candidate: Candidate, theta: Floats, shares: Floats) -> Floats:
+    """Days by which given shares (between 0 and 1, shape (m,)) have left under a law."""
+    low, high = np.full(shares.size, theta[0] - 40.0), np.full(shares.size, theta[0] + 40.0)
     for _ in range(80):  # bisection on the logarithm of days
         middle = 0.5 * (low + high)
         with np.errstate(all="ignore"):
-            later = -np.expm1(candidate.log_survival(theta, np.exp(middle))) < SHARES
+            later = -np.expm1(candidate.log_survival(theta, np.exp(middle))) < shares
         low, high = np.where(later, middle, low), np.where(later, high, middle)
-    points = zip((SHARES * (1.0 - never)).tolist(), np.exp(high).tolist(), strict=True)
-    return _rising([(0.0, 0.0), *points])
+    return np.asarray(np.exp(high), dtype=np.float64)
 
 
 def restricted(sample: Spells) -> tuple[float, float]:

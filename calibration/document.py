@@ -8,10 +8,13 @@ from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.fit import Fit
 from sojourn.calibration.validate import Check
+from sojourn.scenarios.companion import Companion
 from sojourn.sim.estimates import Estimate
 
 
-def document(fitted: Fit, checked: Check | None, notes: tuple[str, ...]) -> dict[str, Any]:
+def document(
+    fitted: Fit, checked: Check | None, notes: tuple[str, ...], drawn: Companion | None = None
+) -> dict[str, Any]:
     """The fit, the check and the notes as plain values; what is not finite is None."""
     return {
         "log": fitted.log.source,
@@ -31,6 +34,7 @@ def document(fitted: Fit, checked: Check | None, notes: tuple[str, ...]) -> dict
             }
             for one in fitted.drift
         ],
+        "draws": None if drawn is None else {"count": drawn.count, "numbers": len(drawn.draws)},
         "check": None if checked is None else _check(checked),
         "notes": list(notes),
     }
@@ -60,6 +64,24 @@ def _stage(stage: StageFit) -> dict[str, Any]:
                 name: {to: _exit(to, choice, law, left) for to, law in choice.laws.items()}
                 for name, choice in stage.choice_by_segment.items()
             },
+        },
+        "own_speeds": {
+            to: {
+                "law": "gamma",
+                "shape": own.shape._asdict(),
+                "customers_with_repeats": own.repeaters,
+                "p": finite(own.chance),
+            }
+            for to, own in stage.differ.speeds.items()
+        },
+        "own_chance": None
+        if stage.differ.chance is None
+        else {
+            "law": "beta",
+            "to": stage.differ.chance.to,
+            "strength": stage.differ.chance.strength._asdict(),
+            "customers_with_repeats": stage.differ.chance.repeaters,
+            "p": finite(stage.differ.chance.chance),
         },
         "beyond_follow_up": finite(stage.choice.beyond) if stage.choice is not None else None,
         "never": stage.choice.never if stage.choice is not None else None,

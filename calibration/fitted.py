@@ -122,6 +122,7 @@ class TargetFit:
         pull: weight of the pull to the file's own numbers; 0 where the targets tell all numbers.
         seed: of the trials.
         simulations: how many trials there were.
+        already: whether the file's own numbers met all targets, so that nothing was moved.
     """
 
     scenario: Scenario
@@ -135,6 +136,7 @@ class TargetFit:
     pull: float
     seed: int
     simulations: int
+    already: bool = False
 
     @property
     def met(self) -> bool | None:
@@ -147,6 +149,8 @@ class TargetFit:
         """The answer: which targets are met, by moving what; or what stops the others."""
         missed = [one for one in self.after.attained if one.met is not True]
         told = ", ".join(_figure(one, self.scenario) for one in self.after.attained)
+        if self.already:
+            return f"Met already: {told}; nothing moved."
         if not missed:
             return f"Met: {told}, by {self.moves}."
         if self.met is None:
@@ -202,7 +206,9 @@ class TargetFit:
         return tuple(found)
 
     def text(self, before: str) -> Rewritten:
-        """The scenario's own text with the numbers changed, and a `[[sources]]` entry about them."""
+        """The scenario's own text with the numbers changed, and a `[[sources]]` entry about them; as it was, if none moved."""
+        if self.already:
+            return Rewritten(before, False)
         return rewritten(before, self.changes, [one.path for one in self.numbers], self.source)
 
     def document(self) -> dict[str, Any]:
@@ -217,6 +223,7 @@ class TargetFit:
                 "after": [one.document() for one in self.after.attained],
             },
             "cannot_tell": [one.document() for one in self.undecided],
+            "already": self.already,
             "reached": self.reached,
             "pull": self.pull,
             "seed": self.seed,

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sojourn.calibration.scales import ENDS, SHARE, Scale, group_of, immovable, scale_of
+from sojourn.calibration.scales import ENDS, SHARE, Scale, group_of, immovable, meant, scale_of
 from sojourn.scenarios.checks import examine
 from sojourn.scenarios.faults import Fault, Faults, nearest, quoted, shown
 from sojourn.scenarios.grades import covers
 from sojourn.scenarios.levers import TARGETS
 from sojourn.scenarios.model import Scenario
-from sojourn.scenarios.overrides import Place, entries, place_of, put
+from sojourn.scenarios.overrides import Place, entries, place_of, put, spelled
 
 Bounds = tuple[float, float]
 DIGITS = 4  # significant, of a number that is written
@@ -89,7 +89,7 @@ def changes(document: Mapping[str, Any], free: Sequence[Free], values: Sequence[
     for shares in _following(document, [one.place for one in free]):
         told.update(_shared(shares, told))
     for one, value in zip(free, values, strict=True):
-        if one.place[0] == "levers" and one.place[-1] == "central":
+        if meant(one.place)[0] == "levers" and meant(one.place)[-1] == "central":
             told.update(_along(document, one, float(value)))
     return told
 
@@ -159,8 +159,9 @@ def _movable(
 
 def _meant(pattern: Place, place: Place) -> bool:
     """Whether a path means a number; exits mean their probabilities, and not the times of those who take them."""
-    timing = place[:1] == ("stages",) and place[2:3] == ("exits",) and group_of(place) is None
-    return covers(pattern, place) and not (timing and len(pattern) in (3, 4))
+    inner, steps = meant(place), spelled(place)
+    timing = inner[:1] == ("stages",) and inner[2:3] == ("exits",) and group_of(place) is None
+    return covers(pattern, steps) and not (timing and len(pattern) - (len(steps) - len(inner)) in (3, 4))
 
 
 def _stuck(place: Place, value: float) -> str:
@@ -224,7 +225,9 @@ def _following(document: Mapping[str, Any], free: Sequence[Place]) -> list[dict[
         table = group_of(place)
         if table is not None:
             member = place[: len(table) + 1]
-            found.setdefault((table, tuple(member in one for one in stated)), {})[place] = value
+            own = place[2:3] == ("override",)
+            apart = () if own else tuple(member in one for one in stated)
+            found.setdefault((table, apart), {})[place] = value
     return [shares for shares in found.values() if any(place in shares for place in free)]
 
 
@@ -262,11 +265,13 @@ def _along(document: Mapping[str, Any], one: Free, value: float) -> dict[Place, 
     table: Any = document
     for step in one.place[:-1]:
         table = table[step]
-    told = {}
+    told: dict[Place, float] = {}
     for end in ENDS[1:]:
-        before = float(table[end])
+        beside: Place = (*one.place[:-1], str(one.place[-1]).removesuffix("central") + end)
+        if beside[-1] not in table:  # an override may state the number without its interval
+            continue
+        before = float(table[beside[-1]])
         after = before * value / one.value if one.scale.kind == "logarithm" else before + value - one.value
-        told[*one.place[:-1], end] = float(f"{after:.{DIGITS}g}")
-    told[*one.place[:-1], "low"] = min(told[*one.place[:-1], "low"], value)
-    told[*one.place[:-1], "high"] = max(told[*one.place[:-1], "high"], value)
+        after = float(f"{after:.{DIGITS}g}")
+        told[beside] = min(after, value) if end == "low" else max(after, value)
     return told

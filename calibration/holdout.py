@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.calibration.logs import Log
+from sojourn.calibration.names import Names
 from sojourn.calibration.stays import NOTHING, Integers, Stays
 from sojourn.scenarios.faults import Faults, fault
 
@@ -71,7 +72,7 @@ def split(log: Log, how: How, *, share: float = 0.3, at: str | float | None = No
     return result
 
 
-def hold_out(person: NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:
+def hold_out(person: Names | NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:
     """Which customers are held out, by a hash of who they are keyed with the seed; shape of `person`."""
     salt = seed.to_bytes(8, "little")
     people, which = np.unique(person.astype(str), return_inverse=True)
@@ -99,6 +100,8 @@ def known_at(log: Log, day: float) -> Log:
     log = log.only(log.start < day)
     was = log.stays
     rows = was.entry < day
+    if was.seen_from is not None:  # a stay that was under way before it was watched
+        rows &= ~(was.entry + was.seen_from >= day)
     later = was.until >= day
     stays = Stays(
         was.customer[rows],
@@ -106,6 +109,7 @@ def known_at(log: Log, day: float) -> Log:
         was.entry[rows],
         np.minimum(was.until, day)[rows],
         np.where(later, NOTHING, was.following)[rows].astype(np.int64),
+        None if was.seen_from is None else was.seen_from[rows],
     )
     opened = (stays.following == NOTHING) & ~log.ends[stays.stage]
     counts = {**log.counts, "stays": int(stays.stage.size), "stays still open": int(np.sum(opened))}

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from sojourn.scenarios.overrides import Place
+from sojourn.scenarios.overrides import Place, spelled
 
 Kind = Literal["log-odds", "logarithm", "plain"]
 LEAST = 1e-6  # of a share that moves by log-odds, and its distance from 1
@@ -67,7 +67,6 @@ ENDS = ("central", "low", "high")  # of a number with an interval, which moves a
 FIXED = {
     "format": "it is no number about customers",
     "strategies": "levels and days are the decisions to be compared",
-    "variants": "numbers of variants say what is compared",
     "targets": "it is what is to be met",
     "free": "it is a bound",
     "sources": "it is no number about customers",
@@ -77,7 +76,8 @@ ASKED = (("scenario", "horizon_days"), ("scenario", "annual_discount_rate"), ("a
 
 
 def scale_of(place: Place) -> Scale:
-    """How the number at a place moves, by the keys that lead to it."""
+    """How the number at a place moves, by the keys that lead to it; in an override, by those of the place that it means."""
+    place = meant(place)
     keys = [step for step in place if isinstance(step, str)]
     last = keys[-2] if place[0] == "levers" and keys[-1] in ENDS else keys[-1]
     if place[:2] == ("frailty", "loads"):
@@ -101,7 +101,13 @@ POINTED = (("satisfaction", "start"), ("satisfaction", "expectation"))
 
 
 def group_of(place: Place) -> Place | None:
-    """The table whose numbers add up to 1, where a number is one of such: exits of a choice, segments, where to start."""
+    """The table whose numbers add up to 1, where a number is one of such: exits of a choice, segments, where to start.
+
+    Shares that an override states are a group of their own: those that it leaves to the file do not follow them.
+    """
+    if place[2:3] == ("override",):
+        within = group_of(meant(place))
+        return None if within is None else (*place[:3], *within)
     if len(place) in (4, 5) and place[0] == "stages" and place[2] == "exits":
         return place[:3] if len(place) == 4 or place[4] == "probability" else None
     if len(place) == 3 and place[0] == "segments" and place[2] == "share":
@@ -109,15 +115,19 @@ def group_of(place: Place) -> Place | None:
     return place[:2] if len(place) == 3 and place[:2] == ("scenario", "start") else None
 
 
+def meant(place: Place) -> Place:
+    """The place of the file that a number of an override stands for; else the place itself."""
+    return spelled(place)[3:] if place[2:3] == ("override",) else place
+
+
 def immovable(place: Place) -> str:
     """Why a number cannot be chosen by a search; empty where it can."""
+    place = meant(place)
     first, last = str(place[0]), place[-1]
     if first in FIXED:
         return FIXED[first]
     if place in ASKED:
         return "it belongs to the question, not to the answer"
-    if "override" in place[2:3]:
-        return "it stands in an override, whose numbers a search does not move"
     if place in COUNTED or (first in ("desks", "levers") and "agents" in place[2:]):
         return "whole numbers jump, and a search by slopes cannot move them"
     if first == "levers" and last in ENDS[1:]:

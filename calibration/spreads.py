@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
+from sojourn.calibration.names import Names
 from sojourn.calibration.samples import Sample
 from sojourn.calibration.stays import Floats
 from sojourn.sim.estimates import LEVEL, Estimate
@@ -15,7 +16,7 @@ GROUPS = 20  # of people left out in turn, for the interval of what was observed
 REACH = float(stdtrit(GROUPS - 1, 0.5 + LEVEL / 2))  # standard errors of these to either side
 
 
-def left_out(sample: Sample, person: NDArray[Any], cells: Callable[[Sample], Floats]) -> Floats:
+def left_out(sample: Sample, person: Names | NDArray[Any], cells: Callable[[Sample], Floats]) -> Floats:
     """Standard errors of what `cells` tells of a sample: groups of people left out in turn (delete-a-group jackknife)."""
     _, which = np.unique(person.astype(str), return_inverse=True)
     groups = which % GROUPS

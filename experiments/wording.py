@@ -54,6 +54,15 @@ class Words:
         amounts = self._each(equals, sign=True, link=" ")
         return f"{said}: {equals[0][0]} {amounts}" if len(equals) > 1 else f"{said}: {amounts}"
 
+    def rivals(self, names: Sequence[str], best: str) -> str:
+        """`A is not distinguishable from the best, B`."""
+        return f"{_joined(names)} {'is' if len(names) == 1 else 'are'} not distinguishable from {best}{self.what}"
+
+    def close_enough(self, best: str, amount: float) -> str:
+        """`B is the best, or falls short of it by no more than USD 500 a year`."""
+        size = self._amount(Estimate(amount, None, None)).replace(" (less is better)", "")
+        return f"{best} is the best, or falls short of it by no more than {size}"
+
     def same(self, names: Sequence[str]) -> str:
         """`A makes no difference to today`."""
         return f"{_joined(names)} {'makes' if len(names) == 1 else 'make'} no difference to {self.baseline}{self.what}"

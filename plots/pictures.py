@@ -18,6 +18,7 @@ from sojourn.plots.fit import fit
 from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
 from sojourn.plots.occupancy import occupancy
+from sojourn.plots.payback import payback
 from sojourn.plots.retention import retention, returning
 from sojourn.plots.words import SHARE, human, interval, known, pair, percent
 from sojourn.sim.estimates import Estimate
@@ -93,6 +94,7 @@ def figures(
         result = comparison.result if comparison else cast("Result", found)
         if comparison:
             drawn.append(_differences(comparison, measures))
+            drawn += _payback(comparison)
         drawn += _retention(result)
         drawn += _returning(result)
         taken = {one.name for one in drawn}
@@ -119,6 +121,26 @@ def _differences(comparison: "Comparison", measures: Sequence[str] | None) -> Pi
         if told
         else "Differences between strategies.",
         _figure(differences(comparison, measures=measures)),
+    )
+
+
+def _payback(comparison: "Comparison") -> Iterator[Picture]:
+    found = getattr(comparison, "payback", {})
+    if not found:
+        return
+    moments = [
+        f"{human(name)} {f'from day {one.day:,.0f} on' if one.day is not None else 'not by the end'}"
+        for name, one in found.items()
+    ]
+    currency = comparison.result.scenario.about.currency
+    yield Picture(
+        "payback",
+        f"When strategies pay back, against {human(comparison.baseline)}",
+        "Profit so far under the strategy minus that under the baseline, discounted to day 0, on the same customers. The band"
+        " holds on all days at once with 90 %. A strategy has paid back where its curve has left 0 upwards for good, which a"
+        " dot marks where the whole band does.",
+        f"Pays back: {'; '.join(moments)}.",
+        _figure(payback(found, currency=currency)),
     )
 
 

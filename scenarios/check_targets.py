@@ -1,12 +1,14 @@
 """Targets and free numbers name variants, strategies and numbers: are they there? Measures are told where something runs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from sojourn.scenarios.check_names import matches
 from sojourn.scenarios.faults import nearest, quoted
+from sojourn.scenarios.grades import covers
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.model import Scenario
-from sojourn.scenarios.overrides import Place, place_of
+from sojourn.scenarios.overrides import Place, place_of, spelled
 from sojourn.scenarios.targets import Target
 
 
@@ -27,19 +29,42 @@ def check_targets(inquiry: Inquiry, variants: Mapping[str, Scenario]) -> None:
         _check_strategy(inquiry, place, target, variants)
         for j, path in enumerate(target.tuned):
             steps = place_of(path)
-            if steps is None or not matches(document, steps):
+            if steps is None or not _named(document, steps):
                 remedy = "name a number that the file states, keys joined by dots; * stands for any name"
                 about: list[Place] = [] if steps is None else [steps[:1]]
                 inquiry.fault((*place, "tuned", j), f"{quoted(path)} names nothing in this file", remedy, path, about)
     for path, (low, high) in inquiry.scenario.free.items():
         steps = place_of(path)
-        if steps is None or not matches(document, steps):
+        if steps is None or not _named(document, steps):
             remedy = "name a number that the file states, keys joined by dots"
             of_table: list[Place] = [] if steps is None else [steps[:1]]
             inquiry.fault(("free", path), f"{quoted(path)} names nothing in this file", remedy, path, of_table)
         elif not low < high:
             message = f"the bounds {low:g} and {high:g} are no range"
             inquiry.fault(("free", path), message, "give the lower one first: [LOW, HIGH]", f"[{low:g}, {high:g}]")
+
+
+def _named(document: Mapping[str, Any], steps: Place) -> bool:
+    """Whether a path names something, in an override too, whose keys are paths themselves."""
+    if matches(document, steps):
+        return True
+    owners = [(table, name) for table in ("segments", "variants") for name in document.get(table, {})]
+    return any(
+        covers(steps, spelled(place))
+        for table, name in owners
+        for place in _leaves(document[table][name].get("override", {}), (table, name, "override"))
+    )
+
+
+def _leaves(value: Any, place: Place) -> Iterator[Place]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves(inner, (*place, key))
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _leaves(inner, (*place, i))
+    else:
+        yield place
 
 
 def _check_strategy(inquiry: Inquiry, place: Place, target: Target, variants: Mapping[str, Scenario]) -> None:

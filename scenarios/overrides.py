@@ -27,6 +27,17 @@ def place_of(path: str) -> Place | None:
     return tuple(steps)
 
 
+def spelled(place: Place) -> Place:
+    """The place with keys of an override taken apart: where `"stages.a.exits" = {...}` stands, the steps that it means."""
+    if place[2:3] != ("override",):
+        return place
+    steps: list[str | int] = []
+    for step in place[3:]:
+        apart = place_of(step) if isinstance(step, str) else None
+        steps.extend((step,) if apart is None else apart)
+    return (*place[:3], *steps)
+
+
 def entries(override: Mapping[str, Any]) -> Iterator[tuple[Place, Place | None, Any]]:
     """Yield (keys as they stand in the override, place that is meant, value) for each number or table."""
     yield from _entries(override, (), ())

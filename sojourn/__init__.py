@@ -18,10 +18,15 @@ __all__ = [
     "Fit",
     "Journeys",
     "LeverFit",
+    "Optimum",
+    "Payback",
     "Result",
     "RoundTrip",
     "Scenario",
+    "Sensitivity",
+    "Settling",
     "TargetFit",
+    "Twins",
     "Verdict",
     "calibrate",
     "check",
@@ -34,10 +39,14 @@ __all__ = [
     "load",
     "loads",
     "measure_lever",
+    "optimise",
+    "payback",
     "pictures",
     "read_log",
     "round_trip",
     "run",
+    "sensitivity",
+    "twins",
     "validate_fit",
     "write_report",
 ]
@@ -62,7 +71,16 @@ if TYPE_CHECKING:
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.optimise import Optimum as Optimum
+    from sojourn.experiments.optimise import optimise as optimise
+    from sojourn.experiments.payback import Payback as Payback
+    from sojourn.experiments.payback import payback as payback
+    from sojourn.experiments.sensitivity import Sensitivity as Sensitivity
+    from sojourn.experiments.sensitivity import sensitivity as sensitivity
+    from sojourn.experiments.sequential import Settling as Settling
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
+    from sojourn.experiments.twins import Twins as Twins
+    from sojourn.experiments.twins import twins as twins
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -84,10 +102,15 @@ else:
         "Fit": ("calibration.fit", "Fit"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
+        "Optimum": ("experiments.optimise", "Optimum"),
+        "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
         "RoundTrip": ("calibration.round_trip", "RoundTrip"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
+        "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
+        "Twins": ("experiments.twins", "Twins"),
         "Verdict": ("calibration.verdict", "Verdict"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
@@ -100,10 +123,14 @@ else:
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
         "measure_lever": ("calibration.levers", "measure_lever"),
+        "optimise": ("experiments.optimise", "optimise"),
+        "payback": ("experiments.payback", "payback"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
         "round_trip": ("calibration.round_trip", "round_trip"),
         "run": ("sim.run", "run"),
+        "sensitivity": ("experiments.sensitivity", "sensitivity"),
+        "twins": ("experiments.twins", "twins"),
         "validate_fit": ("calibration.validate_fit", "validate_fit"),
         "write_report": ("report", "write"),
     }

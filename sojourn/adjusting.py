@@ -120,8 +120,9 @@ def _print(
 ) -> None:
     _say(out, minus(found.sentence), "bold")
     out.print()
-    out.print(_numbers(found))
-    out.print()
+    if not found.already:
+        out.print(_numbers(found))
+        out.print()
     out.print(_targets(found))
     if found.undecided:
         out.print()
@@ -132,7 +133,11 @@ def _print(
     _say(out, "How far to trust this", "bold")
     for line in (*_trust(found), *warnings):
         _say(out, f"- {line}")
-    if file is None:
+    if found.already:
+        _say(
+            out, "The file's own numbers meet its targets." + ("" if file is None else f" Written to {file} as it was.")
+        )
+    elif file is None:
         _say(out, "Nothing was written: --out FILE writes the scenario with these numbers.")
     elif kept is not None:
         how = "written anew, without the comments of" if kept.anew else "comments and layout are those of"
@@ -161,6 +166,13 @@ def _targets(found: TargetFit) -> Table:
 
 
 def _trust(found: TargetFit) -> Iterator[str]:
+    if found.already:
+        yield (
+            f"Found with two seeds, {found.seed} and {found.after.seed}; the figures are those of the second. "
+            f"{found.simulations} simulations, no search."
+        )
+        yield from target_words.trust(found.after)
+        return
     yield (
         f"The figures are from fresh seeds ({found.after.seed}), not from those that the numbers were found with ({found.seed}); "
         f"{found.simulations} simulations. What stands behind ± is what luck may have moved a number by (90 %)."

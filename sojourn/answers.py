@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sojourn import reasons, tables, trust
+from sojourn import paying, reasons, tables, trust
 from sojourn.experiments.compare import Comparison
 from sojourn.plots.words import bounded, clear, minus, pair, zero
 from sojourn.sim.run import Result
@@ -66,7 +66,7 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
     _line(out, minus(comparison.verdict.sentence), "bold")
-    for line in reasons.lines(comparison):
+    for line in [*reasons.lines(comparison), *paying.lines(comparison)]:
         _line(out, line)
     names, more = tables.chosen(
         (outcome.measures for outcome in result.outcomes.values()),
@@ -96,7 +96,14 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
         why = "the interval includes 0" if all(map(bounded, unclear)) else "the interval includes 0, or there is none"
         _line(out, f"In brackets and grey: {why}, so the sign is not known.", "dim")
     _more(out, more)
-    _trust(out, result, paired=True, warnings=[*warnings, *_rerun(comparison)])
+    _trust(out, result, paired=True, warnings=[*_stopped(comparison), *warnings, *_rerun(comparison)])
+
+
+def _stopped(comparison: Comparison) -> Iterable[str]:
+    """Yield what made an end, where replications were added until the answer was settled."""
+    said = trust.stopped(comparison.verdict)
+    if said is not None:
+        yield said
 
 
 def _rerun(comparison: Comparison) -> Iterable[str]:

@@ -17,12 +17,13 @@ from sojourn.tables import LABEL
 from sojourn.terminal import console, plain, progress
 
 
-def print_calibration(log: str, mapping: str, out: str, as_json: bool = False) -> None:
-    """Fit a scenario to an event log, write it to `out`, and print the check or JSON; Faults for whatever is wrong."""
+def print_calibration(log: str, mapping: str, out: str, draws: int = 200, as_json: bool = False) -> None:
+    """Fit a scenario to an event log, write it to `out`, its draws beside it, and print the check or JSON; Faults else."""
     writable(out)
     with progress("Checking on held-out customers") as news:
-        found = calibrate(log, mapping, progress=news)
-    write_text(out, found.scenario_text)
+        found = calibrate(log, mapping, draws=draws, progress=news)
+    write_text(out, found.text_for(out))
+    beside = found.write_draws(out)
     if as_json:
         click.echo(encode(found.document()), nl=False)
         return
@@ -34,6 +35,8 @@ def print_calibration(log: str, mapping: str, out: str, as_json: bool = False) -
     shown.print()
     for line in rest:
         _say(shown, f"- {line}")
+    if beside is not None:
+        _say(shown, f"- {found.drawn} stand in {beside.name}.")
     _say(shown, f"Written to {out}. Add levers and strategies there, then: sojourn compare {out}")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sojourn import described, paper, reasons, trust
+from sojourn import described, paper, paying, reasons, trust
 from sojourn.output import write_text
 from sojourn.paper import Cell
 from sojourn.plots.pictures import Picture
@@ -83,6 +83,7 @@ def _page(
         paper.paragraph(_plainly(_answer(comparison, result, check), scenario), "answer"),
         numbers(comparison, result),
         paper.section("What happens at the desk", *_desks(comparison)),
+        paper.section("When it pays back", *_paying(comparison)),
         paper.section("How far to trust this", paper.bullets(_plainly(line, scenario) for line in trusted)),
         paper.section("Pictures", *_pictures(drawn, result)),
         paper.section("The strategies", *_strategies(result)),
@@ -118,6 +119,11 @@ def _desks(comparison: "Comparison | None") -> Iterator[str]:
         yield from desks(comparison, name)
 
 
+def _paying(comparison: "Comparison | None") -> Iterator[str]:
+    for line in paying.lines(comparison) if comparison is not None else ():
+        yield paper.paragraph(_plainly(minus(line), comparison.result.scenario if comparison is not None else None))
+
+
 def _plainly(sentence: str, scenario: "Scenario | None") -> str:
     """A sentence with the scenario's names as the rest of the page writes them, without underscores."""
     sentence = sentence.replace(" -> ", " → ")
@@ -140,6 +146,8 @@ def _trust(
 ) -> Iterator[str]:
     if result is not None:
         yield trust.replications(result.replications, paired=comparison is not None)
+        if comparison is not None:
+            yield trust.stopped(comparison.verdict) or ""
         yield from trust.assumptions(result.scenario, list(result.outcomes))
         networks = {name: outcome.network for name, outcome in result.outcomes.items()}
         carried = {name: told for name, one in networks.items() if (told := word_of_mouth(one, result.customers))}

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from sojourn.answers import print_comparison, print_run
+from sojourn.deciding import Deciding
 from sojourn.experiments.compare import Comparison, compare
+from sojourn.experiments.journal import digest, journal
 from sojourn.guard import say
 from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
@@ -47,9 +50,10 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
         print_run(result, console(), everything=options.everything, warnings=warnings)
 
 
-def confront(name: str, strategies: str | None, measure: str, options: Options) -> None:
+def confront(name: str, strategies: str | None, asked: Deciding, options: Options) -> None:
     """Compare strategies on the same customers and print the verdict."""
     options.check()
+    settle = asked.settling(options.replications)
     names = listed(strategies, "--strategies") if strategies is not None else []
     scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, names, "--strategies") or list(scenario.strategies)
@@ -58,12 +62,18 @@ def confront(name: str, strategies: str | None, measure: str, options: Options) 
         if len(scenario.strategies) < 2:
             remedy = f'add one to [strategies] in "{plain(name)}", or use `sojourn run`'
         raise fault("--strategies", "", f'one strategy, "{chosen[0]}", cannot be compared', remedy)
-    with blaming(name, scenario), _folder(options) as folder:
+    delays = asked.delays(scenario)
+    question = digest(scenario, chosen=chosen, asked=asdict(asked), options=asdict(replace(options, out=None)))
+    with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
         with progress("Comparing") as news, _log(folder) as (sink, close):
             found = compare(
                 scenario,
                 chosen,
-                measure=measure,
+                measure=asked.measure,
+                error_rate=asked.error_rate,
+                settle=settle,
+                delays=delays,
+                kept=kept,
                 progress=news,
                 sink=sink,
                 **_settings(options, scenario, len(chosen or scenario.strategies)),

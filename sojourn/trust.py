@@ -2,11 +2,15 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sojourn.plots.words import exact, number
 from sojourn.scenarios.model import Effect, Scenario
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.wordofmouth import WordOfMouth
+
+if TYPE_CHECKING:
+    from sojourn.experiments.verdict import Verdict
 
 FEW = 10  # replications below which intervals are themselves shaky
 LISTED = 6  # parts of a list that a line names
@@ -68,6 +72,23 @@ def replications(count: int, *, paired: bool) -> str:
         return "1 replication: intervals exist only where nothing couples customers; run 20 for all of them."
     few = "; so few that the intervals are rough, 20 is a good number" if count < FEW else ""
     return f"{count} {pairs}; intervals are 90 %{few}."
+
+
+def stopped(verdict: "Verdict") -> str | None:
+    """Return the sentence on what made an end of adding replications; None where their number was fixed."""
+    if verdict.stopped is None:
+        return None
+    ends = {
+        "settled": "the answer was settled",
+        "close enough": "all that is unsettled is close enough",
+        "replications spent": "the replications were spent, and not all is settled",
+        "time spent": "the time was spent, and not all is settled",
+    }
+    rate = f"{100 * verdict.error_rate:g} %"
+    return (
+        f"Replications were added until {ends[verdict.stopped]}. Intervals of differences are wider for that, and the chance"
+        f" of a false claim in the answer is {rate} over all looks."
+    )
 
 
 def more_replications(estimate: Estimate, count: int) -> int | None:

@@ -69,10 +69,10 @@ def test_errors_of_the_probability_are_its_spread_and_the_fit_test_holds_its_rat
 
 
 def test_em_ends_where_the_whole_likelihood_is_level() -> None:
-    from sojourn.calibration.choices import _begin, _finished, _parts, _shared
+    from sojourn.calibration.choices import _begin, _finished, _shared, parts_of
 
     days, following = watched(np.random.default_rng(3), 1_500)
-    parts = _parts(days, following, NAMES, 1e-6, {})
+    parts = parts_of(days, following, NAMES, 1e-6, {})
     begun = _begin(parts, [None, None], ["lognormal", "weibull"])
     assert begun is not None
     _, mixture, theta = begun

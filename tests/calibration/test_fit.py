@@ -137,8 +137,8 @@ def test_the_summary_tells_what_dropping_the_unfinished_would_have_said(planted:
     assert "A stay in retention lasts 97.9 days" in said
     assert "leaving the unfinished stays out would have said 34.7 days" in said
     path = found.write(tmp_path / "out.toml")
-    assert path.read_text() == found.scenario_text
-    assert [file.name for file in tmp_path.iterdir()] == ["out.toml"]
+    assert path.read_text() == found.text_for(path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.draws.parquet", "out.toml"]
 
 
 def test_where_the_mean_is_out_of_reach_none_is_printed(written: Any) -> None:

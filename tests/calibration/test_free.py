@@ -123,6 +123,54 @@ share = 0.5
         free_numbers(scenario, {"stages.product.exits.later": None})
 
 
+OWN = """
+[segments.some]
+share = 0.5
+[segments.others]
+share = 0.5
+[segments.some.override]
+"stages.product.exits" = { cart = 0.4, leave = 0.32, later = 0.28 }
+"stages.cart.dwell.mean" = 0.7
+[variants.better.override]
+"stages.product.exits.cart" = 0.36
+"stages.product.exits.leave" = 0.36
+stages.cart.dwell.mean = 0.4
+"""
+
+
+def test_numbers_of_overrides_move_by_the_scale_of_what_they_mean_and_keep_their_own_sum() -> None:
+    scenario = loads(CHAIN + CONVERSION + OWN)
+    own, dwell = "segments.some.override.stages.product.exits.cart", "segments.some.override.stages.cart.dwell.mean"
+    better = "variants.better.override.stages.product.exits.leave"
+    free = free_numbers(
+        scenario, {own: None, dwell: (0.1, 2.0), better: None, "variants.better.override.stages.cart": None}
+    )
+    assert [one.path for one in free] == [own, dwell, better, "variants.better.override.stages.cart.dwell.mean"]
+    assert [one.scale.kind for one in free] == ["log-odds", "logarithm", "log-odds", "logarithm"]
+    after = moved(scenario, changes(scenario.document(), free, [0.2, 0.9, 0.3, 0.5])).document()
+    exits = after["segments"]["some"]["override"]["stages.product.exits"]
+    assert exits["cart"] == 0.2
+    assert sum(exits.values()) == pytest.approx(1.0, abs=1e-12)
+    assert exits["leave"] / exits["later"] == pytest.approx(0.32 / 0.28, rel=1e-5)
+    # The variant states two of three exits: these keep their sum, and the third stays with the file.
+    told = after["variants"]["better"]["override"]
+    assert told["stages.product.exits.leave"] == 0.3
+    assert told["stages.product.exits.cart"] == pytest.approx(0.42)
+    assert told["stages"]["cart"]["dwell"]["mean"] == 0.5
+    assert after["stages"] == scenario.document()["stages"]
+
+
+def test_a_table_of_free_numbers_may_name_those_of_overrides() -> None:
+    table = """
+[free]
+"segments.some.override.stages.product.exits.cart" = [0.1, 0.6]
+"""
+    (one,) = free_numbers(loads(CHAIN + CONVERSION + OWN + table))
+    assert (one.low, one.high, one.value) == (0.1, 0.6, 0.4)
+    with pytest.raises(Faults, match="names nothing in this file"):
+        loads(CHAIN + CONVERSION + OWN + table.replace("cart", "card"))
+
+
 def test_an_interval_moves_along_with_its_number() -> None:
     scenario = loads(MOOD + RANGED)
     plain, ratio = "levers.push.effects[0].log_odds.central", "levers.push.effects[1].rate_ratio.central"
@@ -138,20 +186,16 @@ def test_numbers_that_cannot_move_are_passed_over_in_a_table_and_refused_by_name
     found = [one.path for one in free_numbers(scenario, {"desks.care": None})]
     assert "desks.care.agents" not in found
     assert "desks.care.handle.mean" in found
-    overridden = [one.path for one in free_numbers(scenario, {"segments": None})]
-    assert overridden == [
-        "segments.regulars.share",
-        "segments.bargain_hunters.share",
-        "segments.bargain_hunters.spend_ratio",
-        "segments.enthusiasts.spend_ratio",
-    ]
+    segments = [one.path for one in free_numbers(scenario, {"segments": None})]
+    assert {"segments.regulars.share", "segments.enthusiasts.spend_ratio"} < set(segments)
+    assert "segments.enthusiasts.share" not in segments  # the others leave it what is left
+    assert "segments.bargain_hunters.override.stages.consideration.exits.purchase.probability" in segments
     for path in (
         "desks.care.agents",
         "levers.empowered_service.effects[0].agents",
         "strategies",
         "market.invitee_cap",
         "market.size",
-        "variants",
     ):
         with pytest.raises(Faults):
             free_numbers(scenario, {path: None})

@@ -49,6 +49,19 @@ def test_the_answer_comes_first_and_the_file_keeps_its_remarks(cli: Cli, file: P
     assert evaluate_targets(scenario, customers=4000, replications=6, seed=2).attained[0].within == "tolerance"
 
 
+def test_a_file_whose_targets_are_met_is_written_as_it_was(cli: Cli, file: Path, tmp_path: Path) -> None:
+    fitted, again = tmp_path / "fitted.toml", tmp_path / "again.toml"
+    assert cli("fit", str(file), *FEW, "--out", str(fitted)).code == 0
+    told = cli("fit", str(fitted), *FEW, "--out", str(again))
+    assert told.code == 0, told.err
+    assert told.out.startswith("Met already: conversion 2.")
+    assert f"Written to {again} as it was." in " ".join(told.out.split())
+    assert again.read_text() == fitted.read_text()
+    found = json.loads(cli("fit", str(fitted), *FEW, "--json").out)
+    assert found["already"] is True
+    assert found["numbers"][0]["before"] == found["numbers"][0]["after"]
+
+
 def test_other_sources_of_a_number_that_was_moved_are_pointed_out(cli: Cli, file: Path, tmp_path: Path) -> None:
     entries = (("measured", "stages.product"), ("assumed", "stages.cart"))
     text = "".join(f'[[sources]]\npaths = ["{path}"]\nevidence = "{grade}"\nsource = "us"\n' for grade, path in entries)
