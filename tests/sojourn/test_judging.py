@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from .conftest import COFFEE, ROOT, Cli
+from .conftest import COFFEE, Cli
 
 MAPPING = """\
 customer = "who"
@@ -106,10 +106,17 @@ def test_what_cannot_be_asked_is_refused(cli: Cli, files: tuple[str, str], argum
     assert told.out == ""
 
 
-def test_a_bad_verdict_is_no_failure(cli: Cli) -> None:
-    silent = str(ROOT / "docs" / "examples" / "silent.toml")
-    told = cli("validate-fit", "--planted", silent, "--customers", "1500", "--replications", "19")
+def test_a_bad_verdict_is_no_failure(cli: Cli, tmp_path: Path) -> None:
+    """Four in ten buy before day 60, all of them after: by time the first lines say that it is not to be believed."""
+    left = np.random.default_rng(8).gamma(4.0, 0.7, 950).tolist()
+    rows = [
+        f"{k},{k / 10!r},trial\n{k},{k / 10 + left[k]!r},{'bought' if k > 600 or k % 5 < 2 else 'gone'}\n"
+        for k in range(950)
+    ]
+    (tmp_path / "log.csv").write_text("who,when,what\n" + "".join(rows))
+    (tmp_path / "map.toml").write_text(MAPPING)
+    settings = ["--split", "time", "--at", "60", "--replications", "19"]
+    told = cli("validate-fit", str(tmp_path / "log.csv"), "--stages", str(tmp_path / "map.toml"), *settings)
     assert told.code == 0, told.err
-    assert "No number of this scenario can be read off a log" in told.out
-    assert "Do not believe: " in told.out
-    assert "frailty" in told.out
+    (line,) = [line for line in told.out.splitlines() if line.startswith("Do not believe: ")]
+    assert "observed 100 %" in line
