@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint bench clean help
+.PHONY: demo test check lint bench sbc clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -23,6 +23,9 @@ lint: .venv/dev.stamp  ## style, types and floors
 
 bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; half an hour
 	@$(BIN)/python -m benchmarks
+
+sbc: .venv/dev.stamp  ## 1,000 planted scenarios calibrated: do intervals hold the truth? half an hour; goes on after a break
+	@$(BIN)/python -m benchmarks.sbc
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
