@@ -20,7 +20,8 @@ PIECE = 20_000  # replications that are simulated at once, for the sake of memor
 
 # Nobody touches anybody, and all is over long before the horizon, so that theory knows every figure.
 # `even` sells to a fifth more people, who bring 50 each, and spends 10 on everybody: in expectation nothing. It is slower, too.
-# `turned` sells to more of the north and, in equal number, to fewer of the south. `better` earns 1.5 a customer more than today.
+# `turned` sells to more of the north and, in equal number, to fewer of the south. `better` earns 1.5 a customer more than today,
+# `ahead` 1.0.
 SHOP = """
 format = 1
 [scenario]
@@ -57,6 +58,9 @@ effects = [{ exit = "visit -> buy", log_odds = TIGOL }]
 [levers.offer]
 cost = { per_customer = 8.5 }
 effects = [{ exit = "visit -> buy", log_odds = LOGIT }]
+[levers.offer_for_more]
+cost = { per_customer = 9.0 }
+effects = [{ exit = "visit -> buy", log_odds = LOGIT }]
 [strategies.today]
 [strategies.copy]
 [strategies.even]
@@ -66,6 +70,8 @@ north = { level = 1.0, when = "segment == north" }
 south = { level = 1.0, when = "segment == south" }
 [strategies.better]
 offer = 1.0
+[strategies.ahead]
+offer_for_more = 1.0
 """
 
 
@@ -86,7 +92,7 @@ def expected(strategy: str, measure: str = "profit") -> float:
     network = build(shop(), strategy)
     if measure == "profit":
         return CUSTOMERS * float(value(network).clv[:, network.stages.index("visit")].mean())
-    chances = {"today": 0.4, "copy": 0.4, "even": 0.6, "turned": 0.4, "better": 0.6}
+    chances = {"today": 0.4, "copy": 0.4, "even": 0.6, "turned": 0.4, "better": 0.6, "ahead": 0.6}
     return chances[strategy]
 
 
