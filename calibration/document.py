@@ -65,6 +65,24 @@ def _stage(stage: StageFit) -> dict[str, Any]:
                 for name, choice in stage.choice_by_segment.items()
             },
         },
+        "own_speeds": {
+            to: {
+                "law": "gamma",
+                "shape": own.shape._asdict(),
+                "customers_with_repeats": own.repeaters,
+                "p": finite(own.chance),
+            }
+            for to, own in stage.differ.speeds.items()
+        },
+        "own_chance": None
+        if stage.differ.chance is None
+        else {
+            "law": "beta",
+            "to": stage.differ.chance.to,
+            "strength": stage.differ.chance.strength._asdict(),
+            "customers_with_repeats": stage.differ.chance.repeaters,
+            "p": finite(stage.differ.chance.chance),
+        },
         "beyond_follow_up": finite(stage.choice.beyond) if stage.choice is not None else None,
         "never": stage.choice.never if stage.choice is not None else None,
     }

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.curves import restricted
+from sojourn.calibration.differences import Differences, differences
 from sojourn.calibration.durations import FEW, MARGIN, LawFit, percent
 from sojourn.calibration.exit_laws import Form, fit_exit
 from sojourn.calibration.forms import Chosen, Leaving, choose
@@ -40,6 +41,7 @@ class StageFit:
         dwell: the law of the whole stay, whichever way it ends; None where nobody was seen to leave.
         choice: the stage as a choice, where it is one (by the mapping or because the data prefer it); else it is a race.
         choice_by_segment: choices that differ between segments, by segment; then it holds every segment.
+        differ: what customers differ in beyond their segment; the laws and chances above are those that go with it.
         restricted: mean days of a stay within `longest`, and its standard error, by no law (area under Kaplan-Meier).
         forms: what the law of each exit is made of, by next stage.
         warnings: what weakens these numbers, in sentences.
@@ -57,6 +59,7 @@ class StageFit:
     forms: dict[str, Form] = field(default_factory=dict)
     choice: ChoiceFit | None = None
     choice_by_segment: dict[str, ChoiceFit] = field(default_factory=dict)
+    differ: Differences = field(default_factory=Differences)
 
     @property
     def form(self) -> str:
@@ -99,6 +102,12 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
     chosen = choose(leaving, log.forms.get(name), exits, by_segment, before) if names else Chosen()
     warnings += chosen.notes
+    customer = log.stays.customer[rows]
+    differ = differences(
+        leaving, customer, log.frailty, exits, by_segment, chosen, like.differ if like is not None else None
+    )
+    exits, by_segment, chosen = {**exits, **differ.laws}, {**by_segment, **differ.by_segment}, differ.chosen
+    warnings += differ.said(name)
     for target, law in (chosen.choice.laws if chosen.choice is not None else exits).items():
         warnings += said(f"{name} -> {target}", law, float(days.max()), chosen.choice is None)
     left = following != NOTHING
@@ -122,6 +131,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         forms=forms,
         choice=chosen.choice,
         choice_by_segment=chosen.by_segment,
+        differ=differ,
     )
 
 

@@ -50,6 +50,7 @@ class Log:
         contracts: stages under contract, and the end into which customers leave (see `contracts`).
         arrived: whether each customer's begin was seen, shape (customers,); None where all begins were. Others were there
             already: their stays count, from the age at which they were watched on, and they are no arrivals.
+        frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
     """
 
     source: str
@@ -77,6 +78,7 @@ class Log:
     contracts: dict[str, str] = field(default_factory=dict)
     forms: dict[str, str] = field(default_factory=dict)
     arrived: NDArray[np.bool_] | None = None
+    frailty: dict[str, str] = field(default_factory=dict)
 
     @property
     def window(self) -> Floats:
@@ -282,6 +284,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
         arrived=seen.arrived,
+        frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
     )
 
 

@@ -38,6 +38,8 @@ nobody = 0
 "5 % off" = 5
 [forms]                        # optional: "choice" or "race", where the data are not to tell
 targeted = "race"
+[frailty]                      # optional: what customers differ in by exit, where the data are not to tell
+"redeemed -> redeemed_again" = "gamma"  # a speed of their own (race); "beta": a chance of their own (choice); "none"
 ```
 """
 

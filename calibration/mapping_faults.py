@@ -13,6 +13,7 @@ from sojourn.calibration.where import read_where
 from sojourn.scenarios.conditions import ConditionError
 from sojourn.scenarios.faults import Fault, dotted, nearest, quoted, shown
 
+TABLES = ("stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty")
 EXPECTED = {
     "customer": 'the name of a column, as in customer = "household_id"',
     "time": 'the name of a column, as in time = "when"',
@@ -39,6 +40,7 @@ EXPECTED = {
     "silent": 'stages that customers leave unseen, as in purchase = "bgnbd"',
     "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
     "forms": 'forms of stages: "auto", "choice" or "race", as in trial = "choice"',
+    "frailty": 'what customers differ in by exit: "auto", "gamma", "beta" or "none", as in "cart -> bought" = "gamma"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
 
@@ -47,7 +49,7 @@ def explained(problem: ValidationError, document: dict[str, Any], file: str) -> 
     """One fault a place: the forms of a rule that pydantic tried and refused are one mistake, not three."""
     told: set[tuple[str | int, ...]] = set()
     for error in problem.errors(include_url=False, include_context=False):
-        depth = 2 if error["loc"][0] in ("stages", "ends", "roles", "silent", "contracts", "doses", "forms") else 1
+        depth = 2 if error["loc"][0] in TABLES else 1
         place = error["loc"][:depth]
         if place in told:
             continue
@@ -76,6 +78,9 @@ def explained(problem: ValidationError, document: dict[str, Any], file: str) -> 
         elif key == "forms" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no form", 'use "auto", "choice" or "race"')
+        elif key == "frailty" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} is no law of it", 'use "gamma", "beta" or "none"')
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -142,10 +147,26 @@ def contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
             yield Fault(
                 file, f"forms.{name}", "", "has a model of its own under [silent] or [contracts]", "take it out"
             )
+    yield from _differences(mapping, file)
     unreadable = list(_conditions(mapping, file))
     yield from unreadable
     if not unreadable:
         yield from _clashes(mapping, file)
+
+
+def _differences(mapping: Mapping, file: str) -> Iterator[Fault]:
+    """What customers are said to differ in, at exits that there are not."""
+    for exit_ in mapping.frailty:
+        stage, _, to = exit_.partition(" -> ")
+        path = dotted(["frailty", exit_])
+        if not to:
+            yield Fault(file, path, "", "names no exit", 'write it as "stage -> next stage"')
+        elif stage not in mapping.stages:
+            yield Fault(file, path, "", f"no stage named {quoted(stage)}", nearest(stage, mapping.stages))
+        elif to not in mapping.names:
+            yield Fault(file, path, "", f"no stage named {quoted(to)}", nearest(to, mapping.names))
+        elif stage in mapping.silent or stage in mapping.contracts:
+            yield Fault(file, path, "", f"{stage} has a model of its own under [silent] or [contracts]", "take it out")
 
 
 def _unzoned(mapping: Mapping, file: str) -> Iterator[Fault]:

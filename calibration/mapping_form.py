@@ -61,6 +61,7 @@ class Mapping(BaseModel):
     contracts: dict[str, str] = {}
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
     forms: dict[str, Literal["auto", "choice", "race"]] = {}
+    frailty: dict[str, Literal["auto", "gamma", "beta", "none"]] = {}
     log: Given | None = None
 
     @property

@@ -37,8 +37,7 @@ def scenario_text(
     lines = [*_head(log, notes), "format = 1", "", *_about(log, starts, title), "", *_arrivals(arrivals)]
     lines += _segments(log, stages, shares)
     unseen, agreed = silent or {}, contracts or {}
-    if unseen or agreed:
-        lines += ["", *own_draws(unseen, agreed)]
+    lines += own_draws(unseen, agreed, stages)
     for stage in stages.values():
         lines += ["", *_stage(stage, log.roles.get(stage.stage))]
     for name, found in unseen.items():
@@ -56,6 +55,10 @@ def scenario_text(
     for name in agreed:
         said = f"{log.source}: shifted beta-geometric, maximum likelihood; length of terms as seen"
         lines += _source([f"stages.{name}", "frailty.beta"], said)
+    differ = [name for name, stage in stages.items() if stage.differ.speeds or stage.differ.chance is not None]
+    if differ and not unseen:
+        said = f"{log.source}: customers' own speeds and chances, maximum likelihood from repeated stays in {', '.join(differ)}"
+        lines += _source(["frailty"], said)
     if unseen:
         paths = ["frailty", *(f"stages.{part}" for name in unseen for part in parts_of(name))]
         lines += _source(
@@ -289,7 +292,9 @@ def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) ->
             yield from _source([f"stages.{stage.stage}.race.{to}"], f"{log.source}: {seen(law)}")
 
 
-def own_draws(silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractFit]) -> Iterator[str]:
+def own_draws(
+    silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractFit], stages: Mapping[str, StageFit]
+) -> Iterator[str]:
     """The table [frailty] of these stages: what is each customer's own, and how much customers differ in it."""
     gamma: dict[str, float] = {}
     beta = {f"{name} -> {one.end}": one.chances.model.alpha + one.chances.model.beta for name, one in contracts.items()}
@@ -301,10 +306,26 @@ def own_draws(silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractF
             beta[f"{again} -> {over}"] = p["a"] + p["b"]
         else:
             gamma[f"{waiting} -> {over}"] = p["s"]
-    yield "[frailty]"
+    for name, stage in stages.items():
+        gamma |= {f"{name} -> {to}": own.shape.central for to, own in stage.differ.speeds.items()}
+        if stage.differ.chance is not None:
+            beta[f"{name} -> {stage.differ.chance.to}"] = stage.differ.chance.strength.central
+    if gamma or beta:
+        yield from ("", "[frailty]")
     for law, exits in (("gamma", gamma), ("beta", beta)):
         if exits:
             yield f"{law} = {{ {', '.join(f'{text(exit)} = {number(value)}' for exit, value in exits.items())} }}"
+    yield from _doubts(stages)
+
+
+def _doubts(stages: Mapping[str, StageFit]) -> Iterator[str]:
+    """The intervals of what customers differ in."""
+    for name, stage in stages.items():
+        owns = {to: own.shape for to, own in stage.differ.speeds.items()}
+        if stage.differ.chance is not None:
+            owns[stage.differ.chance.to] = stage.differ.chance.strength
+        for to, span in owns.items():
+            yield from _comment(f"{name} -> {to}: 90 % interval {span.low:.3g} to {span.high:.3g}")
 
 
 def silent_stages(name: str, found: SilentFit, role: str | None) -> Iterator[str]:

@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 
 from sojourn.plots import style
 from sojourn.plots.differences import differences
+from sojourn.plots.distances import distances
 from sojourn.plots.fit import fit
 from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sojourn.calibration.validate import Check
+    from sojourn.calibration.verdict import Verdict
     from sojourn.experiments.compare import Comparison
     from sojourn.sim.run import Outcome, Result
 
@@ -255,6 +257,27 @@ def _fit(check: "Check") -> Picture:
         + (f"; outside: {', '.join(map(human, apart))}." if apart else "."),
         _figure(fit(check)),
     )
+
+
+def judged(verdict: "Verdict") -> list[Picture]:
+    """The pictures of a verdict on a fit: figures and curves, and distances."""
+    told = [
+        f"{human(item.about)} {item.observed.mean / item.simulated.mean:.2g}"
+        for item in verdict.distances
+        if item.observed.mean and item.simulated.mean
+    ]
+    fitted = _fit(verdict.check)
+    return [
+        replace(fitted, caption=f"{fitted.caption} Bands of curves hold for the whole curve at once."),
+        Picture(
+            "distances",
+            "How far simulated journeys are from those held out",
+            "Each mark is a distance between two sets of journeys, in multiples of what two simulated sets are apart by chance"
+            " alone; the grey range is where one more simulated set would lie nine times in ten.",
+            f"Distances, chance alone being 1: {'; '.join(told)}." if told else "No distances.",
+            _figure(distances(verdict)),
+        ),
+    ]
 
 
 def _figure(ax: "Axes") -> Figure:

@@ -25,7 +25,7 @@ from sojourn.sim.effects import (
 )
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, RENEGED, UNRESOLVED
 from sojourn.sim.resuming import recall, resume, resumes
-from sojourn.sim.streams import INHERITING, MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, words
+from sojourn.sim.streams import INHERITING, MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, uniform, words
 from sojourn.sim.tables import INVITEES, Cells, Customer
 from sojourn.sim.timing import time_to_exit
 
@@ -79,6 +79,7 @@ def born(net: Cells, me: Customer, customer: int, time: float) -> int:
         return recalled(net, me)
     starts, count = int(net[at.STARTS_FIRST]), int(net[at.STARTS_COUNT])
     plain = not (net[at.SEGMENTS] > 1.0 or net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or net[at.VALUED] > 0.0)
+    plain = plain and not net[at.TRAITS_COUNT] > 0.0
     if plain and count == 1:
         return int(net[starts + at.START_STAGE])
     return shaped(net, me, starts, count)
@@ -111,6 +112,7 @@ def give_traits(net: Cells, me: Customer) -> None:
     of_frailty, of_satisfaction = pair(net, whole[at.ID], 0, TRAITS, 0, 1)
     if net[at.FRAIL] > 0.0:
         real[at.FRAILTY] = laws.normal_quantile(of_frailty)
+    draw_traits(net, me)
     segment = segment_row(net, me)
     of_expectation, of_value = pair(net, whole[at.ID], 0, TRAITS, 0, 2)
     if net[at.VALUED] > 0.0:
@@ -128,9 +130,20 @@ def give_traits(net: Cells, me: Customer) -> None:
 def recalled(net: Cells, me: Customer) -> int:
     """Give a customer who is on the way on day 0 the traits and the past that are known; returns the stage."""
     me.whole[at.SEGMENT] = int(net[opener_row(net, me) + at.OPENER_SEGMENT])
-    if net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or net[at.VALUED] > 0.0:
+    if net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or net[at.VALUED] > 0.0 or net[at.TRAITS_COUNT] > 0.0:
         give_traits(net, me)
     return recall(net, me)
+
+
+@apart
+def draw_traits(net: Cells, me: Customer) -> None:
+    """Known numbers in which customers differ, each from the law that the customer's segment has for it."""
+    count = int(net[at.TRAITS_COUNT])
+    first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
+    laws_of = int(net[at.TRAIT_ROWS]) + int(me.whole[at.SEGMENT]) * count
+    for k in range(count):
+        left = uniform(net, me.whole[at.ID], 0, TRAITS, 1, k)
+        me.real[first + k] = laws.age_left(net, int(net[laws_of + k]), left)
 
 
 @apart

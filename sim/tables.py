@@ -37,8 +37,9 @@ MAX_BANDS = INVITEES // BAND
     VALUED, INFORMED,  # whether customers have a value of their own, and whether stages gather information about them
     BARE,  # whether stays have entries, exits, dwells and desks, and nothing else
     OPENERS_FIRST, OPENERS_COUNT, OPENERS_WIDTH,  # customers who are on their way on day 0; cells of each
+    TRAIT_ROWS, TRAITS_COUNT,  # places of the laws of known traits, segment by segment; how many traits there are
     HEADER,
-) = range(38)  # fmt: skip
+) = range(40)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
@@ -61,8 +62,12 @@ MAX_BANDS = INVITEES // BAND
     EXIT_OWN, EXIT_OWN_REST,  # shape of the gamma factor on a hazard, and 0; or a and b of the beta probability; 0 for none
     EXIT_FELT_FIRST, EXIT_FELT_COUNT,  # span of what desks do
     EXIT_TERMS_FIRST, EXIT_TERMS_COUNT, EXIT_PACE_FIRST, EXIT_PACE_COUNT,  # spans of terms: on the exit; on its time
+    EXIT_PAST_FIRST, EXIT_PAST_COUNT,  # span of what the past and traits do
     EXIT_WIDTH,
-) = range(15)  # fmt: skip
+) = range(17)  # fmt: skip
+PAST_OF, PAST_BETA, PAST_UP_TO, PAST_AROUND, PAST_WIDTH = range(
+    5
+)  # of what; log scale per one more; see `effects.lived`
 FELT_DESK, FELT_PER_DAY_WAITED, FELT_PER_FAILURE, FELT_WIDTH = range(
     4
 )  # what a desk does to an exit directly, log scale
@@ -113,7 +118,7 @@ INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrival
     BORNE,  # days waited beyond the tolerance
     AGE,  # days that this stay had lasted on day 0; 0 for all that begin later
     LEAVES,  # for the compiled engine: the end of this stay
-    ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt
+    ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt, then traits
 ) = range(19)  # fmt: skip
 
 
@@ -128,7 +133,7 @@ def nobody(net: Cells, *size: int) -> Customer:
     """Room for a customer, or for `size` of them; `rules.born` fills it."""
     slots = int(net[FELT_SLOTS])
     whole = np.zeros((*size, VISITS + int(net[STAGES]) + slots), dtype=np.int64)
-    return Customer(whole, np.zeros((*size, ENTRIES + int(net[SINCES_COUNT]) + slots)))
+    return Customer(whole, np.zeros((*size, ENTRIES + int(net[SINCES_COUNT]) + slots + int(net[TRAITS_COUNT]))))
 
 
 def seeded(net: Cells, seed: int, replication: int) -> Cells:

@@ -21,11 +21,13 @@ __all__ = [
     "Optimum",
     "Payback",
     "Result",
+    "RoundTrip",
     "Scenario",
     "Sensitivity",
     "Settling",
     "TargetFit",
     "Twins",
+    "Verdict",
     "calibrate",
     "check",
     "commitment",
@@ -41,9 +43,11 @@ __all__ = [
     "payback",
     "pictures",
     "read_log",
+    "round_trip",
     "run",
     "sensitivity",
     "twins",
+    "validate_fit",
     "write_report",
 ]
 
@@ -57,8 +61,12 @@ if TYPE_CHECKING:
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
+    from sojourn.calibration.round_trip import RoundTrip as RoundTrip
+    from sojourn.calibration.round_trip import round_trip as round_trip
     from sojourn.calibration.targets import fit_targets as fit_targets
     from sojourn.calibration.validate import check as check
+    from sojourn.calibration.validate_fit import validate_fit as validate_fit
+    from sojourn.calibration.verdict import Verdict as Verdict
     from sojourn.experiments.commitment import Commitment as Commitment
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
@@ -97,11 +105,13 @@ else:
         "Optimum": ("experiments.optimise", "Optimum"),
         "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
+        "RoundTrip": ("calibration.round_trip", "RoundTrip"),
         "Scenario": ("scenarios.model", "Scenario"),
         "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
         "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "Twins": ("experiments.twins", "Twins"),
+        "Verdict": ("calibration.verdict", "Verdict"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -117,9 +127,11 @@ else:
         "payback": ("experiments.payback", "payback"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
+        "round_trip": ("calibration.round_trip", "round_trip"),
         "run": ("sim.run", "run"),
         "sensitivity": ("experiments.sensitivity", "sensitivity"),
         "twins": ("experiments.twins", "twins"),
+        "validate_fit": ("calibration.validate_fit", "validate_fit"),
         "write_report": ("report", "write"),
     }
 

@@ -341,6 +341,43 @@ def calibrate(log: str, mapping: str, out: str, draws: int, as_json: bool) -> No
     print_calibration(log, mapping, out, draws, as_json)
 
 
+@main.command("validate-fit")
+@click.argument("log", metavar="LOG", required=False)
+@click.option("--stages", "mapping", metavar="MAP.toml", help="Which column and which event means what.")
+@click.option(
+    "--split",
+    type=click.Choice(("customer", "time")),
+    default="customer",
+    show_default=True,
+    help="Hold out customers by chance, or those who came later.",
+)
+@click.option("--at", metavar="DATE", help="By time: fitted to what was known at the end of that date.")
+@click.option("--share", type=float, default=0.3, show_default=True, metavar="X", help="Of the customers held out.")
+@click.option(
+    "--planted", metavar=SCENARIO, help="In place of a log: simulate this, and lay its numbers beside the fit's."
+)
+@click.option("--customers", type=int, metavar="N", help="With --planted: how many arrive.")
+@click.option(
+    "--replications", type=int, default=50, show_default=True, metavar="R", help="Simulated copies of those held out."
+)
+@click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="Of the split and the simulation.")
+@click.option("--out", metavar="DIR", help="Write report.html, verdict.json and the pictures there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def validate_fit(log: str | None, **settings: Any) -> None:
+    """Fit to a part of an event log, simulate the rest, and say where the model may be believed and where not.
+
+    With --planted the log is simulated, so that the true numbers are known and can be laid beside those of the fit.
+
+    \b
+    Examples:
+      sojourn validate-fit events.csv --stages map.toml --split time --at 2017-09-30 --out verdict
+      sojourn validate-fit --planted my-journey.toml --customers 5000
+    """
+    from sojourn.judging import Asked, print_verdict
+
+    print_verdict(Asked(log=log, **settings))
+
+
 @main.command()
 @click.argument("experiment", metavar="COUNTS|LOG")
 @click.option("--name", required=True, metavar="NAME", help="What the lever is called in the scenario.")
