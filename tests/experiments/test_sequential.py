@@ -184,7 +184,7 @@ main(sys.argv[1:])
 def test_a_comparison_killed_several_times_writes_what_one_left_alone_writes(tmp_path: Path) -> None:
     command = [
         sys.executable, "-c", SCRIPT, "compare", str(FIRST), "--strategies", "today,perks_for_premium", "--customers", "300",
-        "--replications", "8", "--most", "30", "--delay", "60",
+        "--replications", "8", "--most", "30", "--error-rate", "0.001", "--delay", "60",
     ]  # fmt: skip
     part = tmp_path / "out.part"
 
