@@ -48,9 +48,9 @@ class Log:
         notes: what a reader should know, in sentences.
         silent: stages that customers leave unseen, and the model of that (see `silent`).
         contracts: stages under contract, and the end into which customers leave (see `contracts`).
+        frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
         arrived: whether each customer's begin was seen, shape (customers,); None where all begins were. Others were there
             already: their stays count, from the age at which they were watched on, and they are no arrivals.
-        frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
     """
 
     source: str
@@ -77,8 +77,8 @@ class Log:
     silent: dict[str, str] = field(default_factory=dict)
     contracts: dict[str, str] = field(default_factory=dict)
     forms: dict[str, str] = field(default_factory=dict)
-    arrived: NDArray[np.bool_] | None = None
     frailty: dict[str, str] = field(default_factory=dict)
+    arrived: NDArray[np.bool_] | None = None
 
     @property
     def window(self) -> Floats:
@@ -283,8 +283,8 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
-        arrived=seen.arrived,
         frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
+        arrived=seen.arrived,
     )
 
 

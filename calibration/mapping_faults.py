@@ -13,7 +13,6 @@ from sojourn.calibration.where import read_where
 from sojourn.scenarios.conditions import ConditionError
 from sojourn.scenarios.faults import Fault, dotted, nearest, quoted, shown
 
-TABLES = ("stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty")
 EXPECTED = {
     "customer": 'the name of a column, as in customer = "household_id"',
     "time": 'the name of a column, as in time = "when"',
@@ -43,6 +42,8 @@ EXPECTED = {
     "frailty": 'what customers differ in by exit: "auto", "gamma", "beta" or "none", as in "cart -> bought" = "gamma"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
+
+TABLES = ("stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty")
 
 
 def explained(problem: ValidationError, document: dict[str, Any], file: str) -> Iterator[Fault]:
@@ -155,14 +156,14 @@ def contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
 
 
 def _differences(mapping: Mapping, file: str) -> Iterator[Fault]:
-    """What customers are said to differ in, at exits that there are not."""
+    """Exits in which customers are to differ."""
     for exit_ in mapping.frailty:
         stage, _, to = exit_.partition(" -> ")
         path = dotted(["frailty", exit_])
         if not to:
             yield Fault(file, path, "", "names no exit", 'write it as "stage -> next stage"')
         elif stage not in mapping.stages:
-            yield Fault(file, path, "", f"no stage named {quoted(stage)}", nearest(stage, mapping.stages))
+            yield Fault(file, path, "", f"no stage named {quoted(stage)}", nearest(stage, [*mapping.stages]))
         elif to not in mapping.names:
             yield Fault(file, path, "", f"no stage named {quoted(to)}", nearest(to, mapping.names))
         elif stage in mapping.silent or stage in mapping.contracts:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sojourn.scenarios.checks import examine
 from sojourn.scenarios.faults import Fault, Faults, dotted, nearest
 from sojourn.scenarios.grades import covers
-from sojourn.scenarios.levers import BOUNDS, RATIOS
+from sojourn.scenarios.levers import BOUNDS, RATIOS, Effect
 from sojourn.scenarios.model import Range, Scenario
 from sojourn.scenarios.overrides import Place, alone, place_of, put
 
@@ -51,16 +51,21 @@ class Number(NamedTuple):
 def declared(scenario: Scenario) -> tuple[Number, ...]:
     """The numbers whose file says an interval, low and high apart, in file order."""
     found = []
-    for lever, about in scenario.levers.items():
-        for k, effect in enumerate(about.effects):
-            value = getattr(effect, effect.scale)
-            if isinstance(value, Range) and value.low < value.high:
-                place: Place = ("levers", lever, "effects", k, effect.scale)
-                found.append(Number(place, _label(lever, effect), value.central, value.low, value.high, "declared"))
+    for place, lever, effect in _effects(scenario):
+        value = getattr(effect, effect.scale)
+        if isinstance(value, Range) and value.low < value.high:
+            found.append(Number(place, _label(lever, effect), value.central, value.low, value.high, "declared"))
     return tuple(found)
 
 
-def _label(lever: str, effect: Any) -> str:
+def _effects(scenario: Scenario) -> Iterator[tuple[Place, str, Effect]]:
+    """Effects of levers: the place of the number, the lever, and the effect."""
+    for lever, about in scenario.levers.items():
+        for k, effect in enumerate(about.effects):
+            yield ("levers", lever, "effects", k, effect.scale), lever, effect
+
+
+def _label(lever: str, effect: Effect) -> str:
     kind, target = effect.target
     what = target if kind == "exit" else kind if not target else f"{kind} of {target}"
     return f"{lever} on {what} ({effect.scale})"
@@ -71,31 +76,33 @@ def chosen(scenario: Scenario, patterns: Sequence[str]) -> tuple[Number, ...]:
 
     A path names a number or all numbers of a table; * stands for any name. Raises Faults for one that names none.
     """
-    document = alone(scenario.document())
-    known = {number.place: number for number in declared(scenario)}
+    movable = list(_movable(scenario))
     found: dict[Place, Number] = {}
     wrong = []
     for pattern in patterns:
         place = place_of(pattern)
-        named = [] if place is None else [number for number in _movable(document, known) if covers(place, number.place)]
+        named = [] if place is None else [number for number in movable if covers(place, number.place)]
         if not named:
-            tables = sorted({dotted(one.place[:2]) for one in _movable(document, known)})
+            tables = sorted({dotted(one.place[:2]) for one in movable})
             remedy = nearest(pattern, tables)
             wrong.append(Fault("--numbers", "", pattern, f'no number that can be moved stands at "{pattern}"', remedy))
         found.update({number.place: number for number in named})
     if wrong:
         raise Faults(wrong)
-    return tuple(number for number in _movable(document, known) if number.place in found)
+    return tuple(number for number in movable if number.place in found)
 
 
-def _movable(document: Mapping[str, Any], known: Mapping[Place, Number]) -> Iterator[Number]:
-    for place, value in _numbers(document, (), frozenset(known)):
+def _movable(scenario: Scenario) -> Iterator[Number]:
+    """Every number that a scenario says about customers, money and desks, in file order; 0 has no fifth."""
+    known = {number.place: number for number in declared(scenario)}
+    labels = {place: _label(lever, effect) for place, lever, effect in _effects(scenario)}
+    for place, value in _numbers(alone(scenario.document()), (), frozenset(known)):
         if place in known:
             yield known[place]
         elif value != 0.0 and not (value == 1.0 and _siblings(place) is not None):  # nothing is left to give or take
             low, high = sorted((value * (1.0 - SHIFT), value * (1.0 + SHIFT)))
             top = 1.0 if _share(place) else math.inf
-            yield Number(place, dotted(place), value, low, min(high, top), "shifted")
+            yield Number(place, labels.get(place, dotted(place)), value, low, min(high, top), "shifted")
 
 
 def _numbers(value: Any, place: Place, declared: frozenset[Place]) -> Iterator[tuple[Place, float]]:

@@ -17,12 +17,14 @@ from sojourn.experiments.breakeven import BreakEven, break_even
 from sojourn.experiments.coalitions import pulls
 from sojourn.experiments.decomposition import Luck
 from sojourn.experiments.numbers import Number, checked, chosen, declared
+from sojourn.experiments.pieces import Help
 from sojourn.experiments.probe import CENTRE, Point, Probe
 from sojourn.experiments.sensitivity_words import sentence
 from sojourn.experiments.twins import pair_of
 from sojourn.scenarios.faults import Fault, Faults, dotted, nearest
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.keeping import Keeper
 from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import Progress
@@ -165,6 +167,7 @@ def sensitivity(
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | None = None,
+    kept: Keeper | None = None,
 ) -> Sensitivity:
     """Find out which numbers the difference between two strategies hangs on.
 
@@ -178,6 +181,7 @@ def sensitivity(
         customers, replications, seed: as in `sim.run.run`; by default 20 replications for `tornado`, else 4.
         workers: threads; all processors by default. Results do not depend on it.
         progress: called with (runs done, in all) of what is being simulated.
+        kept: a journal, in which runs are looked up and kept (see `experiments.journal`).
 
     Raises:
         Faults: names that the scenario lacks, numbers that cannot be moved, options out of range.
@@ -192,7 +196,7 @@ def sensitivity(
         raise Faults([Fault(scenario.about.name, "levers", "", what, remedy)])
     checked(scenario, seen)
     luck = Luck(customers, replications if replications is not None else REPLICATIONS[method], seed)
-    probe = Probe(scenario, baseline, strategy, measure, luck, workers, progress)
+    probe = Probe(scenario, baseline, strategy, measure, luck, Help(workers, progress, kept))
     swings, effects, shares = (), (), ()  # type: tuple[Swing, ...], tuple[Effect, ...], tuple[Share, ...]
     spread = noise = None
     if method == "tornado":

@@ -192,10 +192,9 @@ def test_any_number_by_path(shop: Any) -> None:
     found = sensitivity(
         shop, ["today", "push"], numbers=["stages.member.revenue", "stages.*.exits.member"], replications=4
     )
-    assert [(one.label, one.low, one.high) for one in found.numbers] == [
-        ("stages.visit.exits.member", pytest.approx(0.16), pytest.approx(0.24)),
-        ("stages.member.revenue", pytest.approx(8.0), pytest.approx(12.0)),
-    ]
+    assert [one.label for one in found.numbers] == ["stages.visit.exits.member", "stages.member.revenue"]
+    assert [one.low for one in found.numbers] == pytest.approx([0.16, 8.0])
+    assert [one.high for one in found.numbers] == pytest.approx([0.24, 12.0])
     assert {one.origin for one in found.numbers} == {"shifted"}
 
 

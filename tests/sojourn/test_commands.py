@@ -54,7 +54,10 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "commitment",
         "calibrate",
         "lever",
+        "twins",
+        "sensitivity",
         "optimise",
+        "worth",
     ],
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
