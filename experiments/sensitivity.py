@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from threading import Event
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -64,7 +65,7 @@ class Swing(NamedTuple):
     @property
     def still(self) -> bool:
         """Whether the number moves nothing at all."""
-        return self.change_low == (0.0, 0.0, 0.0) and self.change_high == (0.0, 0.0, 0.0)
+        return all(one.mean == 0.0 and not one.low and not one.high for one in (self.change_low, self.change_high))
 
 
 class Effect(NamedTuple):
@@ -222,18 +223,22 @@ def sensitivity(
 def _tornado(probe: Probe, numbers: Sequence[Number]) -> tuple[Swing, ...]:
     ends = [((one.place, value),) for one in numbers for value in (one.low, one.high)]
     probe.ask([CENTRE, *ends])
+    quiet, stop = replace(probe, by=probe.by._replace(progress=None)), Event()
     with ThreadPoolExecutor(min(probe.by.workers or processors(), len(numbers))) as pool:
         try:
-            return tuple(pool.map(partial(_swung, replace(probe, by=probe.by._replace(progress=None))), numbers))
+            return tuple(pool.map(partial(_swung, quiet, stop), numbers))
         except BaseException:
+            stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
 
-def _swung(probe: Probe, number: Number) -> Swing:
+def _swung(probe: Probe, stop: Event, number: Number) -> Swing:
     """One number's swing and its break-even; those of others may be looked for at the same time."""
 
     def difference(value: float) -> Jackknife:
+        if stop.is_set():
+            raise InterruptedError
         return probe.difference(CENTRE if value == number.central else ((number.place, value),))
 
     centre, low, high = (difference(value) for value in (number.central, number.low, number.high))
