@@ -20,6 +20,7 @@ from sojourn.calibration.exit_laws import Form, fit_exit
 from sojourn.calibration.forms import Chosen, Leaving, choose
 from sojourn.calibration.logs import Log
 from sojourn.calibration.ranks import log_rank
+from sojourn.calibration.regressions import columns
 from sojourn.calibration.spells import Pile, spells
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 
@@ -108,7 +109,14 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     warnings += chosen.notes
     customer = log.stays.customer[rows]
     differ = differences(
-        leaving, customer, log.frailty, exits, by_segment, chosen, like.differ if like is not None else None
+        leaving,
+        customer,
+        log.frailty,
+        exits,
+        by_segment,
+        chosen,
+        like.differ if like is not None else None,
+        columns(log, rows),
     )
     exits, by_segment, chosen = {**exits, **differ.laws}, {**by_segment, **differ.by_segment}, differ.chosen
     warnings += differ.said(name)

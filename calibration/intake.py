@@ -64,6 +64,7 @@ def take_in(connection: Connection, source: Source, mapping: Mapping, mapping_fi
 def _check_columns(source: Source, mapping: Mapping, mapping_file: str) -> None:
     """Every column that the mapping names must be there."""
     named = [*mapping.columns.items(), *((place, column) for column, place in mapping.asked.items())]
+    named += [(f"covariates.{name}", column) for name, column in mapping.covariate_columns.items()]
     missing = [(key, column) for key, column in named if column not in source.columns]
     if any(column == "time:timestamp" for _, column in missing) and (
         fault := no_timestamps(source.columns, source.name)
@@ -139,6 +140,8 @@ def _fill(
     for key in WINDOW:
         if isinstance(column := getattr(mapping, key), str):
             number(key, column)
+    for k, column in enumerate(mapping.covariate_columns.values()):
+        chosen.append(f"{text(column)} AS covariate_{k}")
     bits: list[str] = []
     for where in asked:
         sql, given = where.sql(text)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.covariates import Covariate, Told, read_told
 from sojourn.calibration.intake import take_in
 from sojourn.calibration.mapping import Mapping, load_mapping
 from sojourn.calibration.mapping_form import Every
@@ -50,6 +51,8 @@ class Log:
         silent: stages that customers leave unseen, and the model of that (see `silent`).
         contracts: stages under contract, and the end into which customers leave (see `contracts`).
         frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
+        covariates: columns of the log by which customers or stays may differ, a value for each stay.
+        history: what of a customer's past the mapping asks about ("visits", "purchases", "days_since_first").
         arrived: whether each customer's begin was seen, shape (customers,); None where all begins were. Others were there
             already: their stays count, from the age at which they were watched on, and they are no arrivals.
     """
@@ -79,6 +82,8 @@ class Log:
     contracts: dict[str, str] = field(default_factory=dict)
     forms: dict[str, str] = field(default_factory=dict)
     frailty: dict[str, str] = field(default_factory=dict)
+    covariates: tuple[Covariate, ...] = ()
+    history: tuple[str, ...] = ()
     arrived: NDArray[np.bool_] | None = None
 
     @property
@@ -149,6 +154,7 @@ class Log:
             person=self.person[index],
             arm=self.arm[index],
             arrived=None if self.arrived is None else self.arrived[index],
+            covariates=tuple(one._replace(values=one.values[rows]) for one in self.covariates),
             counts=counts,
         )
 
@@ -170,15 +176,16 @@ def read(log: Any, mapping: str | Path | Mapping) -> Log:
 
 def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Log:
     """Read an event log with a mapping at hand; `mapping_file` names it in messages. Raises Faults as `read` does."""
-    wanted = frozenset((*mapping.columns.values(), *mapping.asked))
+    wanted = frozenset((*mapping.columns.values(), *mapping.asked, *mapping.covariate_columns.values()))
     query = None if mapping.log is None else mapping.log.query
     with open_source(log, query, wanted, mapping_file, mapping.timezone or "UTC") as (connection, source):
         rows = read_rows(take_in(connection, source, mapping, mapping_file))
         found = sort_stays(rows)
+        told = read_told(rows)
     faults = _wrong(rows, found, mapping, source.name, mapping_file)
     if faults:
         raise Faults(faults)
-    result = _log(rows, found, mapping, source.name)
+    result = _log(rows, found, mapping, source.name, told)
     if not np.any(result.stays.following != NOTHING):
         where = f" between observed_from ({_shown(mapping)}) and observed_until" if mapping.observed_from else ""
         said = f"no customer was seen to move from one stage to another{where}"
@@ -249,7 +256,7 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
     return faults
 
 
-def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
+def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Told, ...]) -> Log:
     seen = watched(rows, found, mapping)
     stays, start, until, customers, person = seen.stays, seen.start, seen.until, seen.customers, seen.person
     size = customers.size
@@ -306,6 +313,8 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
         frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
         arrived=seen.arrived,
+        covariates=tuple(one.at(stays, seen.which, seen.base) for one in told),
+        history=tuple(mapping.history),
     )
 
 

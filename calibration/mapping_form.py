@@ -23,6 +23,15 @@ class Sessions(BaseModel):
     gap_minutes: Annotated[float, Field(gt=0, le=1e6)]
 
 
+class PerStay(BaseModel):
+    """A column whose value at the beginning of each stay counts, not only the customer's first."""
+
+    model_config = STRICT
+
+    column: Column
+    per: Literal["customer", "stay"] = "customer"
+
+
 class Given(BaseModel):
     """How the log is read: a query where it is a DuckDB database file."""
 
@@ -70,6 +79,8 @@ class Mapping(BaseModel):
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
     forms: dict[str, Literal["auto", "choice", "race"]] = {}
     frailty: dict[str, Literal["auto", "gamma", "beta", "none"]] = {}
+    covariates: dict[STAGE_NAME, Column | PerStay] = {}
+    history: list[Literal["visits", "purchases", "days_since_first"]] = []
     log: Given | None = None
 
     @property
@@ -91,6 +102,11 @@ class Mapping(BaseModel):
                 part = "ends" if rule.stage in self.ends else "stages"
                 found.setdefault(column, f"{part}.{rule.stage}.where" if rule.stage else "ignore")
         return found
+
+    @property
+    def covariate_columns(self) -> dict[str, str]:
+        """The columns of the covariates, by their name."""
+        return {name: one.column if isinstance(one, PerStay) else one for name, one in self.covariates.items()}
 
     @property
     def ignored(self) -> tuple[Meant, ...]:

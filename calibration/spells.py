@@ -89,10 +89,10 @@ class Spells:
     def log_likelihood(self, candidate: Candidate, theta: Floats) -> float:
         """Of all durations under one law; minus infinity where it cannot be computed."""
         with np.errstate(all="ignore"):
-            total = float(np.sum(self.time_weights * candidate.log_density(theta, self.times)))
-            total += float(np.sum(self.open_weights * candidate.log_survival(theta, self.open_times)))
+            total = float(self.time_weights @ candidate.log_density(theta, self.times))
+            total += float(self.open_weights @ candidate.log_survival(theta, self.open_times))
             if self.late_times.size:
-                total -= float(np.sum(self.late_weights * candidate.log_survival(theta, self.late_times)))
+                total -= float(self.late_weights @ candidate.log_survival(theta, self.late_times))
             if self.zeros:
                 total += self.zeros * float(log_mass(candidate, theta, 0.0, self.resolution))
             if self.pile is not None and self.piled:

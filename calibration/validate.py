@@ -112,7 +112,7 @@ def check(
                 )
             ]
         )
-    train, rest = some(log.only(~held), FITTED), some(log.only(held), LARGEST)
+    train, rest = some(log.only(~held), FITTED), some(log.only(held).begun, LARGEST)
     fitted = fit(train)
     names = {*fitted.stages, *fitted.absorbing, *fitted.silent, *fitted.contracts}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
