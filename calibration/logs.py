@@ -180,8 +180,8 @@ def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Lo
     query = None if mapping.log is None else mapping.log.query
     with open_source(log, query, wanted, mapping_file, mapping.timezone or "UTC") as (connection, source):
         rows = read_rows(take_in(connection, source, mapping, mapping_file))
-        found = sort_stays(rows)
         told = read_told(rows)
+        found = sort_stays(rows)
     faults = _wrong(rows, found, mapping, source.name, mapping_file)
     if faults:
         raise Faults(faults)
