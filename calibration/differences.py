@@ -89,8 +89,8 @@ def differences(
     if like is None and not every and stays.days.size > MANY:
         some = _some(customer, MANY / stays.days.size)
         part = tuple(column._replace(values=column.values[some]) for column in of)
-        found = differences(stays.only(some), customer[some], wanted, race, by_segment, chosen, None, part, True)
-        return _of_all(found, race, by_segment, int(some.sum()), stays)
+        seen = differences(stays.only(some), customer[some], wanted, race, by_segment, chosen, None, part, True)
+        return _of_all(seen, race, by_segment, int(some.sum()), stays)
     asked = {to: wanted[way] for to in stays.names.values() if (way := f"{stays.stage} -> {to}") in wanted}
     if chosen.choice is not None:
         notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law == "gamma"]
