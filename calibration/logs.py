@@ -270,6 +270,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         "rows read": rows.taken.rows,
         "rows ignored": rows.ignored,
         "rows behind a later one": rows.backwards,
+        "rows at an hour that was there twice": rows.twice,
         "repeats within a stay": found.repeats,
         "rows of one moment and stage": found.doubled,
         "rows after an end": found.after_end,
@@ -357,6 +358,11 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
             "rows behind a later one",
             "1 row stands behind a later one of its customer: rows are taken by time.",
             "rows stand behind a later one of their customer: rows are taken by time.",
+        ),
+        (
+            "rows at an hour that was there twice",
+            "1 time lies in an hour that clocks went through twice: it is taken as the second.",
+            "times lie in an hour that clocks went through twice: they are taken as the second.",
         ),
         (
             "customers gone before the watching",

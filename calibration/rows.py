@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.calibration.inspection import Inspection
-from sojourn.calibration.instants import DAY, clock_text
+from sojourn.calibration.instants import DAY, clock_text, repeated
 from sojourn.calibration.intake import Intake
 from sojourn.calibration.meanings import find_meanings
 from sojourn.calibration.names import Names
@@ -47,6 +47,7 @@ class Rows(NamedTuple):
     nameless: tuple[tuple[str, int], ...]  # customers whose name says that there is none, and their rows
     ignored: int  # rows whose event is ignored
     backwards: int  # rows that stand behind a later event of their customer
+    twice: int  # times without a zone that clocks showed twice
 
 
 def read_rows(taken: Intake) -> Rows:
@@ -86,6 +87,7 @@ def read_rows(taken: Intake) -> Rows:
         connection,
         f"SELECT customer, count(*) FROM rows WHERE lower(trim(customer)) IN {NAMELESS} GROUP BY customer ORDER BY customer",
     )
+    twice = _twice(taken)
     _people(taken)
     backwards = _order(taken)
     unit = taken.clock.unit
@@ -100,7 +102,19 @@ def read_rows(taken: Intake) -> Rows:
         nameless=tuple((str(name), int(number)) for name, number in nameless),
         ignored=taken.rows - int(kept),
         backwards=backwards,
+        twice=twice,
     )
+
+
+def _twice(taken: Intake) -> int:
+    """How many times name no zone and lie in an hour that the clocks of the log's zone went through twice."""
+    if taken.mapping.timezone is None or taken.clock.form != "moments":
+        return 0
+    low, high = rows_of(taken.connection, "SELECT min(time), max(time) FROM rows")[0]
+    hours = repeated(taken.clock.zone, int(low), int(high))
+    within = " OR ".join(f"time >= {begin} AND time < {end}" for begin, end in hours)
+    sql = f"SELECT count(*) FROM rows WHERE zoned = 1 AND ({within or 'false'})"
+    return int(rows_of(taken.connection, sql)[0][0])
 
 
 def _people(taken: Intake) -> None:
@@ -189,6 +203,7 @@ def _each(taken: Intake, begin: str | None, last: str, origin: float, unit: floa
         nameless=(),
         ignored=0,
         backwards=0,
+        twice=0,
     )
 
 

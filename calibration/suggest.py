@@ -43,7 +43,11 @@ def suggest(log: Any, query: str | None = None) -> str:
         _enough(found, source)
         told = events(connection, source, found.customer or "", found.event, found.time or "")
         last = _last(connection, source, found.time or "")
-    text = "\n".join(_lines(source, found, told, last, query)) + "\n"
+    lines = [
+        *_lines(source, found, told, last),
+        *(["", "[log]", f"query = {_text(query)}"] if query is not None else []),
+    ]
+    text = "\n".join(lines) + "\n"
     try:
         read_with(log, read_mapping(text, "the mapping proposed"), "the mapping proposed")
     except Faults as faults:
@@ -73,7 +77,7 @@ def _last(connection: Connection, source: Source, time: str) -> str:
     return repr(float(math.ceil(number or 0.0)))
 
 
-def _lines(source: Source, found: Guess, told: list[Event], last: str, query: str | None) -> Iterator[str]:
+def _lines(source: Source, found: Guess, told: list[Event], last: str) -> Iterator[str]:
     yield "# Proposed by `sojourn calibrate --suggest`. Guesses are marked; read them, mend them, and then:"
     yield f"#   sojourn calibrate {source.name} --stages THIS-FILE --out my-journey.toml"
     yield f"customer = {_text(found.customer or '')}"

@@ -182,3 +182,13 @@ def test_clocks_that_are_moved_do_not_make_days_longer(tmp_path: Path) -> None:
     dates: Any = logs.read(path, read_mapping('timezone = "Europe/Berlin"\n' + mapping))
     assert dates.stays.days[0] == 2.0
     assert dates.resolution == 1.0
+
+
+def test_an_hour_that_clocks_show_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    rows = ["1,2017-10-29 01:30,a", "1,2017-10-29 02:30,b", "2,2017-10-29 02:30+02:00,a", "2,2017-10-29 03:30,b"]
+    path.write_text("who,when,what\n" + "\n".join(rows) + "\n")
+    log = logs.read(path, read_mapping('timezone = "Europe/Berlin"\n' + GOOD.replace("2017-02-01", "2017-10-31")))
+    assert log.counts["rows at an hour that was there twice"] == 1
+    assert log.stays.days[[0, 2]].tolist() == pytest.approx([2.0 / 24.0, 2.0 / 24.0], abs=1e-9)
+    assert any("1 time lies in an hour that clocks went through twice" in note for note in log.notes)
