@@ -37,6 +37,7 @@ class Stays(NamedTuple):
     who: Integers
     resolution: float
     pile: Pile | None
+    late: Floats | None = None  # the age from which each was watched, where not all were from their beginning
 
 
 def draw_law(
@@ -53,7 +54,7 @@ def draw_law(
         alone: whether no other law is thought of.
     """
     count = around.shape[0]
-    sample = spells(stays.days, stays.ended, stays.resolution, stays.pile).coarse()
+    sample = spells(stays.days, stays.ended, stays.resolution, stays.pile, late=stays.late).coarse()
     names = (law,) if alone else (law, *(name for name in CANDIDATES if name != law))
     clouds = {name: _cloud(sample, candidate_of(name, stays.pile, never), count, rng) for name in names}
     best = max(cloud.log_evidence for cloud in clouds.values())
@@ -106,11 +107,15 @@ class _Telling:
         weights = np.concatenate((sample.time_weights, sample.open_weights))
         if sample.pile is not None and sample.piled:
             ages, weights = np.append(ages, sample.pile.day), np.append(weights, sample.piled)
+        late = sample.late_times[:, None]
         self.edges = np.unique(np.quantile(ages, np.linspace(0.0, 1.0, GRID + 1)[1:]))
         lower = np.concatenate(([0.0], self.edges[:-1]))
         within = np.clip(ages[:, None] - lower, 0.0, self.edges - lower)
         self.widths = self.edges - lower
         self.exposure = weights @ within
+        if sample.late_times.size:  # nobody was watched there before
+            self.exposure -= sample.late_weights @ np.clip(late - lower, 0.0, self.edges - lower)
+            self.exposure = np.maximum(self.exposure, 1e-300)
         self.candidate = candidate
         self.begin = begin
         self.bounds = limits(candidate, math.log(sample.exposure / max(sample.ended, 0.5)))
@@ -148,6 +153,9 @@ def per_stay(stays: Stays, candidate: Candidate, theta: Floats) -> Floats:
     result[stays.ended & ~long & ~heaped] = log_mass(candidate, theta, 0.0, stays.resolution)
     if pile is not None:
         result[heaped] = log_mass(candidate, theta, pile.low, pile.high)
+    if stays.late is not None:
+        entered = stays.late > 0.0
+        result[entered] -= candidate.log_survival(theta, stays.late[entered])
     return result
 
 
@@ -155,7 +163,10 @@ def _clustered(draws: Floats, stays: Stays, candidate: Candidate, around: Floats
     pile = stays.pile
     heaped = stays.ended & (stays.days >= pile.low) & (stays.days < pile.high) if pile is not None else False
     rows, place = distinct(stays.days, stays.ended.astype(np.int64) + heaped)
-    some = stays._replace(days=stays.days[rows], ended=stays.ended[rows])
+    if stays.late is not None:  # each has an age of its own
+        rows = place = np.arange(stays.days.size)
+    late = None if stays.late is None else stays.late[rows]
+    some = stays._replace(days=stays.days[rows], ended=stays.ended[rows], late=late)
 
     def each(theta: Floats) -> Floats:
         return per_stay(some, candidate, theta)

@@ -7,6 +7,7 @@ neither their order nor what else is drawn changes anything.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -71,8 +72,10 @@ def companion(fitted: Fit, count: int = 200, seed: int = 1, document: Mapping[st
 
 def _everything(fitted: Fit, people: People, seed: int) -> Drawn:
     log = fitted.log
-    yield from _starts(log, people)
-    yield from _shares(log, people)
+    came = log.begun
+    whose = people if came is log or log.arrived is None else replace(people, who=people.who[log.arrived])
+    yield from _starts(came, whose)
+    yield from _shares(came, whose)
     yield from _arrivals(fitted, people.count, seed)
     for name, stage in fitted.stages.items():
         yield from stage_draws(log, name, stage, people, seed)
@@ -87,11 +90,11 @@ def _everything(fitted: Fit, people: People, seed: int) -> Drawn:
             yield ("stages", waiting, "race", over, "mean"), drawn["beta"] / drawn["s"]
             yield ("frailty", "gamma", f"{waiting} -> {over}"), np.clip(drawn["s"], 0.01, 1000.0)
     for name, contract in fitted.contracts.items():
-        alpha, beta = draw_contract(log, name, people.count, stream(seed, name)).T
+        alpha, beta = draw_contract(came, name, people.count, stream(seed, name)).T
         yield from _leaving(name, name, contract.end, alpha, beta)
-        rows = log.stays.stage == log.stages.index(name)
-        left = log.stays.following[rows] != NOTHING
-        yield from _law(("stages", name, "dwell"), contract.term, _stays(log, rows, left, None, people), people, seed)
+        rows = came.stays.stage == came.stages.index(name)
+        left = came.stays.following[rows] != NOTHING
+        yield from _law(("stages", name, "dwell"), contract.term, _stays(came, rows, left, None, whose), people, seed)
 
 
 def _leaving(stage: str, stays: str, leaves: str, a: Floats, b: Floats) -> Drawn:
@@ -125,7 +128,7 @@ def _shares(log: Log, people: People) -> Drawn:
 
 def _arrivals(fitted: Fit, count: int, seed: int) -> Drawn:
     """Rates by day or steady: gamma, as Poisson counts say, and wider where people come several times."""
-    found, log = fitted.arrivals, fitted.log
+    found, log = fitted.arrivals, fitted.log.begun
     each = np.bincount(log.people)
     alike = float(np.sum(each.astype(np.float64) ** 2)) / log.customers.size
     rng = stream(seed, "arrivals")
@@ -140,6 +143,8 @@ def _arrivals(fitted: Fit, count: int, seed: int) -> Drawn:
 def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int) -> Drawn:
     """Draws of the numbers of one stage and of its overrides by segment, by place."""
     here = log.stays.stage == log.stages.index(name)
+    if log.late is not None:
+        here &= ~np.isnan(log.late)  # how old such a stay was nobody knows
     segment = log.segment[log.stays.customer]
     base: Place = ("stages", name)
     if stage.choice is not None:
@@ -178,7 +183,8 @@ def _groups(own: Mapping[str, LawFit | ChoiceFit], log: Log) -> dict[str, list[i
 
 def _stays(log: Log, rows: NDArray[np.bool_], ended: NDArray[np.bool_], pile: Pile | None, people: People) -> Stays:
     who = people.who[log.stays.customer[rows]]
-    return Stays(log.stays.days[rows], ended, who, log.resolution, pile)
+    late = None if log.late is None else log.late[rows]
+    return Stays(log.stays.until[rows] - log.stays.entry[rows], ended, who, log.resolution, pile, late)
 
 
 def _law(place: Place, law: LawFit, stays: Stays, people: People, seed: int, *names: str) -> Drawn:
@@ -186,6 +192,9 @@ def _law(place: Place, law: LawFit, stays: Stays, people: People, seed: int, *na
     if law.law == "deterministic":
         return
     if law.curve is not None:
+        if stays.late is not None:  # quantiles are drawn from those who were watched from their beginning
+            whole = stays.late <= 0.0
+            stays = stays._replace(days=stays.days[whole], ended=stays.ended[whole], who=stays.who[whole], late=None)
         days = _as_fitted(stays.days, stays)
         read = draw_reading(
             days, np.where(stays.ended, 0, NOTHING), stays.who, people.weights, [law.curve], [law.never], False
@@ -252,7 +261,8 @@ def _choice(
     stays = log.stays
     indices = {log.stages.index(to): to for to in choice.laws}
     indices = dict(sorted(indices.items()))
-    days, following = stays.days[rows], stays.following[rows]
+    days, following = stays.until[rows] - stays.entry[rows], stays.following[rows]
+    late = None if log.late is None else log.late[rows]
     who = people.who[stays.customer[rows]]
     curves = [law.curve for law in choice.laws.values() if law.curve is not None]
     if curves:
@@ -267,7 +277,7 @@ def _choice(
             yield from _read((*place, to, "dwell"), read.shares[k], read.days[k], read.never[:, k], nevers[k] > 0.0)
         return
     piles = {to: form.pile for to, form in stage.forms.items() if form.pile is not None}
-    some = ChoiceStays(days, following, who, indices, log.resolution, piles)
+    some = ChoiceStays(days, following, who, indices, log.resolution, piles, late)
     drawn = draw_choice(some, choice, people.around, stream(seed, *place, *names))
     for k, to in enumerate(indices.values()):
         yield (*place, to, "probability"), drawn.chances[:, k]
