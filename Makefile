@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint bench verdicts clean help
+.PHONY: demo test check lint bench decision verdicts clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -26,6 +26,9 @@ bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; h
 
 verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its promises, on many seeds; some minutes
 	@$(BIN)/python -m benchmarks.verdicts
+
+decision: .venv/dev.stamp  ## the whole decision page of docs/examples/first.toml, and how long it takes
+	@$(BIN)/python -m benchmarks.decision_page
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

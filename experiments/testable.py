@@ -4,6 +4,7 @@ Base rates are those of the scenario as it stands, under the baseline, from a fe
 """
 
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from sojourn.experiments.parameters import Doubt
@@ -24,6 +25,7 @@ class Trial(NamedTuple):
     design: Design
     effect: float  # the central one, on the scale on which effects add up
     ratio: bool  # whether that scale is of logs
+    a_day: float | None  # units that the market brings a day, None where units are days
 
 
 def trial_of(scenario: Scenario, baseline: str, doubt: Doubt, *, seed: int, customers: int | None) -> Trial | None:
@@ -36,19 +38,23 @@ def trial_of(scenario: Scenario, baseline: str, doubt: Doubt, *, seed: int, cust
     effect = value_at(scenario.document(), place[:-1])
     scale, kind = str(place[-1]), next(target for target in TARGETS if target in effect)
     ratio = scale in RATIOS
-    found = _design(scenario, baseline, kind, scale, str(effect[kind]), seed, customers)
+    measures = run(scenario, baseline, replications=LIVES, seed=seed, customers=customers).outcomes[baseline].measures
+    known = {name: one.mean for name, one in measures.items() if one.mean is not None}
+    found = _design(scenario, known, kind, scale, str(effect[kind]))
     if found is None:
         return None
-    return Trial(*found, math.log(doubt.central) if ratio else doubt.central, ratio)
+    stage = str(effect[kind]).partition(" -> ")[0]
+    reach = known.get(f"reach.{stage}", 0.0) * (_arrivals_a_day(scenario) or 0.0)
+    return Trial(*found, math.log(doubt.central) if ratio else doubt.central, ratio, reach or None)
 
 
 def _design(
-    scenario: Scenario, baseline: str, kind: str, scale: str, name: str, seed: int, customers: int | None
+    scenario: Scenario, known: Mapping[str, float], kind: str, scale: str, name: str
 ) -> tuple[str, str, Design] | None:
     if kind == "exit":
         stage, _, to = name.partition(" -> ")
-        share = _measured(scenario, baseline, f"step.{stage}.{to}", seed, customers)
-        if share is None or not 0.0 < share < 1.0:
+        share = known.get(f"step.{stage}.{to}", 0.0)
+        if not 0.0 < share < 1.0:
             return None
         return f"customers who enter {stage}", f"whether {to} is next", Shares(share, scale == "hazard_ratio")
     if kind == "demand":
@@ -62,21 +68,20 @@ def _design(
             return None
         return f"answers about {name}", "the experience, 0 to 100", Means(touch.sd)
     if kind == "arrivals":
-        about = scenario.about
-        until = min(scenario.arrivals.until_day or about.horizon_days, about.horizon_days)
-        rate = scenario.arrivals.expected(about.horizon_days) / until
-        return ("days", "arrivals", Counts(rate)) if scenario.arrivals.cohort is None and rate > 0.0 else None
+        rate = _arrivals_a_day(scenario)
+        return None if rate is None else ("days", "arrivals", Counts(rate))
     if kind == "referrals":
-        refers = scenario.stages[name].referrals
-        stay = _measured(scenario, baseline, f"dwell.{name}", seed, customers)
-        if refers is None or stay is None or refers.rate_per_day * stay <= 0.0:
+        refers, stay = scenario.stages[name].referrals, known.get(f"dwell.{name}", 0.0)
+        if refers is None or refers.rate_per_day * stay <= 0.0:
             return None
         # Stays differ: with exponential ones the variance of a Poisson count of mean m is m + m^2.
         return f"customers who enter {name}", "invitations of a stay", Counts(refers.rate_per_day * stay, 1.0)
     return None
 
 
-def _measured(scenario: Scenario, baseline: str, measure: str, seed: int, customers: int | None) -> float | None:
-    found = run(scenario, baseline, replications=LIVES, seed=seed, customers=customers)
-    one = found.outcomes[baseline].measures.get(measure)
-    return None if one is None else one.mean
+def _arrivals_a_day(scenario: Scenario) -> float | None:
+    """The mean over the days on which customers come; None for a cohort."""
+    horizon = scenario.about.horizon_days
+    until = min(scenario.arrivals.until_day or horizon, horizon)
+    rate = scenario.arrivals.expected(horizon) / until
+    return rate if scenario.arrivals.cohort is None and rate > 0.0 else None

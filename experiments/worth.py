@@ -31,6 +31,7 @@ from sojourn.sim.vocabulary import direction
 Floats = NDArray[np.float64]
 GROUPS = 20  # of draws, left out in turn for standard errors
 COST = "cost"
+HARDLY = 0.01  # of the worth of knowing exactly, below which no test is listed
 
 
 class Learned(NamedTuple):
@@ -165,7 +166,7 @@ def worth(
     found = questions(drawn, matter)
     columns = np.hstack([question.columns for question in found])
     benefits = _benefits(columns, contrasts)
-    choice, errors = choose(benefits), _errors(columns, contrasts)
+    choice, errors = choose(benefits), jackknifed(columns, contrasts)
     learned = _learned(found, contrasts, seed)
     t = student(LEVEL, GROUPS - 1)
     return Worth(
@@ -183,7 +184,7 @@ def worth(
     )
 
 
-def _errors(columns: Floats, contrasts: Floats) -> tuple[Floats, Floats]:
+def jackknifed(columns: Floats, contrasts: Floats) -> tuple[Floats, Floats]:
     """Jackknife errors of chances and regrets, a twentieth of the draws left out in turn; both of shape (strategies,)."""
     groups = np.arange(len(contrasts)) % GROUPS
     parts = [choose(_benefits(columns[groups != k], contrasts[groups != k])) for k in range(GROUPS)]
@@ -223,7 +224,8 @@ def _testing(
             values.append((n, scale * sampled(effects, benefits, trial.design.error(n, trial.effect))))
             if values[-1][1] >= NEARLY * one.partial.value:
                 break
-        return Testing(question, trial, sizing(trial.design, trial.effect, seed), tuple(values))
+        told = tuple((n, worth) for n, worth in values if worth >= HARDLY * one.partial.value)
+        return Testing(question, trial, sizing(trial.design, trial.effect, seed), told or (values[-1],))
     return None
 
 
