@@ -15,7 +15,7 @@ from sojourn.experiments.acceptability import STEPS, Curve, by_budget, by_price,
 from sojourn.experiments.drawing import FEW, Lived, Progress, live
 from sojourn.experiments.information import Choice, Partial, choose, expected, partial
 from sojourn.experiments.layers import band
-from sojourn.experiments.parameters import Doubt, bearing, draw, edited
+from sojourn.experiments.parameters import bearing, draw, edited
 from sojourn.experiments.questions import Question, questions
 from sojourn.experiments.testable import Trial, trial_of
 from sojourn.experiments.trials import NEARLY, SIZES, Sizing, sampled, sizing
@@ -161,7 +161,9 @@ def worth(
     lived = live(
         drawn, what.strategies, replications=replications, measures=wanted, progress=progress, kept=kept, **how
     )
-    _check_defined(lived, wanted)
+    if willingness is None and what.second is not None and not _defined(lived, what.second).all():
+        what = what._replace(second=None)  # nobody asked for it
+    _check_defined(lived, (measure, COST, *([what.second] if what.second else [])))
     contrasts = direction(measure) * lived.contrasts(measure)
     found = questions(drawn, matter)
     columns = np.hstack([question.columns for question in found])
@@ -254,19 +256,19 @@ def _about(value: float, half: float, most: float = np.inf) -> Estimate:
     return Estimate(float(value), float(max(value - half, 0.0)), float(min(value + half, most)))
 
 
+def _defined(lived: Lived, measure: str) -> NDArray[np.bool_]:
+    """Whether a measure is defined in all lives of each draw; shape (draws,)."""
+    return np.asarray(np.isfinite(lived.figures[measure]).all(axis=(1, 2)), dtype=np.bool_)
+
+
 def _check_defined(lived: Lived, measures: Sequence[str]) -> None:
     for measure in measures:
-        undefined = ~np.isfinite(lived.figures[measure]).all(axis=(1, 2))
-        if undefined.any():
+        undefined = int(np.sum(~_defined(lived, measure)))
+        if undefined:
             raise fault(
                 lived.draws.base.about.name,
                 "measure",
-                f"{measure} is undefined in {int(undefined.sum())} of {lived.draws.count} draws",
+                f"{measure} is undefined in {undefined} of {lived.draws.count} draws",
                 "take another measure, or let more customers come",
                 measure,
             )
-
-
-def doubts_of(found: Worth) -> tuple[Doubt, ...]:
-    """All numbers that were drawn and can matter."""
-    return tuple(doubt for one in found.learned for doubt in one.question.doubts)
