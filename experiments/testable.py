@@ -7,14 +7,18 @@ import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
+
 from sojourn.experiments.parameters import Doubt
-from sojourn.experiments.trials import Counts, Design, Means, Shares
+from sojourn.experiments.trials import Amounts, Counts, Design, Means, Shares
 from sojourn.scenarios.companion import value_at
+from sojourn.scenarios.lawtable import quantile
 from sojourn.scenarios.levers import RATIOS, TARGETS
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.run import run
 
-LIVES = 4
+LIVES, SLICES = 4, 1000
+MOST_LEFT = 0.8  # the share of exits at which counting them tells most about a hazard
 
 
 class Trial(NamedTuple):
@@ -53,10 +57,11 @@ def _design(
 ) -> tuple[str, str, Design] | None:
     if kind == "exit":
         stage, _, to = name.partition(" -> ")
-        share = known.get(f"step.{stage}.{to}", 0.0)
-        if not 0.0 < share < 1.0:
-            return None
-        return f"customers who enter {stage}", f"whether {to} is next", Shares(share, scale == "hazard_ratio")
+        share, hazard = known.get(f"step.{stage}.{to}", 0.0), scale == "hazard_ratio"
+        outcome = f"whether {to} is next"
+        if hazard and share > MOST_LEFT:  # once nearly all have left, who has left tells nothing about how fast
+            share, outcome = MOST_LEFT, f"{outcome} by the day by which {100 * MOST_LEFT:.0f} % have gone there"
+        return (f"customers who enter {stage}", outcome, Shares(share, hazard)) if 0.0 < share < 1.0 else None
     if kind == "demand":
         use = scenario.stages[name].desk
         if use is None or not 0.0 < use.probability < 1.0:
@@ -76,7 +81,33 @@ def _design(
             return None
         # Stays differ: with exponential ones the variance of a Poisson count of mean m is m + m^2.
         return f"customers who enter {name}", "invitations of a stay", Counts(refers.rate_per_day * stay, 1.0)
+    if kind in ("spend", "dwell", "desk"):
+        return _amounts(scenario, kind, scale, name)
     return None
+
+
+def _amounts(scenario: Scenario, kind: str, scale: str, name: str) -> tuple[str, str, Design] | None:
+    """Amounts and times that have a law of their own; not times of a race, in which other exits hide the longest."""
+    stage, _, to = name.partition(" -> ")
+    law: object = None
+    if kind == "desk":
+        units, outcome = f"contacts of {name}", "days that they take"
+        law = scenario.desks[name].handle if scale == "handle_ratio" else None
+    elif kind == "spend":
+        units, outcome, law = f"customers who enter {name}", "what they bring", scenario.stages[name].revenue
+    else:
+        here = scenario.stages[stage]
+        units, outcome = f"customers who enter {stage}", "days until they leave"
+        if here.kind == "choice":
+            law = (here.choices[to].dwell or here.dwell) if to else here.dwell
+    spread = 0.0 if law is None or isinstance(law, float) else _spread(law)
+    return (units, outcome, Amounts(spread)) if spread > 0.0 else None
+
+
+def _spread(law: object) -> float:
+    """Standard deviation over mean, from the middle of a thousand slices of equal weight; 0 where some never end."""
+    slices = np.array([quantile(law, (k + 0.5) / SLICES) for k in range(SLICES)])
+    return float(slices.std() / slices.mean()) if np.isfinite(slices).all() and slices.mean() > 0.0 else 0.0
 
 
 def _arrivals_a_day(scenario: Scenario) -> float | None:
