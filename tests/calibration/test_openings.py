@@ -82,7 +82,18 @@ override = { "stages.calm.race.busy.mean" = 6 }
 [segments.slow]
 share = 0.5
 """
-WORLDS = {"rates": RATES, "chances": CHANCES, "loads": LOADS, "rates by segment": RATES + SEGMENTS}
+HISTORY = """
+[history]
+effects = [{ exit = "calm -> busy", per = "visits", hazard_ratio = 1.25, up_to = 4 },
+           { exit = "calm -> busy", per = "days_since_first", hazard_ratio = 0.99 }]
+"""
+WORLDS = {
+    "rates and history": RATES + HISTORY,
+    "rates": RATES,
+    "chances": CHANCES,
+    "loads": LOADS,
+    "rates by segment": RATES + SEGMENTS,
+}
 
 
 @pytest.mark.parametrize("kind", WORLDS)
