@@ -149,7 +149,7 @@ def worth(
     Raises:
         Faults: nothing is in doubt, fewer than two strategies, or an option is wrong.
     """
-    what = asked(scenario, strategies, measure, willingness, budget, draws, replications)
+    what = asked(scenario, strategies, measure, willingness, budget, draws, replications, customers)
     drawn = draw(scenario, draws, seed, companion)
     matter = bearing(drawn.doubts, scenario, what.strategies)
     if not matter:

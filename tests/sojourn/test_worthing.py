@@ -36,6 +36,8 @@ def test_the_answer_stands_first(cli: Cli) -> None:
     text = "\n".join(rest)
     for said in ("regret, USD", "number in doubt", "loyalty_perks", "How far to trust this", "20 draws", "so few that"):
         assert said in text
+    assert "Rests on assumed effects" in text
+    assert "With --customers 400" in text
     assert "awareness_spend" not in text  # no strategy pulls it
 
 
