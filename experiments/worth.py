@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sojourn.experiments.acceptability import STEPS, Curve, by_budget, by_price, prices, rounded_up
 from sojourn.experiments.drawing import FEW, Lived, Progress, live
-from sojourn.experiments.information import Choice, Partial, choose, expected, partial
+from sojourn.experiments.information import GROUPS, Choice, Partial, choose, expected, partial
 from sojourn.experiments.layers import band
 from sojourn.experiments.parameters import bearing, draw, edited
 from sojourn.experiments.questions import Question, questions
@@ -29,7 +29,6 @@ from sojourn.sim.keeping import Keeper
 from sojourn.sim.vocabulary import direction
 
 Floats = NDArray[np.float64]
-GROUPS = 20  # of draws, left out in turn for standard errors
 COST = "cost"
 HARDLY = 0.01  # of the worth of knowing exactly, below which no test is listed
 
