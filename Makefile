@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint bench verdicts forecast-study clean help
+.PHONY: demo test check lint bench verdicts forecast-study sbc clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -29,6 +29,9 @@ verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its prom
 
 forecast-study: .venv/dev.stamp  ## whether intervals of forecasts cover, on 400 planted logs; twenty minutes on one processor, goes on where it was stopped
 	@nice -n 10 $(BIN)/python -m benchmarks.forecast_study
+
+sbc: .venv/dev.stamp  ## 1,000 planted scenarios calibrated: do intervals hold the truth? half an hour; goes on after a break
+	@$(BIN)/python -m benchmarks.sbc
 
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -195,7 +195,7 @@ def _alone(scenario: Scenario, a: str, b: str, luck: Luck, replication: int, lev
 
 def _asked(scenario: Scenario, gains: CustomerDifferences, customer: int) -> dict[int, str]:
     """The customer who was asked for. Raises Faults where nobody has this id."""
-    place = int(gains.customer.searchsorted(customer))
+    place = int(gains.customer.searchsorted(customer)) if 0 <= customer < 2**63 else gains.customer.size
     if place == gains.customer.size or gains.customer[place] != customer:
         last = int(gains.customer[gains.customer < 2**34][-1]) if gains.customer.size else -1
         remedy = f"ids of arrivals run from 0 to {last} here" if last >= 0 else "nobody comes at all"

@@ -95,7 +95,7 @@ def _key(ax: Axes, crossing: bool) -> None:
         line: dict[str, Any] = {"color": style.WORSE, "lw": 1.2, "ls": (0, (4, 2)), "transform": ax.transAxes}
         ax.plot([(x + 0.02) / wide, (x + 0.25) / wide], [y / tall] * 2, **line)
         x = word(ax, "no difference", x + 0.31, y)
-    word(ax, "hollow: no more than chance", x, y)
+    word(ax, lettering.fitted("hollow: no more than chance", wide - x - 0.05, lettering.SMALL), x, y)
 
 
 CAPTIONS = {

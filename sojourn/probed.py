@@ -113,12 +113,14 @@ def trust(found: Sensitivity) -> Iterator[str]:
     if found.method == "sobol":
         spread = scaled(found, Estimate(found.spread, None, None)).mean
         yield (
-            f"The numbers, each drawn evenly between its ends, make a standard deviation of {number(spread or 0.0)} in the"
+            f"The numbers, each drawn from its interval by itself, make a standard deviation of {number(spread or 0.0)} in the"
             " difference; luck is taken off. 'Alone' and 'with others' differ where numbers work together."
         )
     if found.noise is not None:
         noise = scaled(found, Estimate(found.noise, None, None)).mean
         yield f"Luck leaves a standard error of {number(noise or 0.0)} in how one value compares with the next."
+    if any(one.origin == "calibrated" for one in found.numbers):
+        yield "Calibrated numbers are moved one by one here; those that were estimated together may well move together."
     shifted = sum(one.origin == "shifted" for one in found.numbers)
     if shifted:
         which = "Each number" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"

@@ -1,5 +1,6 @@
 """What the command `sensitivity` does: load, simulate, print, and write `--out`."""
 
+import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,7 @@ from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.probed import print_sensitivity
+from sojourn.scenarios.companion import beside, read
 from sojourn.terminal import console, progress
 
 DOCUMENT, PICTURE = "sensitivity.json", "sensitivity.png"
@@ -42,6 +44,7 @@ def probe(
     scenario, warnings = opened(name, variant)
     if names is not None:
         known(scenario, names, "--strategies")
+    companion = read(beside(name)) if os.path.isfile(name) else None
     asked: dict[str, Any] = {
         "measure": measure,
         "method": method,
@@ -54,11 +57,11 @@ def probe(
     with ExitStack() as open_still:
         open_still.enter_context(blaming(name, scenario))
         kept = open_still.enter_context(
-            journal(out, digest(scenario, command="sensitivity", strategies=names, **asked))
+            journal(out, digest(scenario, command="sensitivity", strategies=names, companion=repr(companion), **asked))
         )
         folder = open_still.enter_context(staged(out)) if out is not None else None
         with progress("Simulating") as news:
-            found = sensitivity(scenario, names, **asked, progress=news, kept=kept)
+            found = sensitivity(scenario, names, companion=companion, **asked, progress=news, kept=kept)
         if folder is not None:
             _write(folder, found, variant, warnings)
     if as_json:
