@@ -55,6 +55,7 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "calibrate",
         "lever",
         "optimise",
+        "validate-fit",
     ],
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
