@@ -15,14 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.experiments.coalitions import between, differing, named, pulls, unpriced
-from sojourn.experiments.pieces import worked
+from sojourn.experiments.pieces import Help, worked
 from sojourn.experiments.shapley import Orders, chain, orders, sampled, shapley
 from sojourn.experiments.stage_money import KINDS, booked
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.estimating import Jackknife, Part, over_replications, student
 from sojourn.sim.network import build
-from sojourn.sim.run import Progress, refuse_crowds, simulate
+from sojourn.sim.run import refuse_crowds, simulate
 from sojourn.sim.wordofmouth import refuse_avalanche
 
 Floats = NDArray[np.float64]
@@ -125,9 +125,7 @@ def decompose(
     baseline: str,
     strategy: str,
     luck: Luck,
-    *,
-    workers: int | None = None,
-    progress: Progress | None = None,
+    by: Help | None = None,
 ) -> Decomposition:
     """Take the difference in profit between two strategies apart; see the top of this file.
 
@@ -148,7 +146,12 @@ def decompose(
     ]
     pieces = [*(Piece(mask, "") for mask in masks), *priced]
     work = partial(_lines, _versions(scenario, baseline, strategy, levers, masks), luck)
-    found = worked(pieces, work, workers=workers, progress=progress)
+    about = f"{scenario.digest[:24]}/{baseline}/{strategy}/{luck.seed}/{luck.customers}/{luck.replications}"
+
+    def key(piece: Piece) -> str:
+        return f"levers/{about}/{piece.mask}/{piece.priced}"
+
+    found = worked(pieces, work, key, lambda lines: lines.tolist(), np.array, by or Help())
     worth = {mask: found[Piece(mask, "")] for mask in masks}
     shared = shapley(np.array([worth[mask] for mask in masks])) if exact else sampled(worth, drawn).parts
     errors = np.zeros(len(levers)) if exact else _errors(worth, drawn)

@@ -1,5 +1,6 @@
 """One measure of two strategies at many values of the scenario's numbers, on the same customers and draws throughout."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -7,10 +8,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.experiments.coalitions import pulls
 from sojourn.experiments.decomposition import Luck
 from sojourn.experiments.numbers import moved
-from sojourn.experiments.pieces import worked
+from sojourn.experiments.parameters import Doubt, bearing
+from sojourn.experiments.pieces import Help, worked
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, alone
 from sojourn.sim.estimating import Jackknife, Part, difference
@@ -18,7 +19,7 @@ from sojourn.sim.figures import Sample, figures
 from sojourn.sim.follow_ups import read
 from sojourn.sim.lives import Lives
 from sojourn.sim.network import build
-from sojourn.sim.run import Progress, refuse_crowds, simulate
+from sojourn.sim.run import refuse_crowds, simulate
 from sojourn.sim.sums import NO_GROUPS, Gap, Sums
 from sojourn.sim.wordofmouth import refuse_avalanche
 
@@ -43,15 +44,14 @@ class Probe:
     strategy: str
     measure: str
     luck: Luck
-    workers: int | None = None
-    progress: Progress | None = None
+    by: Help = field(default_factory=Help)
     found: dict[Run, tuple[Part, ...]] = field(default_factory=dict)
 
     def ask(self, points: Sequence[Point]) -> None:
         """Run whatever is not known yet of the points, in parallel."""
         runs = [Run(self._seen(point, name), name) for point in points for name in (self.baseline, self.strategy)]
         new = [run for run in dict.fromkeys(runs) if run not in self.found]
-        self.found |= worked(new, self._run, workers=self.workers, progress=self.progress)
+        self.found |= worked(new, self._run, self._key, plain, restored, self.by)
 
     def difference(self, point: Point) -> Jackknife:
         """The measure under the strategy minus under the baseline, over paired replications."""
@@ -66,14 +66,31 @@ class Probe:
 
     def _seen(self, point: Point, strategy: str) -> Point:
         """What of a point a strategy can notice: effects of levers that it does not pull are nothing to it."""
-        return tuple(
-            (place, value)
-            for place, value in point
-            if place[0] != "levers" or pulls(self.scenario, strategy, str(place[1]))
-        )
+        return tuple(one for one in point if noticed(self.scenario, one[0], (strategy,)))
+
+    def _key(self, run: Run) -> str:
+        about, luck = self.scenario.digest[:24], self.luck
+        moved = json.dumps([[list(place), value] for place, value in run.point])
+        asked = f"{self.measure}/{luck.seed}/{luck.customers}/{luck.replications}"
+        return f"probe/{about}/{run.strategy}/{asked}/{moved}"
 
     def _run(self, run: Run) -> tuple[Part, ...]:
         return parts(at(self.scenario, dict(run.point)), run.strategy, self.measure, self.luck)
+
+
+def noticed(scenario: Scenario, place: Place, strategies: Sequence[str]) -> bool:
+    """Whether some of the strategies can notice a number: not where it is about a lever that none of them ever pulls."""
+    return bool(bearing((Doubt(place, "", 0.0, 0.0, 0.0, "declared"),), scenario, strategies))
+
+
+def plain(found: tuple[Part, ...]) -> list[list[Any]]:
+    """Parts as lists, for a journal."""
+    return [list(part) for part in found]
+
+
+def restored(told: list[list[Any]]) -> tuple[Part, ...]:
+    """The same again."""
+    return tuple(Part(*part) for part in told)
 
 
 def at(scenario: Scenario, values: Mapping[Place, float]) -> Scenario:

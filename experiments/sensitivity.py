@@ -5,8 +5,11 @@ luck is left in it.
 """
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from threading import Event
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -14,18 +17,22 @@ from numpy.typing import NDArray
 
 from sojourn.experiments import morris, sobol
 from sojourn.experiments.breakeven import BreakEven, break_even
-from sojourn.experiments.coalitions import pulls
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import Number, checked, chosen, declared
-from sojourn.experiments.probe import CENTRE, Point, Probe
+from sojourn.experiments.numbers import Number, checked, chosen, in_doubt
+from sojourn.experiments.pieces import Help
+from sojourn.experiments.probe import CENTRE, Point, Probe, noticed
 from sojourn.experiments.sensitivity_words import sentence
 from sojourn.experiments.twins import pair_of
-from sojourn.scenarios.faults import Fault, Faults, dotted, nearest
+from sojourn.scenarios.companion import Companion
+from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.estimating import Jackknife
+from sojourn.sim.keeping import Keeper
 from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import Progress
+from sojourn.sim.sharing import processors
 
 Floats = NDArray[np.float64]
 Method = Literal["tornado", "morris", "sobol"]
@@ -58,7 +65,7 @@ class Swing(NamedTuple):
     @property
     def still(self) -> bool:
         """Whether the number moves nothing at all."""
-        return self.change_low == (0.0, 0.0, 0.0) and self.change_high == (0.0, 0.0, 0.0)
+        return all(one.mean == 0.0 and not one.low and not one.high for one in (self.change_low, self.change_high))
 
 
 class Effect(NamedTuple):
@@ -122,7 +129,7 @@ class Sensitivity:
         told = []
         for k, number in enumerate(self.numbers):
             about: dict[str, Any] = {
-                "path": dotted(number.place),
+                "path": number.path,
                 "label": number.label,
                 "central": number.central,
                 "low": number.low,
@@ -159,12 +166,14 @@ def sensitivity(
     measure: str = "profit",
     method: Method = "tornado",
     numbers: Sequence[str] = (),
+    companion: Companion | None = None,
     points: int | None = None,
     customers: int | None = None,
     replications: int | None = None,
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | None = None,
+    kept: Keeper | None = None,
 ) -> Sensitivity:
     """Find out which numbers the difference between two strategies hangs on.
 
@@ -173,26 +182,29 @@ def sensitivity(
         strategies: two, the baseline first; by default the first two of the scenario.
         measure: what is compared.
         method: `tornado` (each number from end to end, with break-even), `morris` (screening) or `sobol` (shares of variance).
-        numbers: paths that name numbers, as `stages.*.race.churned`; by default all with a declared interval.
+        numbers: paths that name numbers, as `stages.*.race.churned`; by default all that are in doubt: those with a declared
+            interval, and calibrated ones.
+        companion: draws of calibrated numbers (see `scenarios.companion`).
         points: trajectories of `morris` (10), or points of `sobol` (64, a power of 2).
         customers, replications, seed: as in `sim.run.run`; by default 20 replications for `tornado`, else 4.
         workers: threads; all processors by default. Results do not depend on it.
         progress: called with (runs done, in all) of what is being simulated.
+        kept: a journal, in which runs are looked up and kept (see `experiments.journal`).
 
     Raises:
         Faults: names that the scenario lacks, numbers that cannot be moved, options out of range.
     """
     baseline, strategy = pair_of(scenario, strategies)
     _check(scenario, baseline, measure, method, points, replications)
-    every = chosen(scenario, numbers) if numbers else declared(scenario)
-    seen = tuple(one for one in every if _noticed(scenario, one, baseline, strategy))
+    every = chosen(scenario, numbers, companion) if numbers else in_doubt(scenario, companion)
+    seen = tuple(one for one in every if noticed(scenario, one.place, (baseline, strategy)))
     if not seen:
         remedy = 'name some: --numbers "stages.*.race.*.mean", or give effects { central = ..., low = ..., high = ... }'
         what = "no number has an interval that either strategy could notice"
         raise Faults([Fault(scenario.about.name, "levers", "", what, remedy)])
     checked(scenario, seen)
     luck = Luck(customers, replications if replications is not None else REPLICATIONS[method], seed)
-    probe = Probe(scenario, baseline, strategy, measure, luck, workers, progress)
+    probe = Probe(scenario, baseline, strategy, measure, luck, Help(workers, progress, kept))
     swings, effects, shares = (), (), ()  # type: tuple[Swing, ...], tuple[Effect, ...], tuple[Share, ...]
     spread = noise = None
     if method == "tornado":
@@ -208,26 +220,32 @@ def sensitivity(
     )  # fmt: skip
 
 
-def _noticed(scenario: Scenario, number: Number, *strategies: str) -> bool:
-    return number.lever is None or any(pulls(scenario, name, number.lever) for name in strategies)
-
-
 def _tornado(probe: Probe, numbers: Sequence[Number]) -> tuple[Swing, ...]:
     ends = [((one.place, value),) for one in numbers for value in (one.low, one.high)]
     probe.ask([CENTRE, *ends])
-    centre = probe.difference(CENTRE)
-    swings = []
-    for one in numbers:
-        low, high = (probe.difference(((one.place, value),)) for value in (one.low, one.high))
-        changes = low.minus(centre).interval(), high.minus(centre).interval()
-        reach = reach_of(one)
+    quiet, stop = replace(probe, by=probe.by._replace(progress=None)), Event()
+    with ThreadPoolExecutor(min(probe.by.workers or processors(), len(numbers))) as pool:
+        try:
+            return tuple(pool.map(partial(_swung, quiet, stop), numbers))
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
-        def difference(value: float, number: Number = one) -> Any:
-            return probe.difference(CENTRE if value == number.central else ((number.place, value),))
 
-        found = break_even(difference, one.low, one.central, one.high, reach, log=one.ratio)
-        swings.append(Swing(low.interval(), high.interval(), *changes, found, reach))
-    return tuple(swings)
+def _swung(probe: Probe, stop: Event, number: Number) -> Swing:
+    """One number's swing and its break-even; those of others may be looked for at the same time."""
+
+    def difference(value: float) -> Jackknife:
+        if stop.is_set():
+            raise InterruptedError
+        return probe.difference(CENTRE if value == number.central else ((number.place, value),))
+
+    centre, low, high = (difference(value) for value in (number.central, number.low, number.high))
+    changes = low.minus(centre).interval(), high.minus(centre).interval()
+    reach = reach_of(number)
+    found = break_even(difference, number.low, number.central, number.high, reach, log=number.ratio)
+    return Swing(low.interval(), high.interval(), *changes, found, reach)
 
 
 def reach_of(number: Number) -> tuple[float, float]:
@@ -243,21 +261,12 @@ def reach_of(number: Number) -> tuple[float, float]:
     return max(ends[0], low), min(ends[1], high)
 
 
-def _values(numbers: Sequence[Number], unit: Floats) -> Point:
-    """The point of the scenario that a point of the unit cube stands for: from low to high, on the log scale for ratios."""
-    return tuple((number.place, _between(number, u)) for number, u in zip(numbers, unit.tolist(), strict=True))
-
-
-def _between(number: Number, share: float) -> float:
-    """The value so far on the way from low to high."""
-    if number.ratio:
-        return float(number.low * (number.high / number.low) ** share)
-    return float(number.low + share * (number.high - number.low))
-
-
-def _asked(probe: Probe, numbers: Sequence[Number], unit: Floats) -> Floats:
-    """Differences at points of the unit cube, shape (..., numbers) to (..., replications)."""
-    flat = [_values(numbers, one) for one in unit.reshape(-1, len(numbers))]
+def _asked(probe: Probe, numbers: Sequence[Number], unit: Floats, value: Callable[[Number, float], float]) -> Floats:
+    """Differences at points of the unit cube, shape (..., numbers) to (..., replications); `value` says what they stand for."""
+    flat: list[Point] = [
+        tuple((number.place, value(number, u)) for number, u in zip(numbers, one.tolist(), strict=True))
+        for one in unit.reshape(-1, len(numbers))
+    ]
     probe.ask(flat)
     each = np.array([probe.each(point) for point in flat])
     if not np.isfinite(each).all():
@@ -269,7 +278,7 @@ def _asked(probe: Probe, numbers: Sequence[Number], unit: Floats) -> Floats:
 
 def _morris(probe: Probe, numbers: Sequence[Number], count: int) -> tuple[tuple[Effect, ...], float | None]:
     points = morris.trajectories(len(numbers), count, probe.luck.seed)
-    values = _asked(probe, numbers, points)
+    values = _asked(probe, numbers, points, Number.at)
     found = morris.screened(points, values)
     effects = []
     for k in range(len(numbers)):
@@ -288,7 +297,7 @@ def _morris(probe: Probe, numbers: Sequence[Number], count: int) -> tuple[tuple[
 
 def _sobol(probe: Probe, numbers: Sequence[Number], count: int) -> tuple[tuple[Share, ...], float | None, float | None]:
     plan = sobol.design(len(numbers), count, probe.luck.seed)
-    every = _asked(probe, numbers, np.concatenate([plan.a[None], plan.b[None], plan.mixed]))
+    every = _asked(probe, numbers, np.concatenate([plan.a[None], plan.b[None], plan.mixed]), Number.quantile)
     found = sobol.indices(every[0], every[1], every[2:], probe.luck.seed)
     shares = tuple(
         Share(_estimate(found.first[k], found.first_bounds[:, k]), _estimate(found.total[k], found.total_bounds[:, k]))

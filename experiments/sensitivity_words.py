@@ -4,11 +4,12 @@ import math
 from typing import TYPE_CHECKING
 
 from sojourn.experiments.breakeven import BreakEven
-from sojourn.experiments.numbers import Number
+from sojourn.experiments.numbers import Number, acts_on
 from sojourn.experiments.twin_words import clear
 from sojourn.experiments.wording import Words
-from sojourn.scenarios.levers import RATIOS
 from sojourn.sim.vocabulary import direction
+
+MONEY = ("profit", "profit.undiscounted", "roi")
 
 if TYPE_CHECKING:
     from sojourn.experiments.sensitivity import Sensitivity, Swing
@@ -68,21 +69,23 @@ def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
     above = bool(even.rising) == (good > 0)
     where = f"{figure(even.value)}{band(even)}"
     if _inside(number, even):
-        return f"{b} pays only if {condition(number, even.value, where, above=above)}"
+        pay = "pays" if found.measure in MONEY else f"is ahead of {a} in {found.measure}"
+        return f"{b} {pay} only if {condition(found, number, even.value, where, above=above)}"
     now = "ahead" if (number.central > even.value) == above else "behind"
     return f"{b} stays {now} over the whole interval of {number.label} ({interval}); break-even at {where}"
 
 
-def condition(number: Number, value: float, where: str, *, above: bool) -> str:
-    """`loyalty_perks cuts loyalty -> churned by at least 11 % (hazard ratio below .89)`, or the number above or below a value."""
-    side = "above" if above else "below"
-    scale = str(number.place[-1])
-    if number.lever is None or scale not in RATIOS or value == 1.0:
+def condition(found: "Sensitivity", number: Number, value: float, where: str, *, above: bool) -> str:
+    """`perks cuts loyalty -> churned by at least 11 % (hazard ratio below .89)`, or the number above or below a value."""
+    side, acting = "above" if above else "below", acts_on(found.scenario, number)
+    scale = number.scale.replace("_", " ")
+    if acting is None:
         return f"{number.label} is {side} {where}"
-    what = number.label.removeprefix(f"{number.lever} on ").removesuffix(f" ({scale})")
+    if not number.ratio or value == 1.0:
+        return f"{number.label} is {side} {where} ({scale})"
     verb, size = ("cuts", 1.0 - value) if value < 1.0 else ("raises", value - 1.0)
     least = "at least" if above == (value > 1.0) else "no more than"
-    return f"{number.lever} {verb} {what} by {least} {100.0 * size:.2g} % ({scale.replace('_', ' ')} {side} {where})"
+    return f"{acting[0]} {verb} {acting[1]} by {least} {100.0 * size:.2g} % ({scale} {side} {where})"
 
 
 def band(found: BreakEven) -> str:

@@ -31,21 +31,28 @@ def sentence(found: Decomposition, scenario: Scenario) -> str:
 
 def brought(part: LeverPart) -> str:
     """`brings 3,950 and costs 2,200`; what cannot be told from nothing is said to be so."""
-    outcome, cost = part.outcome, part.cost.mean or 0.0
+    outcome, cost, pay = part.outcome, part.cost.mean or 0.0, -(part.running.mean or 0.0)
     paid = (
-        f" and costs {amount(cost)}"
+        f"and costs {amount(cost)}"
         if cost > 0.0
-        else f" and saves {amount(-cost)}"
+        else f"and saves {amount(-cost)}"
         if cost < 0.0
-        else " and costs nothing"
+        else "and costs nothing"
+    )
+    staff = (
+        f" (agents' pay {amount(pay)} taken off)"
+        if pay > 0.0
+        else f" (agents' pay {amount(-pay)} saved)"
+        if pay < 0.0
+        else ""
     )
     if outcome.mean == 0.0 and not outcome.low and not outcome.high:
-        return f"brings nothing{paid}"
+        return f"brings nothing {paid}"
     if clear(outcome) or outcome.low is None:
         mean = outcome.mean or 0.0
-        return f"{'brings' if mean > 0.0 else 'loses'} {amount(abs(mean))}{paid}"
+        return f"{'brings' if mean > 0.0 else 'loses'} {amount(abs(mean))}{staff} {paid}"
     low, high = amount(outcome.low), amount(outcome.high or 0.0)
-    return f"brings nothing that can be told from 0 (90 %: {low} to {high}){paid}"
+    return f"brings nothing that can be told from 0 (90 %: {low} to {high}){staff} {paid}"
 
 
 def clear(figure: Estimate) -> bool:

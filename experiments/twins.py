@@ -16,10 +16,12 @@ from sojourn.experiments.compare import CustomerDifferences, customer_difference
 from sojourn.experiments.decomposition import Decomposition, Luck, decompose
 from sojourn.experiments.lives_apart import Apart, apart
 from sojourn.experiments.parting import CONTACTS, Lived, Parting, parting
+from sojourn.experiments.pieces import Help
 from sojourn.experiments.twin_words import sentence
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import SOURCES
+from sojourn.sim.keeping import Keeper
 from sojourn.sim.network import build, check_strategies
 from sojourn.sim.run import Progress, refuse_crowds, simulate
 from sojourn.sim.wordofmouth import refuse_avalanche
@@ -121,6 +123,7 @@ def twins(
     seed: int = 1,
     workers: int | None = None,
     progress: Progress | None = None,
+    kept: Keeper | None = None,
 ) -> Twins:
     """Lay two strategies side by side: single customers, counts of better and worse, and the difference by lever and stage.
 
@@ -133,6 +136,7 @@ def twins(
         customers, replications, seed: of the decomposition, as in `sim.run.run`.
         workers: threads; all processors by default. Results do not depend on it.
         progress: called with (pieces done, in all).
+        kept: a journal, in which pieces of the decomposition are looked up and kept (see `experiments.journal`).
 
     Raises:
         Faults: strategies that are not two of the scenario's, a customer who comes under neither, numbers out of range.
@@ -140,7 +144,7 @@ def twins(
     baseline, strategy = pair_of(scenario, strategies)
     _check(scenario, show, replication, replications)
     luck = Luck(customers, replications, seed)
-    parts = decompose(scenario, baseline, strategy, luck, workers=workers, progress=progress)
+    parts = decompose(scenario, baseline, strategy, luck, Help(workers, progress, kept))
     a, b = (_live(scenario, name, luck, replication) for name in (baseline, strategy))
     found = apart(a.journeys, b.journeys)
     gains = customer_differences((a.journeys, a.network), (b.journeys, b.network))
@@ -191,7 +195,7 @@ def _alone(scenario: Scenario, a: str, b: str, luck: Luck, replication: int, lev
 
 def _asked(scenario: Scenario, gains: CustomerDifferences, customer: int) -> dict[int, str]:
     """The customer who was asked for. Raises Faults where nobody has this id."""
-    place = int(gains.customer.searchsorted(customer))
+    place = int(gains.customer.searchsorted(customer)) if 0 <= customer < 2**63 else gains.customer.size
     if place == gains.customer.size or gains.customer[place] != customer:
         last = int(gains.customer[gains.customer < 2**34][-1]) if gains.customer.size else -1
         remedy = f"ids of arrivals run from 0 to {last} here" if last >= 0 else "nobody comes at all"

@@ -39,13 +39,9 @@ def table(found: Sensitivity) -> Sheet:
 
 def what(found: Sensitivity) -> str:
     """The measure with its unit, in words."""
-    counted = unit(found.measure, found.scenario)
-    named = title(found.measure)
-    return (
-        named
-        if not counted or counted.lower() in named.lower()
-        else f"{named}, {'points' if counted == SHARE else counted}"
-    )
+    counted, named = unit(found.measure, found.scenario), title(found.measure)
+    told = "percentage points" if counted == SHARE else counted
+    return named if not told or told.lower() in named.lower() else f"{named} ({told})"
 
 
 def scaled(found: Sensitivity, estimate: Estimate) -> Estimate:
@@ -69,7 +65,7 @@ def _swings(found: Sensitivity) -> Sheet:
         changes = (_money(found, moved.change_low), _money(found, moved.change_high))
         rows.append((one.label, figure(one.central), ends, *changes, minus(at)))
     heads = ("number", "stands at", "moved from, to", "at low: change", "at high: change", "break-even")
-    caption = f"Changes of the difference in {what(found)}, 90 % intervals; grey: no more than chance."
+    caption = f"What changes in the difference; 90 % intervals; grey: no more than chance. Measure: {what(found)}."
     return Sheet(heads, tuple(rows), caption)
 
 
@@ -81,7 +77,7 @@ def _effects(found: Sensitivity) -> Sheet:
         mean, spread = (scaled(found, Estimate(value, None, None)) for value in (effect.mean, effect.spread))
         rows.append((one.label, ends, scaled(found, effect.strength), mean, spread))
     heads = ("number", "moved between", "mu* (mean size)", "mu (mean)", "sigma")
-    return Sheet(heads, tuple(rows), f"Effects of going through the interval on the difference in {what(found)}.")
+    return Sheet(heads, tuple(rows), f"What going through the interval does to the difference. Measure: {what(found)}.")
 
 
 def _shares(found: Sensitivity) -> Sheet:
@@ -117,12 +113,14 @@ def trust(found: Sensitivity) -> Iterator[str]:
     if found.method == "sobol":
         spread = scaled(found, Estimate(found.spread, None, None)).mean
         yield (
-            f"The numbers, each drawn evenly between its ends, make a standard deviation of {number(spread or 0.0)} in the"
+            f"The numbers, each drawn from its interval by itself, make a standard deviation of {number(spread or 0.0)} in the"
             " difference; luck is taken off. 'Alone' and 'with others' differ where numbers work together."
         )
     if found.noise is not None:
         noise = scaled(found, Estimate(found.noise, None, None)).mean
         yield f"Luck leaves a standard error of {number(noise or 0.0)} in how one value compares with the next."
+    if any(one.origin == "calibrated" for one in found.numbers):
+        yield "Calibrated numbers are moved one by one here; those that were estimated together may well move together."
     shifted = sum(one.origin == "shifted" for one in found.numbers)
     if shifted:
         which = "Each number" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"

@@ -68,8 +68,7 @@ def written(one: Cell) -> str:
     told = number(mean, places, sign=True)
     if low is None or high is None or not bounded(one.estimate) or low == high:
         return told
-    bounds = number(low, places), number(high, places)
-    return "0" if (told, *bounds) == ("0.00", "0.00", "0.00") else f"{told} [{bounds[0]}, {bounds[1]}]"
+    return "0" if not told.strip("+0.") else f"{told} [{number(low, places)}, {number(high, places)}]"
 
 
 def _text(one: Cell) -> Text:
@@ -77,15 +76,15 @@ def _text(one: Cell) -> Text:
     if not isinstance(one, Money):
         return Text(said)
     kind = _kind(one)
-    return Text(f"({said})" if kind == "unsure" and not zero(one.estimate) else said, STYLES[kind])
+    return Text(f"({said})" if kind == "unsure" and said != "0" else said, STYLES[kind])
 
 
 STYLES = {"better": "green", "worse": "red", "unsure": "dim", "": ""}
 
 
 def _kind(one: Money) -> str:
-    if not clear(one.estimate):
-        return "unsure" if one.estimate.low is not None else ""
+    if not clear(one.estimate) or written(one) == "0":
+        return "unsure" if one.estimate.low is not None and not zero(one.estimate) else ""
     gain = one.good * (one.estimate.mean or 0.0)
     return "better" if gain > 0.0 else "worse" if gain < 0.0 else ""
 

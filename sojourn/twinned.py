@@ -43,12 +43,14 @@ def print_twins(found: Twins, out: Console, *, warnings: Sequence[str] = ()) -> 
 def levers(found: Twins) -> Sheet:
     """What each lever brings and costs; totals add up."""
     parts, currency = found.decomposition.levers, found.scenario.about.currency
-    rows: list[tuple[Cell, ...]] = [
-        (name, Money(one.outcome), Money(one.cost, -1), Money(one.total)) for name, one in parts.items()
-    ]
+    staffed = any(one.running.mean for one in parts.values())
+    rows: list[tuple[Cell, ...]] = []
+    for name, one in parts.items():
+        pay = (Money(one.running),) if staffed else ()
+        rows.append((name, Money(one.outcome), *pay, Money(one.cost, -1), Money(one.total)))
     if len(parts) > 1:
-        rows.append(("all of them", "", "", Money(found.decomposition.total)))
-    heads = (f"lever ({currency})", "brings", "costs", "together")
+        rows.append(("all of them", "", *([""] if staffed else []), "", Money(found.decomposition.total)))
+    heads = (f"lever ({currency})", "brings", *(["of it agents' pay"] if staffed else []), "costs", "together")
     return Sheet(
         heads, tuple(rows), f"{found.strategy} minus {found.baseline}, discounted; 90 % intervals in brackets."
     )
@@ -60,12 +62,12 @@ def stages(found: Twins) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (name, *(Money(figure) for figure in one))
         for name, one in parts.stages.items()
-        if any(figure != (0.0, 0.0, 0.0) for figure in one)
+        if any(figure.mean for figure in one)
     ]
-    if parts.running != (0.0, 0.0, 0.0):
+    if parts.running.mean:
         rows.append(("agents", "", "", "", Money(parts.running)))
     for name, lever in parts.levers.items():
-        if lever.cost != (0.0, 0.0, 0.0):
+        if lever.cost.mean:
             rows.append((f"cost of {name}", "", "", "", Money(_negated(lever.cost))))
     rows.append(("all of it", "", "", "", Money(parts.total)))
     heads = (f"stage ({found.scenario.about.currency})", "entries", "days there", "desk contacts", "together")
@@ -121,7 +123,8 @@ def story(found: Twins, one: Twin) -> Iterator[str]:
         yield from _parted(found, way)
     if len(found.decomposition.levers) > 1:
         doing = " or ".join(way.levers)
-        yield f"- {doing} alone does it" if way.levers else "- only several levers together do it"
+        does = "moves the day" if way.first.stage == way.second.stage and not way.at_once else "does it"
+        yield f"- {doing} alone {does}" if way.levers else "- only several levers together do it"
     yield from (f"- {line}" for line in _draws(found, way.stage, way.draws))
 
 

@@ -1,16 +1,17 @@
 """What the command `twins` does: load, simulate, print, and write `--out`."""
 
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sojourn.experiments.journal import digest, journal
 from sojourn.experiments.twins import Twins, twins
 from sojourn.guard import say
 from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
-from sojourn.output import MANIFEST, encode, staged
+from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.terminal import console, progress
 from sojourn.twinned import print_twins
 
@@ -37,19 +38,20 @@ def lay(
     scenario, warnings = opened(name, variant)
     if names is not None:
         known(scenario, names, "--strategies")
-    with blaming(name, scenario), staged(out) if out is not None else nullcontext() as folder:
+    asked: dict[str, Any] = {
+        "customer": customer,
+        "show": show,
+        "replication": replication,
+        "customers": customers,
+        "replications": replications,
+        "seed": seed,
+    }
+    with ExitStack() as open_still:
+        open_still.enter_context(blaming(name, scenario))
+        kept = open_still.enter_context(journal(out, digest(scenario, command="twins", strategies=names, **asked)))
+        folder = open_still.enter_context(staged(out)) if out is not None else None
         with progress("Simulating") as news:
-            found = twins(
-                scenario,
-                names,
-                customer=customer,
-                show=show,
-                replication=replication,
-                customers=customers,
-                replications=replications,
-                seed=seed,
-                progress=news,
-            )
+            found = twins(scenario, names, **asked, progress=news, kept=kept)
         if folder is not None:
             _write(folder, found, variant, warnings)
     if as_json:
@@ -62,8 +64,13 @@ def lay(
 
 def _write(folder: Path, found: Twins, variant: str | None, warnings: list[str]) -> None:
     from sojourn.manifest import facts
+    from sojourn.report_twins import page, pictures
 
+    drawn = pictures(found)
     (folder / DOCUMENT).write_text(encode(found.document()), encoding="utf-8")
+    (folder / REPORT).write_text(page(found, drawn, warnings), encoding="utf-8")
+    for one in drawn:
+        (folder / f"{one.name}.png").write_bytes(one.png)
     settings: dict[str, Any] = {
         "strategies": [found.baseline, found.strategy],
         "replication": found.replication,
@@ -72,6 +79,6 @@ def _write(folder: Path, found: Twins, variant: str | None, warnings: list[str])
         "seed": found.luck.seed,
         "engine": "compiled",
     }
-    files = (DOCUMENT, MANIFEST)
+    files = (DOCUMENT, REPORT, MANIFEST, *(f"{one.name}.png" for one in drawn))
     document = facts(found.scenario, "twins", settings, variant=variant, files=files)
     (folder / MANIFEST).write_text(encode(document), encoding="utf-8")

@@ -8,6 +8,7 @@ import pytest
 from sojourn.experiments.coalitions import between, differing, unpriced
 from sojourn.experiments.compare import compare
 from sojourn.experiments.decomposition import Decomposition, Luck, decompose
+from sojourn.experiments.pieces import Help
 from sojourn.experiments.stage_money import booked
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
@@ -210,7 +211,7 @@ def test_prices_are_struck_out_in_every_segment(club: Scenario) -> None:
 
 
 def test_the_number_of_workers_changes_nothing(club: Scenario, whole: Decomposition) -> None:
-    assert decompose(club, "today", "all", LUCK, workers=1) == whole
+    assert decompose(club, "today", "all", LUCK, Help(workers=1)) == whole
 
 
 def test_more_than_seven_levers_are_sampled() -> None:
@@ -221,7 +222,7 @@ def test_more_than_seven_levers_are_sampled() -> None:
     )
     pulled = ", ".join(f"l{k} = 1.0" for k in range(6))
     text = CLUB.replace("[strategies]", f"{extra}\n[strategies]\nmany = {{ nudge = 1.0, care = 1.0, {pulled} }}")
-    found = decompose(loads(text), "today", "many", Luck(replications=2, seed=3))
+    found = decompose(loads(text), "today", "many", Luck(replications=1, seed=3))
     assert not found.exact
     assert 8 < found.coalitions < 256
     assert sum(mean(one.total) for one in found.levers.values()) == pytest.approx(mean(found.total), rel=1e-9)

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import chosen, declared, moved
+from sojourn.experiments.numbers import chosen, in_doubt, moved
 from sojourn.experiments.probe import at, part_of
 from sojourn.experiments.sensitivity import Sensitivity, sensitivity
 from sojourn.experiments.sensitivity_words import pays
+from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
 from sojourn.sim.exact import value
@@ -148,25 +149,23 @@ def test_swings_are_those_of_theory(shop: Any, pushed: Sensitivity) -> None:
 
 
 def test_numbers_that_nobody_can_notice_are_left_out(pushed: Sensitivity) -> None:
-    assert [one.label for one in pushed.numbers] == ["nudge on visit -> member (log_odds)"]
+    assert [one.label for one in pushed.numbers] == ["the effect of nudge on visit -> member"]
     assert pushed.left_out == 2
 
 
 def test_the_sentence_says_what_must_be_true(pushed: Sensitivity) -> None:
-    assert "push pays only if nudge on visit -> member (log_odds) is above 0.23" in pushed.sentence
+    assert "push pays only if the effect of nudge on visit -> member is above 0.23" in pushed.sentence
 
 
 def test_sobol_indices_of_two_levers_are_those_of_theory(shop: Any) -> None:
-    """Indices of the exact difference over the same intervals, by 64 x 64 midpoints, against 64 simulated points."""
+    """Indices of the exact difference over the same laws of the numbers, by 256 x 256 midpoints, against 64 simulated points."""
     found = sensitivity(shop, ["today", "both"], method="sobol", replications=3, customers=4000)
     first, second = found.numbers
-    u = (np.arange(64) + 0.5) / 64
-    shifts, ratios = first.low + u * (first.high - first.low), second.low * (second.high / second.low) ** u
+    shifts, ratios = (np.array([one.quantile((k + 0.5) / 256) for k in range(256)]) for one in (first, second))
     p = 1 / (1 + np.exp(-(math.log(0.25) + shifts)))
     stay = (1 / 30) / (1 / 30 + ratios / 60)
-    table = (
-        p[:, None] * (10.0 * (1.0 + stay) / (1.0 - stay))[None, :]
-    )  # the rest of the difference is the same everywhere
+    member = 10.0 * (1.0 + stay) / (1.0 - stay)
+    table = p[:, None] * member[None, :]  # the rest of the difference is the same everywhere
     variance = table.var()
     main = np.array([table.mean(axis=1).var(), table.mean(axis=0).var()]) / variance
     total = 1.0 - main[::-1]
@@ -192,11 +191,36 @@ def test_any_number_by_path(shop: Any) -> None:
     found = sensitivity(
         shop, ["today", "push"], numbers=["stages.member.revenue", "stages.*.exits.member"], replications=4
     )
-    assert [(one.label, one.low, one.high) for one in found.numbers] == [
-        ("stages.visit.exits.member", pytest.approx(0.16), pytest.approx(0.24)),
-        ("stages.member.revenue", pytest.approx(8.0), pytest.approx(12.0)),
-    ]
+    assert [one.label for one in found.numbers] == ["stages.visit.exits.member", "stages.member.revenue"]
+    assert [one.low for one in found.numbers] == pytest.approx([0.16, 8.0])
+    assert [one.high for one in found.numbers] == pytest.approx([0.24, 12.0])
     assert {one.origin for one in found.numbers} == {"shifted"}
+
+
+def test_calibrated_numbers_come_from_the_companion(shop: Any) -> None:
+    renewed, effect = ("stages", "member", "race", "renewed", "mean"), ("levers", "nudge", "effects", 0, "log_odds")
+    draws = tuple(30.0 + 0.1 * k for k in range(-50, 51))
+    companion = Companion(
+        {renewed: 30.0, effect: 0.3}, {renewed: draws, effect: tuple(0.3 + 0.001 * k for k in range(-50, 51))}
+    )
+    member, nudge, *_ = in_doubt(shop, companion)
+    assert (member.place, member.origin, member.central) == (renewed, "calibrated", 30.0)
+    assert (member.low, member.high) == pytest.approx((25.5, 34.5))
+    assert member.quantile(0.25) == pytest.approx(27.5)
+    assert (nudge.place, nudge.origin) == (effect, "calibrated")
+    assert (nudge.low, nudge.high) == pytest.approx((0.255, 0.345))
+    assert at(shop, {nudge.place: 0.31}).levers["nudge"].effects[0].range.central == 0.31
+    found = sensitivity(shop, ["today", "push"], companion=companion, customers=200, replications=2)
+    assert [one.origin for one in found.numbers] == ["calibrated", "calibrated"]
+    assert "left_out" in found.document()
+
+
+def test_what_a_declared_number_is_drawn_from(shop: Any) -> None:
+    nudge, care, _ = in_doubt(shop)
+    for one in (nudge, care):
+        assert [one.quantile(u) for u in (0.05, 0.5, 0.95)] == pytest.approx([one.low, one.central, one.high])
+        assert [one.at(u) for u in (0.0, 1.0)] == pytest.approx([one.low, one.high])
+    assert care.at(0.5) == pytest.approx(math.sqrt(care.low * care.high))
 
 
 def test_shares_keep_adding_up(shop: Any) -> None:
@@ -212,7 +236,7 @@ def test_shares_keep_adding_up(shop: Any) -> None:
 
 
 def test_declared_numbers_have_places_that_lead_to_them(shop: Any) -> None:
-    for number in declared(shop):
+    for number in in_doubt(shop):
         document: Any = shop.document()
         for step in number.place:
             document = document[step]

@@ -54,8 +54,11 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "commitment",
         "calibrate",
         "lever",
+        "twins",
+        "sensitivity",
         "optimise",
         "validate-fit",
+        "worth",
     ],
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:
