@@ -65,6 +65,40 @@ def _stage(stage: StageFit) -> dict[str, Any]:
                 for name, choice in stage.choice_by_segment.items()
             },
         },
+        "own_speeds": {
+            to: {
+                "law": "gamma",
+                "shape": own.shape._asdict(),
+                "customers_with_repeats": own.repeaters,
+                "p": finite(own.chance),
+            }
+            for to, own in stage.differ.speeds.items()
+        },
+        "own_chance": None
+        if stage.differ.chance is None
+        else {
+            "law": "beta",
+            "to": stage.differ.chance.to,
+            "strength": stage.differ.chance.strength._asdict(),
+            "customers_with_repeats": stage.differ.chance.repeaters,
+            "p": finite(stage.differ.chance.chance),
+        },
+        "effects": {
+            to: [
+                {
+                    "per": effect.column.name,
+                    "scale": effect.scale,
+                    **dict(zip(("central", "low", "high"), map(finite, effect.numbers), strict=True)),
+                    "up_to": finite(effect.column.up_to),
+                    "around": finite(effect.column.around),
+                    "in_scenario": effect.column.told,
+                    "prior_spread": finite(effect.spread),
+                    "p": finite(effect.chance),
+                }
+                for effect in effects
+            ]
+            for to, effects in stage.differ.effects.items()
+        },
         "beyond_follow_up": finite(stage.choice.beyond) if stage.choice is not None else None,
         "never": stage.choice.never if stage.choice is not None else None,
     }

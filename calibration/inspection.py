@@ -2,111 +2,142 @@
 
 import datetime
 
-from sojourn.calibration.mapping import Mapping
-from sojourn.calibration.tables import Connection, rows_of
-from sojourn.scenarios.faults import Fault, clipped, nearest, quoted, shown
+from sojourn.calibration.instants import DAY, clock_text
+from sojourn.calibration.intake import Intake
+from sojourn.calibration.sqltext import rows_of
+from sojourn.scenarios.faults import Fault, clipped, quoted, shown
 
-DAY = 86_400_000_000  # microseconds
 FARTHEST = 100_000.0  # days: a log that spans more has a wrong date in it
-NUMBER = "TRY_CAST(trim({0}) AS DOUBLE)"
-INSTANT = "TRY_CAST(trim({0}) AS TIMESTAMPTZ)"
 
 
 class Inspection:
     """Looks for one kind of fault after the other, and keeps them."""
 
-    def __init__(self, connection: Connection, mapping: Mapping, name: str, mapping_file: str) -> None:
-        self.connection = connection
-        self.mapping = mapping
-        self.name = name
-        self.mapping_file = mapping_file
+    def __init__(self, taken: Intake) -> None:
+        self.taken = taken
+        self.mapping = taken.mapping
         self.faults: list[Fault] = []
 
     def count(self, condition: str) -> int:
         """How many rows meet a condition (SQL)."""
-        return int(rows_of(self.connection, f"SELECT count(*) FROM log WHERE {condition}")[0][0])
+        return int(rows_of(self.taken.connection, f"SELECT count(*) FROM rows WHERE {condition}")[0][0])
 
-    def add(self, key: str, condition: str, said: str, remedy: str) -> int:
-        """A fault for the rows that meet a condition; returns how many there are."""
-        number, row, value = rows_of(
-            self.connection, f"SELECT count(*), min(row), arg_min({key}, row) FROM log WHERE {condition}"
+    def add(self, key: str, condition: str, said: str, remedy: str, value: str | None = None) -> int:
+        """A fault for the rows that meet a condition; returns how many there are. `value` is SQL of what stands there."""
+        number, row, found = rows_of(
+            self.taken.connection,
+            f"SELECT count(*), min(rowid) + 1, arg_min({value or key}, rowid) FROM rows WHERE {condition}",
         )[0]
         if number:
             rows = "1 row" if number == 1 else f"{number:,} rows"
-            place = f"column {clipped(self.mapping.columns[key])}"
-            example = "" if value is None else shown(value)
+            example = "" if found is None else shown(found)
             first = f"first in data row {row:,}" + (f": {example}" if example else "")
-            self.faults.append(Fault(self.name, place, example, f"{rows} {said}, {first}", remedy))
+            self.faults.append(Fault(self.taken.name, self.place(key), example, f"{rows} {said}, {first}", remedy))
         return int(number)
+
+    def place(self, key: str) -> str:
+        """The column behind a key of the mapping, for messages."""
+        return f"column {clipped(self.mapping.columns[key])}" if key in self.mapping.columns else key
 
     def present(self, key: str, remedy: str) -> None:
         """Every row must have a value."""
-        self.add(key, f"coalesce(trim({key}), '') = ''", f"without {_a(key)}", remedy)
+        blank = f"coalesce(trim({key}), '') = ''"
+        if key == "time" or key.startswith("observed"):
+            blank = f"{key} IS NULL AND {key}_text IS NULL"
+        self.add(key, blank, f"without {_a(key)}", remedy)
 
-    def times(self) -> bool:
-        """Check the times; true where they are numbers of days."""
-        said = "coalesce(trim(time), '') <> ''"
-        number, instant = NUMBER.format("time"), INSTANT.format("time")
+    def times(self) -> None:
+        """Check the times."""
+        numeric = self.taken.clock.numeric
         self.present("time", "give every event its time, or drop the rows before")
-        no_number, no_instant = (self.count(f"{said} AND {form} IS NULL") for form in (number, instant))
-        numeric = no_number < no_instant
-        form = number if numeric else instant
-        self.add(
-            "time",
-            f"{said} AND {form} IS NULL",
+        never = "coalesce(NOT isfinite(TRY_CAST(trim(time_text) AS DOUBLE)), false)"
+        if not numeric:
+            never = f"({never} OR coalesce(NOT isfinite(TRY_CAST(trim(time_text) AS TIMESTAMPTZ)), false))"
+        remedy = "write times as 2017-12-31, as 2017-12-31 14:30:00 or as a number of days"
+        none_read = self.count("time IS NOT NULL") == 0
+        said = (
             "with a time that is neither a date, a time nor a number of days"
-            if no_number and no_instant and min(no_number, no_instant) == self.count(said)
-            else f"with a time that is no {'number of days, as the others are' if numeric else 'date or time'}",
-            "write times as 2017-12-31, as 2017-12-31 14:30:00 or as a number of days",
+            if none_read
+            else f"with a time that is no {'number of days, as the others are' if numeric else 'date or time'}"
         )
-        finite = f"coalesce(isfinite({form}), true)"
-        self.add("time", f"NOT {finite}", "with a time that is not finite", "give the time, or drop the rows before")
+        if not numeric:
+            slashes = self.count("regexp_matches(time_text, '^ *[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4}')")
+            remedy += "; day and month cannot be told apart in 04.01.2017" if slashes else ""
+        self.add("time", f"time_text IS NOT NULL AND NOT {never}", said, remedy, "time_text")
+        self.add("time", never, "with a time that is not finite", "give the time, or drop the rows before", "time_text")
         if numeric:
-            remedy = "count days from the start of the log; write dates as 2017-12-31, not as 20171231 or seconds"
-            self.add("time", f"{finite} AND {form} > {FARTHEST!r}", f"with a time above {FARTHEST:,.0f} days", remedy)
-            self.add("time", f"{finite} AND {form} < 0", "with a negative time", "count days from the start of the log")
-        elif not self.faults:
-            low, high, span = rows_of(
-                self.connection,
-                f"SELECT CAST(min({form}) AS VARCHAR), CAST(max({form}) AS VARCHAR), "
-                f"(epoch_us(max({form})) - epoch_us(min({form}))) / {DAY} FROM log",
-            )[0]
-            if span > FARTHEST:
-                self.faults.append(
-                    Fault(
-                        self.name,
-                        f"column {clipped(self.mapping.time)}",
-                        shown(high),
-                        f"times run from {low} to {high}, over {FARTHEST:,.0f} days",
-                        "mend the wrong ones (often 1900 or 9999 stands for an unknown date)",
-                    )
+            days = "count days from the start of the log; write dates as 2017-12-31, not as 20171231 or seconds"
+            self.add("time", f"time > {FARTHEST!r}", f"with a time above {FARTHEST:,.0f} days", days)
+            self.add("time", "time < 0", "with a negative time", "count days from the start of the log")
+        else:
+            self._span()
+            self._zones()
+
+    def _span(self) -> None:
+        low, high = rows_of(self.taken.connection, "SELECT min(time), max(time) FROM rows")[0]
+        if not self.faults and (high - low) / DAY > FARTHEST:
+            self.faults.append(
+                Fault(
+                    self.taken.name,
+                    self.place("time"),
+                    shown(self.moment(high)),
+                    f"times run from {self.moment(low)} to {self.moment(high)}, over {FARTHEST:,.0f} days",
+                    "mend the wrong ones (often 1900 or 9999 stands for an unknown date)",
                 )
-        return numeric
+            )
+
+    def _zones(self) -> None:
+        """Times with and without a zone in one column cannot be laid on one clock unless the mapping says which is meant."""
+        if self.mapping.timezone is not None:
+            return
+        naive, aware, first, other = rows_of(
+            self.taken.connection,
+            "SELECT count(*) FILTER (zoned = 1), count(*) FILTER (zoned = 2), min(rowid) FILTER (zoned = 1) + 1, "
+            "min(rowid) FILTER (zoned = 2) + 1 FROM rows",
+        )[0]
+        if naive and aware:
+            rows, others = ("1 row" if n == 1 else f"{n:,} rows" for n in (naive, aware))
+            self.faults.append(
+                Fault(
+                    self.taken.name,
+                    self.place("time"),
+                    "",
+                    f"{rows} with a time that names no zone (first in data row {first:,}) beside {others} with one that does "
+                    f"(first in data row {other:,})",
+                    f'add timezone = "Europe/Berlin" or another to {self.taken.mapping_file} for those that name none',
+                )
+            )
+
+    def moment(self, number: float) -> str:
+        """A time of the table, for messages."""
+        return f"{number:g}" if self.taken.clock.numeric else clock_text(int(number))
 
     def one_a_customer(self, key: str, remedy: str) -> None:
         """All rows of a customer must agree."""
         if key not in self.mapping.columns:
             return
+        whose = "customer, journey" if self.mapping.journey is not None and key != "person" else "customer"
         found = rows_of(
-            self.connection,
+            self.taken.connection,
             f"SELECT count(*), min(customer), arg_min(low, customer), arg_min(high, customer) FROM (SELECT customer, "
-            f"min({key}) AS low, max({key}) AS high FROM log GROUP BY customer) WHERE low <> high",
+            f"min({key}) AS low, max({key}) AS high FROM rows GROUP BY {whose}) WHERE low <> high",
         )[0]
         if found[0]:
             number, customer, low, high = found
+            if key.startswith("observed"):
+                low, high = self.moment(low), self.moment(high)
             who = "1 customer has" if number == 1 else f"{number:,} customers have"
             message = f"{who} more than one {key}, for instance {shown(customer)}: {shown(low)} and {shown(high)}"
-            place = f"column {clipped(self.mapping.columns[key])}"
-            self.faults.append(Fault(self.name, place, shown(low), message, remedy))
+            self.faults.append(Fault(self.taken.name, self.place(key), shown(low), message, remedy))
 
     def one_arm(self) -> None:
         """All rows of a customer that name an arm must name the same; says which rows do not."""
         if "arm" not in self.mapping.columns:
             return
         found = rows_of(
-            self.connection,
+            self.taken.connection,
             "SELECT count(*) OVER (), customer, low, low_row, high, high_row FROM (SELECT customer, min(arm) AS low, "
-            "arg_min(row, arm) AS low_row, max(arm) AS high, arg_max(row, arm) AS high_row FROM log "
+            "arg_min(rowid, arm) + 1 AS low_row, max(arm) AS high, arg_max(rowid, arm) + 1 AS high_row FROM rows "
             "WHERE trim(arm) <> '' GROUP BY customer) WHERE low <> high ORDER BY least(low_row, high_row) LIMIT 3",
         )
         if found:
@@ -117,116 +148,88 @@ class Inspection:
                 for _, one, low, at, high, other in found
             )
             rest = f" and {number - len(found):,} more" if number > len(found) else ""
-            place = f"column {clipped(self.mapping.columns['arm'])}"
             remedy = "give a customer the arm to which they were assigned, or drop those who were in both"
-            self.faults.append(Fault(self.name, place, shown(first), f"{who} in two arms: {told}{rest}", remedy))
-
-    def mapped(self) -> None:
-        """Make the table `meaning` of the values that mean a stage, and look for values that mean nothing."""
-        values = list(dict.fromkeys(value for _, values, _ in self.mapping.rules() for value in values))
-        self.connection.execute("CREATE TEMP TABLE meaning (value VARCHAR, code BIGINT)")
-        self.connection.executemany("INSERT INTO meaning VALUES (?, ?)", [[v, k] for k, v in enumerate(values)])
-        self.connection.execute("CREATE TEMP TABLE ignored (value VARCHAR)")
-        for value in sorted(self.mapping.ignored):
-            self.connection.execute("INSERT INTO ignored VALUES (?)", [value])
-        strange = rows_of(
-            self.connection,
-            "SELECT event, count(*) AS n, min(row) FROM log WHERE event NOT IN (SELECT value FROM meaning) "
-            "AND event NOT IN (SELECT value FROM ignored) AND trim(event) <> '' "
-            "GROUP BY event ORDER BY n DESC, event LIMIT 13",
-        )
-        place = f"column {clipped(self.mapping.event)}"
-        for value, number, row in strange[:12]:
-            rows = "1 row" if number == 1 else f"{number:,} rows"
-            remedy = nearest(value, values).removeprefix("; ")
-            remedy = f"{remedy} or " if remedy.startswith("did you mean") else ""
             self.faults.append(
-                Fault(
-                    self.name,
-                    place,
-                    shown(value),
-                    f"the event {shown(value)} means no stage ({rows}, first in data row {row:,})",
-                    f"{remedy}add it to a stage of {self.mapping_file} or to its ignore list",
-                )
-            )
-        if len(strange) > 12:
-            self.faults.append(
-                Fault(self.name, place, "", "more than 12 events mean no stage", "add them to stages or to ignore")
+                Fault(self.taken.name, self.place("arm"), shown(first), f"{who} in two arms: {told}{rest}", remedy)
             )
 
-    def watched(self, numeric: bool, moment: str) -> str:
-        """SQL for the moment to which a row's customer was watched; faults where there is none, or rows after it."""
-        until = self.mapping.observed_until
-        if until is None:
-            return f"(SELECT max({moment}) FROM log)"
-        if isinstance(until, str):
-            key = "observed_until"
-            self.present(key, "give every row the end of its customer's watching")
-            form = (NUMBER if numeric else INSTANT).format(key)
+    def window(self, key: str) -> str | None:
+        """SQL of a row's end (or begin) of watching, or None where the mapping says nothing; faults where there is none.
+
+        A date means its end for `observed_until` and its start for `observed_from`; a time means itself.
+        """
+        told = getattr(self.mapping, key)
+        numeric = self.taken.clock.numeric
+        if told is None:
+            return None
+        if isinstance(told, str):
+            what = "end" if key == "observed_until" else "begin"
+            self.present(key, f"give every row the {what} of its customer's watching")
             self.add(
                 key,
-                f"coalesce(trim({key}), '') <> '' AND ({form} IS NULL OR NOT isfinite({form}))",
-                f"whose end of watching is no {'number of days' if numeric else 'date or time'}",
+                f"{key}_text IS NOT NULL",
+                f"whose {what} of watching is no {'number of days' if numeric else 'date or time'}",
                 f"write it as {'a number of days' if numeric else '2017-12-31'}",
+                f"{key}_text",
             )
-            self.one_a_customer(key, "a customer is watched to one time; give all rows the last")
-            # A date means its end, the first moment of the next day excluded; a time means itself.
-            date = f"length(trim({key})) <= 10"
-            last = form if numeric else f"epoch_us({form}) + CASE WHEN {date} THEN {DAY} ELSE 0 END"
-            beyond = f"{moment} > {last}" if numeric else f"{moment} > {last} OR ({date} AND {moment} = {last})"
-        elif isinstance(until, float | int) != numeric:
+            self.one_a_customer(key, "a customer is watched over one time; give all rows the same")
+            return key
+        if isinstance(told, float | int) != numeric:
             clock = "counts days" if numeric else "has dates"
-            told = shown(int(until) if isinstance(until, float) and until.is_integer() else until)
+            text = shown(int(told) if isinstance(told, float) and told.is_integer() else told)
+            remedy = f"give {'a number of days' if numeric else f'a date, as in {key} = 2017-12-31'}"
+            message = f"{text} does not fit a log that {clock}"
+            self.faults.append(Fault(self.taken.mapping_file, key, text, message, remedy))
+            return None
+        if isinstance(told, float | int):
+            return f"{float(told)!r}::DOUBLE"
+        return str(self.taken.clock.moment(told, end=key == "observed_until"))
+
+    def watched(self) -> tuple[str | None, str]:
+        """SQL of the begin and of the end of a row's watching; faults for rows that lie after it, or an end before the begin."""
+        begin, last = self.window("observed_from"), self.window("observed_until")
+        until = self.mapping.observed_until
+        if last is None or self.faults:
+            return begin, "(SELECT max(time) FROM rows)"
+        # The first moment of the next day is not of the day that was meant.
+        day = isinstance(until, datetime.date) and not isinstance(until, datetime.datetime)
+        beyond = f"time > {last}" if not day else f"time >= {last}"
+        if isinstance(until, str) and not self.taken.clock.numeric:
+            beyond = f"time > {last} OR ({last}_day AND time = {last})"
+        unit = self.taken.clock.unit
+        ahead = rows_of(self.taken.connection, f"SELECT (max({last}) - min(time)) / {unit!r} FROM rows")[0][0]
+        if ahead > FARTHEST:
+            message = f"the watching ends {ahead:,.0f} days after the first event"
+            remedy = "give the day on which the log was taken"
+            self.faults.append(Fault(self.taken.mapping_file, "observed_until", "", message, remedy))
+        found = rows_of(self.taken.connection, f"SELECT count(*), min(rowid) + 1, max(time) FROM rows WHERE {beyond}")[
+            0
+        ]
+        if found[0]:
+            rows = "1 row lies" if found[0] == 1 else f"{found[0]:,} rows lie"
+            what = quoted(until) if isinstance(until, str) else shown(until)
+            at = self.moment(found[2])
             self.faults.append(
                 Fault(
-                    self.mapping_file,
-                    "observed_until",
-                    told,
-                    f"{told} does not fit a log that {clock}",
-                    f"give {'a number of days' if numeric else 'a date, as in observed_until = 2017-12-31'}",
+                    self.taken.name,
+                    self.place("time"),
+                    shown(at),
+                    f"{rows} after observed_until ({what}), first in data row {found[1]:,}, last at {at}",
+                    "move observed_until to the real end of the watching, or cut the log there",
                 )
             )
-            return "NULL"
-        elif isinstance(until, float | int):
-            last = repr(float(until))
-            beyond = f"{moment} > {last}"
-        else:
-            last = str(_micros(until))
-            beyond = f"{moment} {'>' if isinstance(until, datetime.datetime) else '>='} {last}"
-        if not self.faults:
-            unit = 1.0 if numeric else float(DAY)
-            ahead = rows_of(self.connection, f"SELECT (max({last}) - min({moment})) / {unit!r} FROM log")[0][0]
-            if ahead > FARTHEST:
-                message = f"the watching ends {ahead:,.0f} days after the first event"
-                remedy = "give the day on which the log was taken"
-                self.faults.append(Fault(self.mapping_file, "observed_until", "", message, remedy))
-            found = rows_of(
-                self.connection,
-                f"SELECT count(*), min(row), CAST(arg_max(time, {moment}) AS VARCHAR) FROM log WHERE {beyond}",
+        if begin is not None:
+            turned = rows_of(
+                self.taken.connection, f"SELECT count(*), min(rowid) + 1 FROM rows WHERE {begin} >= {last}"
             )[0]
-            if found[0]:
-                rows = "1 row lies" if found[0] == 1 else f"{found[0]:,} rows lie"
-                what = quoted(until) if isinstance(until, str) else shown(until)
-                self.faults.append(
-                    Fault(
-                        self.name,
-                        f"column {clipped(self.mapping.time)}",
-                        shown(found[2]),
-                        f"{rows} after observed_until ({what}), first in data row {found[1]:,}, last at {found[2]}",
-                        "move observed_until to the real end of the watching, or cut the log there",
-                    )
+            if turned[0]:
+                place = self.taken.name if isinstance(self.mapping.observed_from, str) else self.taken.mapping_file
+                said = (
+                    f"the watching begins no earlier than it ends ({turned[0]:,} rows, first in data row {turned[1]:,})"
                 )
-        return last
+                self.faults.append(Fault(place, "observed_from", "", said, "give a begin before observed_until"))
+        return begin, last
 
 
 def _a(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
-
-
-def _micros(until: datetime.date) -> int:
-    """Microseconds since 1970 of the end of a date, or of a time (UTC unless it says otherwise)."""
-    if isinstance(until, datetime.datetime):
-        moment = until if until.tzinfo else until.replace(tzinfo=datetime.UTC)
-    else:
-        moment = datetime.datetime(until.year, until.month, until.day, tzinfo=datetime.UTC) + datetime.timedelta(days=1)
-    return (moment - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)

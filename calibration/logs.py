@@ -8,10 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.covariates import Covariate, Told, read_told
+from sojourn.calibration.intake import take_in
 from sojourn.calibration.mapping import Mapping, load_mapping
-from sojourn.calibration.rows import Rows, read_rows
+from sojourn.calibration.mapping_form import Every
+from sojourn.calibration.names import Names
+from sojourn.calibration.rows import UNKNOWN, Rows, read_rows
+from sojourn.calibration.sources import open_source
 from sojourn.calibration.stays import NOTHING, Floats, Integers, Sorted, Stays, sort_stays
-from sojourn.calibration.tables import open_log
+from sojourn.calibration.windows import Watched, watched
 from sojourn.scenarios.faults import Fault, Faults, clipped, quoted
 
 RETURNS = 0.05  # share of ended customers who may come back before an end is taken for none
@@ -45,19 +50,24 @@ class Log:
         notes: what a reader should know, in sentences.
         silent: stages that customers leave unseen, and the model of that (see `silent`).
         contracts: stages under contract, and the end into which customers leave (see `contracts`).
+        frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
+        covariates: columns of the log by which customers or stays may differ, a value for each stay.
+        history: what of a customer's past the mapping asks about ("visits", "purchases", "days_since_first").
+        arrived: whether each customer's begin was seen, shape (customers,); None where all begins were. Others were there
+            already: their stays count, from the age at which they were watched on, and they are no arrivals.
     """
 
     source: str
     stages: tuple[str, ...]
     ends: NDArray[np.bool_]
     stays: Stays
-    customers: NDArray[Any]
+    customers: Names
     start: Floats
     until: Floats
     segment: Integers
     segments: tuple[str, ...]
     labels: tuple[str, ...]
-    person: NDArray[Any]
+    person: Names
     clock: str | None
     resolution: float
     calendar: bool
@@ -71,6 +81,10 @@ class Log:
     silent: dict[str, str] = field(default_factory=dict)
     contracts: dict[str, str] = field(default_factory=dict)
     forms: dict[str, str] = field(default_factory=dict)
+    frailty: dict[str, str] = field(default_factory=dict)
+    covariates: tuple[Covariate, ...] = ()
+    history: tuple[str, ...] = ()
+    arrived: NDArray[np.bool_] | None = None
 
     @property
     def window(self) -> Floats:
@@ -80,7 +94,28 @@ class Log:
     @cached_property
     def first(self) -> Integers:
         """Row of each customer's first stay, and the number of rows at the end; shape (customers + 1,)."""
-        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1)).astype(np.int64)
+        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1, dtype=self.stays.customer.dtype))
+
+    @cached_property
+    def people(self) -> Integers:
+        """Which of the people behind the journeys each is of, from 0, shape (customers,)."""
+        return np.arange(self.customers.size) if self.person is self.customers else self.person.codes()
+
+    @cached_property
+    def late(self) -> Floats | None:
+        """Ages from which stays were watched, NaN where nobody knows the begin, shape (stays,); None: all from their entry."""
+        ages = self.stays.seen_from
+        return None if ages is None or not (np.any(ages > 0.0) or np.any(np.isnan(ages))) else ages
+
+    @property
+    def begun(self) -> "Log":
+        """The same log with the customers whose begin was seen; the log itself where all were."""
+        return self if self.arrived is None or not np.any(self.arrived) else self.only(self.arrived)
+
+    def some(self, number: int) -> "Log":
+        """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
+        size = self.customers.size
+        return self if size <= number else self.take(np.arange(number, dtype=np.int64) * size // number)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Log":
         """The same log with some of its customers; `chosen` has shape (customers,)."""
@@ -98,6 +133,7 @@ class Log:
             was.entry[rows],
             was.until[rows],
             was.following[rows],
+            None if was.seen_from is None else was.seen_from[rows],
         )
         open_stays = (stays.following == NOTHING) & ~self.ends[stays.stage]
         counts = {
@@ -106,38 +142,50 @@ class Log:
             "stays": int(stays.stage.size),
             "stays still open": int(np.sum(open_stays)),
         }
+        customers = self.customers[index]
         return replace(
             self,
             stays=stays,
-            customers=self.customers[index],
+            customers=customers,
             start=self.start[index],
             until=self.until[index],
             segment=self.segment[index],
+            # The same customer twice is one person twice: names tell, as long as they are looked at.
             person=self.person[index],
             arm=self.arm[index],
+            arrived=None if self.arrived is None else self.arrived[index],
+            covariates=tuple(one._replace(values=one.values[rows]) for one in self.covariates),
             counts=counts,
         )
 
 
-def read(log_path: str | Path, mapping_path: str | Path) -> Log:
-    """Read an event log with its mapping file.
+def read(log: Any, mapping: str | Path | Mapping) -> Log:
+    """Read an event log with its mapping.
+
+    Args:
+        log: path of a file (CSV, Parquet, JSON lines, XES, a DuckDB database), or a table of pandas, polars or Arrow.
+        mapping: path of the mapping file, or the mapping itself.
 
     Raises:
         Faults: all mistakes of the mapping, or else of the log, each with place, value and remedy.
     """
-    return read_with(log_path, load_mapping(mapping_path), str(mapping_path))
+    if isinstance(mapping, Mapping):
+        return read_with(log, mapping)
+    return read_with(log, load_mapping(mapping), str(mapping))
 
 
-def read_with(log_path: str | Path, mapping: Mapping, mapping_file: str = "<mapping>") -> Log:
+def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Log:
     """Read an event log with a mapping at hand; `mapping_file` names it in messages. Raises Faults as `read` does."""
-    name = str(log_path)
-    with open_log(log_path, mapping, mapping_file) as connection:
-        rows = read_rows(connection, mapping, name, mapping_file)
-    found = sort_stays(rows, mapping)
-    faults = _wrong(rows, found, mapping, name, mapping_file)
+    wanted = frozenset((*mapping.columns.values(), *mapping.asked, *mapping.covariate_columns.values()))
+    query = None if mapping.log is None else mapping.log.query
+    with open_source(log, query, wanted, mapping_file, mapping.timezone or "UTC") as (connection, source):
+        rows = read_rows(take_in(connection, source, mapping, mapping_file))
+        found = sort_stays(rows)
+        told = read_told(rows)
+    faults = _wrong(rows, found, mapping, source.name, mapping_file)
     if faults:
         raise Faults(faults)
-    return _log(rows, found, mapping, name)
+    return _log(rows, found, mapping, source.name, told)
 
 
 def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file: str) -> list[Fault]:
@@ -145,14 +193,14 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
     faults = [
         Fault(
             name,
-            f"column {clipped(mapping.event)}",
+            "event" if isinstance(mapping.event, Every) else f"column {clipped(mapping.event)}",
             quoted(value),
             f"{number:,} events {quoted(value)} come before the stage that gives them a meaning",
             f"add a stage for {quoted(value)} without `after` to {mapping_file}",
         )
         for value, number in found.homeless.items()
     ]
-    ended = int(np.unique(found.stays.customer[found.stays.stage >= len(mapping.stages)]).size)
+    ended = int(np.count_nonzero(found.stays.stage >= len(mapping.stages)))  # nothing follows an end: one each
     if found.returned > RETURNS * max(ended, 1) and found.returned > 1:
         faults.append(
             Fault(
@@ -199,31 +247,33 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
     return faults
 
 
-def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
-    stays = found.stays
-    present = np.unique(stays.customer)
-    index = np.full(rows.customers.size, NOTHING, dtype=np.int64)
-    index[present] = np.arange(present.size)
-    stays = stays._replace(customer=index[stays.customer])
-    start = np.full(present.size, np.inf)
-    np.minimum.at(start, stays.customer, stays.entry)
-    until = rows.until[present]
+def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Told, ...]) -> Log:
+    seen = watched(rows, found, mapping)
+    stays, start, until, customers, person = seen.stays, seen.start, seen.until, seen.customers, seen.person
+    size = customers.size
     calendar = mapping.clock == "calendar"
     span = float(until.max()) if calendar else float((until - start).max())
     lengths = stays.days[stays.days > 0.0]
     shortest = float(lengths.min()) if lengths.size else 1.0
+    segment = rows.segment[seen.which]
+    unsegmented = int(np.sum(segment == rows.labels.index(UNKNOWN))) if UNKNOWN in rows.labels else 0
     counts = {
-        "rows read": rows.read,
+        "rows read": rows.taken.rows,
         "rows ignored": rows.ignored,
+        "rows behind a later one": rows.backwards,
         "repeats within a stay": found.repeats,
+        "rows of one moment and stage": found.doubled,
         "rows after an end": found.after_end,
         "customers seen only at an end": found.only_end,
-        "customers": int(present.size),
-        "people": int(np.unique(rows.person[present].astype(str)).size),
+        "customers gone before the watching": seen.gone,
+        "stays over before the watching": seen.over,
+        "stays with an unknown begin": seen.unknown,
+        "customers": size,
+        "people": size if person is customers else int(np.unique(person.codes()).size),
         "stays": int(stays.stage.size),
         "stays still open": int(np.sum((stays.following == NOTHING) & (stays.stage < len(mapping.stages)))),
         "stays of no length": int(np.sum((stays.following != NOTHING) & (stays.days == 0.0))),
-        "customers without a segment": rows.unsegmented,
+        "customers without a segment": unsegmented if mapping.segment is not None else 0,
     }
     ends = np.zeros(len(mapping.names), dtype=np.bool_)
     ends[len(mapping.stages) :] = True
@@ -232,32 +282,36 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         stages=mapping.names,
         ends=ends,
         stays=stays,
-        customers=rows.customers[present],
+        customers=customers,
         start=start,
         until=until,
-        segment=rows.segment[present],
+        segment=segment,
         segments=rows.segments,
         labels=rows.labels,
-        person=rows.person[present],
-        clock=rows.clock,
+        person=person,
+        clock=seen.clock,
         resolution=1.0 if rows.daily else 0.5 * shortest,
         calendar=calendar,
         horizon=mapping.horizon_days or max(span, shortest),
         roles=dict(mapping.roles),
-        arm=rows.arm[present],
+        arm=rows.arm[seen.which],
         arms=rows.arms,
         doses=dict(mapping.doses),
         counts=counts,
-        notes=tuple(_notes(rows, counts)),
+        notes=tuple(_notes(rows, counts, mapping, seen)),
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
+        frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
+        arrived=seen.arrived,
+        covariates=tuple(one.at(stays, seen.which, seen.base) for one in told),
+        history=tuple(mapping.history),
     )
 
 
-def _notes(rows: Rows, counts: dict[str, int]) -> list[str]:
+def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) -> list[str]:
     notes = []
-    if rows.assumed_until:
+    if mapping.observed_until is None:
         notes.append(
             "observed_until is left out: the watching is taken to end with the last event of the log, for everybody."
         )
@@ -282,6 +336,26 @@ def _notes(rows: Rows, counts: dict[str, int]) -> list[str]:
             "customers without a segment",
             "1 customer has no segment: segment `unknown`.",
             "customers have no segment: segment `unknown`.",
+        ),
+        (
+            "rows behind a later one",
+            "1 row stands behind a later one of its customer: rows are taken by time.",
+            "rows stand behind a later one of their customer: rows are taken by time.",
+        ),
+        (
+            "customers gone before the watching",
+            "1 customer had gone before the watching began and is left out.",
+            "customers had gone before the watching began and are left out.",
+        ),
+        (
+            "stays over before the watching",
+            "1 stay was over before the watching began and is left out: only who stayed long enough is in such a log.",
+            "stays were over before the watching began and are left out: only who stayed long enough is in such a log.",
+        ),
+        (
+            "stays with an unknown begin",
+            "1 stay has an unknown begin and is left out of the laws.",
+            "stays have an unknown begin and are left out of the laws.",
         ),
     ):
         if counts[key]:

@@ -168,3 +168,25 @@ def _value(value: Any) -> str:
 
 def _key(name: str) -> str:
     return name if BARE.fullmatch(name) else quoted(name)
+
+
+def added_strategy(text: str, name: str, plans: Mapping[str, Any]) -> str:
+    """The text of a scenario file with a strategy more, or with the one of this name replaced; comments stay.
+
+    The text is written anew, without its comments, only where a strategy of this name stands in a way that cannot be cut out.
+    """
+    document = tomllib.loads(text)
+    wanted = deepcopy(document)
+    wanted.setdefault("strategies", {})[name] = dict(plans)
+    header = f"[strategies.{_key(name)}]"
+    kept, inside = [], False
+    for line in text.splitlines():
+        if line.lstrip().startswith("["):
+            inside = line.split("#")[0].strip() == header
+        if not inside:
+            kept.append(line)
+    before = "\n".join(kept).rstrip("\n")
+    added = (
+        "\n".join([before, "", header, *(f"{_key(lever)} = {_value(plan)}" for lever, plan in plans.items())]) + "\n"
+    )
+    return added if _reads_as(added, wanted) else toml(wanted)

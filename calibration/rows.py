@@ -1,15 +1,20 @@
-"""The rows of an event log, checked: no missing customer, no unreadable time, no event without a meaning."""
+"""The rows of an event log, checked: no missing customer, no unreadable time, no event without a meaning.
 
-import datetime
+Everything stays in DuckDB, which sorts what is larger than memory on disk; only what belongs to a customer comes out.
+"""
+
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.calibration.inspection import DAY, INSTANT, NUMBER, Inspection
-from sojourn.calibration.mapping import Mapping
-from sojourn.calibration.tables import Connection, rows_of
+from sojourn.calibration.inspection import Inspection
+from sojourn.calibration.instants import DAY, clock_text
+from sojourn.calibration.intake import Intake
+from sojourn.calibration.meanings import find_meanings
+from sojourn.calibration.names import Names
+from sojourn.calibration.sqltext import rows_of, table_of
 from sojourn.scenarios.faults import Fault, Faults
 
 Floats = NDArray[np.float64]
@@ -19,110 +24,180 @@ UNKNOWN = "unknown"  # the segment of customers for whom the log names none
 
 
 class Rows(NamedTuple):
-    """Events that mean something, by customer, then time, then place in the file; and one entry a customer."""
+    """Events that mean something, in the table `ordered` by journey, then time, then place in the log.
 
-    customer: Integers  # index into customers, ascending; shape (rows,)
-    time: Floats  # days from the first event of the log; shape (rows,)
-    event: Integers  # index into events; shape (rows,)
-    events: tuple[str, ...]
-    customers: NDArray[Any]  # texts, shape (customers,)
-    until: Floats  # day to which each customer was watched; shape (customers,)
-    segment: Integers  # index into segments; shape (customers,)
+    Its columns are who (index into the table `people`), time (as in `Intake`), row, stage (LOST where only history gives one),
+    later, told and, where the mapping has rules by history, event. Beside it one entry a person of the table `people`.
+    """
+
+    taken: Intake
+    origin: float  # time of day 0
+    customers: Names  # shape (people,)
+    since: Floats  # day from which each was watched; -inf where the mapping says nothing; shape (people,)
+    until: Floats  # day to which each was watched; shape (people,)
+    segment: Integers  # index into segments; shape (people,)
     segments: tuple[str, ...]  # names as a scenario takes them; one, "all", where the log has none
     labels: tuple[str, ...]  # the values behind the names
-    person: NDArray[Any]  # who is behind the journey, texts; shape (customers,)
-    arm: Integers  # index into arms, -1 where the log names none; shape (customers,)
+    person: Names  # who is behind the journey; shape (people,)
+    arm: Integers  # index into arms, -1 where the log names none; shape (people,)
     arms: tuple[str, ...]  # of an experiment; none where the mapping names no such column
     clock: str | None  # the time of day 0, ISO, UTC; None where the log counts days
     daily: bool  # all times are whole days
-    read: int  # rows of the file
     ignored: int  # rows whose event is ignored
-    unsegmented: int  # customers without a segment
-    assumed_until: bool  # the mapping does not say how long was watched
+    backwards: int  # rows that stand behind a later event of their customer
 
 
-def read_rows(connection: Connection, mapping: Mapping, name: str, mapping_file: str) -> Rows:
-    """Check the table `log` that `open_log` made and fetch it as numbers.
+def read_rows(taken: Intake) -> Rows:
+    """Check the table `rows`, and order what means something.
 
     Raises:
         Faults: all kinds of faults in the rows at once, each with how many rows, the first of them and what to do.
     """
-    check = Inspection(connection, mapping, name, mapping_file)
-    total = check.count("true")
-    if total == 0:
-        raise Faults([Fault(name, "", "", "has a header but no rows", "give a log with one row an event")])
+    mapping, connection = taken.mapping, taken.connection
+    check = Inspection(taken)
     check.present("customer", "name a customer in every row, or drop the rows before")
     check.present("event", "name an event in every row, or drop the rows before")
-    numeric = check.times()
+    if mapping.journey is not None:
+        check.present("journey", "name a journey in every row, or drop `journey` from the mapping")
+    check.times()
     check.one_a_customer("segment", "a customer has one segment; keep the first or the last of them")
-    if "person" in mapping.columns:
+    if mapping.person is not None:
         check.present("person", "name a person in every row, or drop `person` from the mapping")
         check.one_a_customer("person", "a journey belongs to one person")
     check.one_arm()
-    check.mapped()
+    find_meanings(taken, check)
     if check.faults:
         raise Faults(check.faults)
-    moment = NUMBER.format("time") if numeric else f"epoch_us({INSTANT.format('time')})"
-    unit = 1.0 if numeric else float(DAY)
-    last_word = check.watched(numeric, moment)
+    begin, last = check.watched()
     if check.faults:
         raise Faults(check.faults)
-
-    connection.execute(
-        f"CREATE TEMP TABLE kept AS SELECT row, customer, event, {moment} AS moment, {last_word} AS until "
-        "FROM log WHERE event IN (SELECT value FROM meaning)"
-    )
-    kept = rows_of(connection, "SELECT count(*), min(moment) FROM kept")[0]
-    if kept[0] == 0:
+    kept, origin = rows_of(
+        connection,
+        "SELECT count(*), min(time) FROM rows JOIN meaning USING (event, flags) WHERE stage >= -1",
+    )[0]
+    if kept == 0:
         raise Faults(
-            [Fault(name, "", "", "holds no event that means a stage", "name the events of the log in [stages]")]
+            [Fault(taken.name, "", "", "holds no event that means a stage", "name the events of the log in [stages]")]
         )
-    origin = kept[1]
-    connection.execute(
-        "CREATE TEMP TABLE people AS SELECT customer, row_number() OVER (ORDER BY customer) - 1 AS code "
-        "FROM (SELECT DISTINCT customer FROM kept)"
+    _people(taken)
+    backwards = _order(taken)
+    unit = taken.clock.unit
+    known = _each(taken, begin, last, float(origin), unit)
+    connection.execute("DROP TABLE rows")
+    whole = rows_of(
+        connection,
+        f"SELECT bool_and((time - {origin!r}) / {unit!r} = round((time - {origin!r}) / {unit!r})) FROM ordered",
     )
-    columns = connection.execute(
-        f"SELECT people.code, (moment - ?) / {unit!r}, meaning.code FROM kept JOIN people USING (customer) "
-        "JOIN meaning ON meaning.value = kept.event ORDER BY people.code, moment, row",
-        [origin],
-    ).fetchnumpy()
-    customer, time, event = (np.ma.getdata(column) for column in columns.values())
-    one = "person" if "person" in mapping.columns else "customer"
-    group = f"coalesce(any_value(segment), '{UNKNOWN}')" if mapping.segment is not None else f"'{UNKNOWN}'"
-    tested = "coalesce(min(CASE WHEN trim(arm) <> '' THEN arm END), '')" if mapping.arm is not None else "''"
-    each = connection.execute(
-        f"SELECT people.customer, any_value({one}), {group}, {tested}, (max(until) - ?) / {unit!r} FROM people "
-        "JOIN (SELECT customer, max(until) AS until FROM kept GROUP BY customer) USING (customer) "
-        "JOIN log USING (customer) GROUP BY people.customer, people.code ORDER BY people.code",
-        [origin],
-    ).fetchnumpy()
-    customers, person, groups, arm, until = each.values()
-    assigned = [str(value) for value in arm]
-    arms = tuple(sorted({value for value in assigned if value}))
-    texts = [str(value) for value in groups]
-    labels = tuple(sorted(set(texts))) if mapping.segment is not None else ("all",)
-    index = {label: k for k, label in enumerate(labels)}
+    return known._replace(
+        clock=None if taken.clock.numeric else clock_text(int(origin)),
+        daily=bool(whole[0][0]) and (taken.clock.numeric or origin % DAY == 0),
+        ignored=taken.rows - int(kept),
+        backwards=backwards,
+    )
+
+
+def _people(taken: Intake) -> None:
+    """Make the table `people`: a code for every customer, or journey where a column tells them, in order of the texts."""
+    who = "customer, journey" if taken.mapping.journey is not None else "customer"
+    taken.connection.execute(
+        f"CREATE TEMP TABLE people AS SELECT {who}, (row_number() OVER (ORDER BY {who}) - 1)::INTEGER AS code FROM "
+        f"(SELECT DISTINCT {who} FROM rows JOIN meaning USING (event, flags) WHERE stage >= -1)"
+    )
+
+
+def _order(taken: Intake) -> int:
+    """Make the table `ordered`, and tell how many rows stand behind a later event of their customer."""
+    who = "customer, journey" if taken.mapping.journey is not None else "customer"
+    event = ", rows.event" if any(rule.after is not None for rule in taken.mapping.rules()) else ""
+    taken.connection.execute(
+        f"CREATE TEMP TABLE ordered AS SELECT people.code AS who, time, rows.rowid AS row, stage, later, told{event} "
+        f"FROM rows JOIN meaning USING (event, flags) JOIN people USING ({who}) WHERE stage >= -1 "
+        "ORDER BY people.code, time, rows.rowid"
+    )
+    return int(
+        rows_of(
+            taken.connection,
+            "SELECT count(*) FROM (SELECT row < lag(row) OVER () AND who = lag(who) OVER () AS back FROM ordered) WHERE back",
+        )[0][0]
+    )
+
+
+def _each(taken: Intake, begin: str | None, last: str, origin: float, unit: float) -> Rows:
+    """What belongs to a customer: segment, person, arm, the window of watching."""
+    mapping, connection = taken.mapping, taken.connection
+    by_row = [name for name in ("segment", "person", "arm") if getattr(mapping, name) is not None]
+    windows = [key for key in ("observed_from", "observed_until") if isinstance(getattr(mapping, key), str)]
+    chosen = [
+        "any_value(segment) AS segment" if name == "segment" else f"any_value({name}) AS {name}" for name in by_row
+    ]
+    chosen = [
+        "min(CASE WHEN trim(arm) <> '' THEN arm END) AS arm" if name.startswith("any_value(arm)") else name
+        for name in chosen
+    ]
+    chosen += [f"max({key}) AS {key}" for key in windows]
+    who = "customer, journey" if mapping.journey is not None else "customer"
+    name = "customer || '/' || journey" if mapping.journey is not None else "customer"
+    source = "people"
+    if chosen:
+        source = f"(SELECT {who}, {', '.join(chosen)} FROM rows GROUP BY {who}) JOIN people USING ({who})"
+    columns = [f"{name} AS name", "customer", *by_row, *windows]
+    found = table_of(connection, f"SELECT {', '.join(columns)} FROM {source} ORDER BY code")
+    customers = Names(found["name"])
+    person = Names(found["person"]) if mapping.person is not None else customers
+    if mapping.person is None and mapping.journey is not None:
+        person = Names(found["customer"])
+    size = customers.size
+
+    def window(key: str, sql: str | None, missing: float) -> Floats:
+        if key in windows:
+            days = (found[key].to_numpy().astype(np.float64) - origin) / unit
+            return np.asarray(days, dtype=np.float64)
+        value = missing
+        if sql is not None:
+            value = (float(rows_of(connection, f"SELECT {sql}")[0][0]) - origin) / unit
+        return np.full(size, value)
+
+    labels: tuple[str, ...] = ("all",)
+    segment = np.zeros(size, dtype=np.int64)
+    if mapping.segment is not None:
+        segment, labels = _sorted(found["segment"], UNKNOWN)
+    arms: tuple[str, ...] = ()
+    arm = np.full(size, -1, dtype=np.int64)
+    if mapping.arm is not None:
+        arm, arms = _sorted(found["arm"], None)
     return Rows(
-        customer=customer.astype(np.int64),
-        time=time.astype(np.float64),
-        event=event.astype(np.int64),
-        events=tuple(row[0] for row in rows_of(connection, "SELECT value FROM meaning ORDER BY code")),
+        taken=taken,
+        origin=origin,
         customers=customers,
-        until=np.ma.getdata(until).astype(np.float64),
-        segment=np.array([index.get(text, 0) for text in texts], dtype=np.int64),
+        since=window("observed_from", begin, -np.inf),
+        until=window("observed_until", last, np.inf),
+        segment=segment,
         segments=names_of(labels, mapping.segment or ""),
         labels=labels,
         person=person,
-        arm=np.array([arms.index(value) if value else -1 for value in assigned], dtype=np.int64),
+        arm=arm,
         arms=arms,
-        clock=None if numeric else _instant(origin),
-        daily=bool(np.all(time == np.round(time))) and (numeric or origin % DAY == 0),
-        read=total,
-        ignored=total - int(kept[0]),
-        unsegmented=texts.count(UNKNOWN) if mapping.segment is not None else 0,
-        assumed_until=mapping.observed_until is None,
+        clock=None,
+        daily=False,
+        ignored=0,
+        backwards=0,
     )
+
+
+def _sorted(column: "object", missing: str | None) -> tuple[Integers, tuple[str, ...]]:
+    """Places in the sorted values of a column; empty cells are `missing`, or -1 without such a word."""
+    import pyarrow as pa
+
+    assert isinstance(column, pa.ChunkedArray)
+    whole = column.combine_chunks()
+    if missing is not None:
+        whole = whole.fill_null(missing)
+    encoded = whole.dictionary_encode()
+    values = [str(one) for one in encoded.dictionary.to_pylist()]
+    order = sorted(values)
+    place = np.array([order.index(value) for value in values] or [0], dtype=np.int64)
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return np.where(codes >= 0, place[codes], -1).astype(np.int64), tuple(order)
 
 
 def names_of(labels: tuple[str, ...], column: str) -> tuple[str, ...]:
@@ -138,7 +213,3 @@ def names_of(labels: tuple[str, ...], column: str) -> tuple[str, ...]:
             name += "_"
         names.append(name)
     return tuple(names)
-
-
-def _instant(micros: int) -> str:
-    return (datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=int(micros))).isoformat(sep=" ")

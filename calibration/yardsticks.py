@@ -47,7 +47,7 @@ class Plan(NamedTuple):
 
 def plan(sample: Sample, stages: tuple[str, ...], known: frozenset[int], absorbing: frozenset[int]) -> Plan:
     """Yardsticks for the stages in `known`, as far as the held-out sample can measure them."""
-    ahead = _watched(sample.window)
+    ahead = watched(sample.window)
     grid = np.linspace(0.0, ahead, POINTS)
     first = sample.stage[np.flatnonzero(np.diff(sample.customer, prepend=-1))]
     always = int(first[0]) if first.size and np.all(first == first[0]) else NOTHING
@@ -57,7 +57,7 @@ def plan(sample: Sample, stages: tuple[str, ...], known: frozenset[int], absorbi
         rows = sample.stage == k
         if int(np.sum(rows)) < LEAST:
             continue
-        days = _watched(sample.window[sample.customer[rows]] - sample.entry[rows])
+        days = watched(sample.window[sample.customer[rows]] - sample.entry[rows])
         for to in np.unique(sample.following[rows]):
             if to != NOTHING and int(to) in known:
                 name = f"step.{stages[k]}.{stages[to]}"
@@ -97,7 +97,7 @@ def naive(sample: Sample, what: Plan) -> tuple[list[float | None], list[int]]:
     return values, numbers
 
 
-def _watched(days: Floats) -> float:
+def watched(days: Floats) -> float:
     """The longest time for which a tenth of these were watched, at least a dozen of them where there are so many."""
     ordered = np.sort(days)[::-1]
     place = min(max(int(np.ceil(ENOUGH * ordered.size)), 12), ordered.size) - 1

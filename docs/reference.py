@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sojourn.scenarios import dwell, levers, model, plans, service, stages, surveys, targets
+from sojourn.scenarios import dwell, history, levers, model, plans, service, stages, surveys, targets
 
 PAGE = Path(__file__).parent / "format.md"
 BEGIN, END = "<!-- keys: written by reference.py -->", "<!-- end of keys -->"
@@ -18,6 +18,8 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[market]", model.Market),
     ("[segments.NAME]", model.Segment),
     ("[frailty]", model.Frailty),
+    ("[history]", history.History),
+    ("[history] effects", history.HistoryEffect),
     ("[stages.NAME]", stages.Stage),
     ("[stages.NAME] exits.TO", stages.Exit),
     ("[stages.NAME] touchpoint", stages.Touchpoint),

@@ -1,23 +1,24 @@
 """Which strategy wins, in a sentence, or that none can be told apart.
 
-Every strategy is held against the baseline, and the best against every other: for k strategies 2k - 3 comparisons,
-each at the error rate over 2k - 3 (Bonferroni). Naming the best after looking costs nothing more: the name is wrong
-only where the truly best strategy is taken to be worse than it, and each pair with the truly best one is counted.
-Intervals in the sentence are the plain 90 % ones of the table of differences.
+Every strategy is held against the baseline, and the best against every other, all at one critical value for which the chance of
+a false claim anywhere in the sentence is the error rate (see `standing`). Intervals in the sentence are those of the table of
+differences, each 90 % by itself.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from sojourn.experiments.against_best import against_best
+from sojourn.experiments.critical import DRAWS
+from sojourn.experiments.sequential import Stop, best_so_far
+from sojourn.experiments.standing import RATE, Pair, Standing, stand
 from sojourn.experiments.wording import Named, Words
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import LEVEL, Estimate
-from sojourn.sim.estimating import Jackknife
 from sojourn.sim.vocabulary import direction
 
-Pair = Callable[[str, str], Jackknife]  # (a, b) -> the measure under b minus under a
+__all__ = ["Against", "Pair", "Verdict", "decide", "judge"]
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,33 @@ class Verdict:
     measure: str
     """What was compared."""
     error_rate: float
-    """Chance that the sentence claims a difference that is none, or the wrong way round, over all its comparisons."""
+    """Chance that the sentence claims a difference that is none, or the wrong way round, over all its comparisons and looks."""
+    chosen: str | None
+    """The strategy with the best figure; None where neither more nor less is better."""
+    simultaneous: Mapping[str, Estimate]
+    """By "B - A", A the baseline: intervals that all hold at once, at 1 - `error_rate`."""
+    against_best: Mapping[str, Estimate]
+    """By strategy: its figure minus the best of the others, at 1 - `error_rate` for all at once (Hsu); empty where neither more
+    nor less is better.
+    """
+    replications: int
+    """How many stand behind it."""
+    stopped: Stop | None
+    """What made an end of a comparison that goes on until it is settled; None for one of fixed size."""
+
+    def document(self) -> dict[str, Any]:
+        """The JSON shape of `verdict`."""
+        return {
+            "sentence": self.sentence,
+            "winner": self.winner,
+            "measure": self.measure,
+            "error_rate": self.error_rate,
+            "chosen": self.chosen,
+            "simultaneous": {pair: one._asdict() for pair, one in self.simultaneous.items()},
+            "against_best": {name: one._asdict() for name, one in self.against_best.items()},
+            "replications": self.replications,
+            "stopped": self.stopped,
+        }
 
 
 class Against(NamedTuple):
@@ -49,38 +76,77 @@ class Against(NamedTuple):
         return self.sign == 0 and low is not None and high is not None and low * high > 0.0
 
 
-def decide(strategies: Sequence[str], pair: Pair, measure: str, scenario: Scenario) -> Verdict:
+def decide(
+    strategies: Sequence[str],
+    pair: Pair,
+    measure: str,
+    scenario: Scenario,
+    *,
+    rate: float = RATE,
+    replications: int = 0,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Verdict:
     """The verdict on at least two strategies, the baseline first; `pair` gives the difference of any two of them."""
-    rate = round(1.0 - LEVEL, 12)
-    level = 1.0 - rate / (2 * len(strategies) - 3)
-    baseline, *others = strategies
-    found = [_against(name, pair(baseline, name), level) for name in others]
-    winner = _winner(strategies, pair, direction(measure), level)
-    return Verdict(_sentence(Words(measure, scenario, baseline), found, winner), winner, measure, rate)
+    standing = stand(strategies, pair, rate=rate, seed=seed, draws=draws)
+    return judge(standing, measure, scenario, rate=rate, replications=replications)
 
 
-def _against(name: str, difference: Jackknife, level: float) -> Against:
-    _, low, high = difference.interval(level)
-    sign = 0 if low is None or high is None else int(low > 0.0) - int(high < 0.0)
-    same = difference.value == 0.0 and bool((difference.left_out == 0.0).all())
-    return Against(name, difference.interval(), sign, same)
+def judge(
+    standing: Standing,
+    measure: str,
+    scenario: Scenario,
+    *,
+    rate: float,
+    replications: int,
+    level: float = LEVEL,
+    stopped: Stop | None = None,
+    close_enough: float | None = None,
+) -> Verdict:
+    """The verdict on strategies that were compared.
+
+    Args:
+        standing: how they stand to one another.
+        measure: what was compared.
+        scenario: for units and names.
+        rate: chance of a false claim that the standing was made for.
+        replications: how many stand behind it.
+        level: of Student's interval in the sentence, which is more than 90 % where several looks must be paid for.
+        stopped: what made an end.
+        close_enough: the difference that does not matter.
+    """
+    baseline, *others = standing.strategies
+    good = direction(measure)
+    gaps = {name: standing.gap(baseline, name) for name in others}
+    found = [Against(name, gap.difference.interval(level), gap.sign, gap.same) for name, gap in gaps.items()]
+    best = best_so_far(standing, good)
+    rivals = [name for name in standing.strategies if name != best]
+    beaten = {name: best is not None and standing.gap(name, best).sign == good for name in rivals}
+    winner = best if best is not None and all(beaten.values()) else None
+    words = Words(measure, scenario, baseline)
+    sentence = _sentence(words, found, winner, best, [name for name in rivals if not beaten[name]])
+    if stopped == "close enough" and best is not None and close_enough is not None:
+        sentence = f"{sentence[:-1]}; {words.close_enough(best, close_enough)}."
+    return Verdict(
+        sentence,
+        winner,
+        measure,
+        rate,
+        best,
+        {f"{name} - {baseline}": gap.interval for name, gap in gaps.items()},
+        against_best(standing, good) if good else {},
+        replications,
+        stopped,
+    )
 
 
-def _winner(strategies: Sequence[str], pair: Pair, good: int, level: float) -> str | None:
-    """The strategy that beats every other; None where there is none, or where neither more nor less is better."""
-    if not good:
-        return None
-    best = strategies[0]
-    for name in strategies[1:]:
-        ahead = pair(best, name).value * good
-        if math.isfinite(ahead) and ahead > 0.0:
-            best = name
-    rivals = [name for name in strategies if name != best]
-    return best if all(_against(best, pair(name, best), level).sign == good for name in rivals) else None
+def _sentence(
+    words: Words, found: Sequence[Against], winner: str | None, best: str | None, open_: Sequence[str]
+) -> str:
+    """The winner, then others above the baseline, those below it, and those that cannot be told apart from it.
 
-
-def _sentence(words: Words, found: Sequence[Against], winner: str | None) -> str:
-    """The winner, then others above the baseline, those below it, and those that cannot be told apart from it."""
+    `open_` are the strategies that the best may not surely beat.
+    """
     good = direction(words.measure)
     same = [one for one in found if one.same]
     rest = [one for one in found if not one.same]
@@ -88,7 +154,7 @@ def _sentence(words: Words, found: Sequence[Against], winner: str | None) -> str
     single = [one for one in rest if one.estimate.mean is not None and one.estimate.low is None]
     told = [one for one in rest if one.sign]
     better = [one for one in told if not good or one.sign == good]
-    better.sort(key=lambda one: (one.name != winner, -abs(one.estimate.mean or 0.0)))
+    better.sort(key=lambda one: (one.name != best, -abs(one.estimate.mean or 0.0)))
     worse = [one for one in told if one not in better]
     leaning = [one for one in rest if one.leaning]
     level = [one for one in rest if one.estimate.low is not None and not one.sign and not one.leaning]
@@ -97,6 +163,13 @@ def _sentence(words: Words, found: Sequence[Against], winner: str | None) -> str
     if better:
         clauses.append(words.ahead(_named(better)))
         if good and winner is None:
+            unsure = [name for name in open_ if name != words.baseline] if best == better[0].name else []
+            neither = [one.name for one in level if one.name in unsure]
+            level = [one for one in level if one.name not in neither]
+            if len(unsure) > len(neither):
+                clauses.append(words.rivals([name for name in unsure if name not in neither], better[0].name))
+            if neither:
+                clauses.append(words.neither(neither, better[0].name))
             clauses.append("which strategy is best cannot be told")
     if worse:
         clauses.append((words.kept if winner == words.baseline else words.behind)(_named(worse)))

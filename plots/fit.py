@@ -75,7 +75,7 @@ def _groups(quantities: "Sequence[Quantity]") -> "dict[str, list[Quantity]]":
 
 def _family(unit: str) -> tuple[str, str]:
     """What is counted, and how far ahead it looks: `share within 30 days` as `share` and `within 30 days`."""
-    found = re.match(r"(share|days)\b,?\s*(.*)", unit)
+    found = re.match(r"(share|days|visits)\b,?\s*(.*)", unit)
     return (found[1], found[2]) if found else (unit, "")
 
 
@@ -83,9 +83,14 @@ def _label(quantity: "Quantity", room: float) -> list[str]:
     """The quantity in few words, and how many stand behind it."""
     kind, _, rest = quantity.name.partition(".")
     first, _, second = rest.partition(".")
-    name = {"reach": f"reach {first}", "step": f"{first} → {second}", "dwell": f"days in {first}"}.get(
-        kind, quantity.name
-    )
+    name = {
+        "reach": f"reach {first}",
+        "step": f"{first} → {second}",
+        "dwell": f"days in {first}",
+        "visits": f"visits to {first}",
+        "standing": f"in {first} at the end",
+        "return": f"back to {first} after the {'first visit' if second == 'first' else 'later visits'}",
+    }.get(kind, quantity.name)
     ahead = _family(quantity.unit)[1]
     small = [ahead, f"n = {number(quantity.n)}"] if ahead else [f"n = {number(quantity.n)}"]
     if len(small) == 2 and lettering.span(", ".join(small), lettering.SMALL) <= room:

@@ -4,7 +4,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -13,10 +13,12 @@ from matplotlib.figure import Figure
 
 from sojourn.plots import style
 from sojourn.plots.differences import differences
+from sojourn.plots.distances import distances
 from sojourn.plots.fit import fit
 from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
 from sojourn.plots.occupancy import occupancy
+from sojourn.plots.payback import payback
 from sojourn.plots.retention import retention, returning
 from sojourn.plots.words import SHARE, human, interval, known, pair, percent
 from sojourn.sim.estimates import Estimate
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sojourn.calibration.validate import Check
+    from sojourn.calibration.verdict import Verdict
     from sojourn.experiments.compare import Comparison
     from sojourn.sim.run import Outcome, Result
 
@@ -91,6 +94,7 @@ def figures(
         result = comparison.result if comparison else cast("Result", found)
         if comparison:
             drawn.append(_differences(comparison, measures))
+            drawn += _payback(comparison)
         drawn += _retention(result)
         drawn += _returning(result)
         taken = {one.name for one in drawn}
@@ -117,6 +121,26 @@ def _differences(comparison: "Comparison", measures: Sequence[str] | None) -> Pi
         if told
         else "Differences between strategies.",
         _figure(differences(comparison, measures=measures)),
+    )
+
+
+def _payback(comparison: "Comparison") -> Iterator[Picture]:
+    found = getattr(comparison, "payback", {})
+    if not found:
+        return
+    moments = [
+        f"{human(name)} {f'from day {one.day:,.0f} on' if one.day is not None else 'not by the end'}"
+        for name, one in found.items()
+    ]
+    currency = comparison.result.scenario.about.currency
+    yield Picture(
+        "payback",
+        f"When strategies pay back, against {human(comparison.baseline)}",
+        "Profit so far under the strategy minus that under the baseline, discounted to day 0, on the same customers. The band"
+        " holds on all days at once with 90 %. A strategy has paid back where its curve has left 0 upwards for good, which a"
+        " dot marks where the whole band does.",
+        f"Pays back: {'; '.join(moments)}.",
+        _figure(payback(found, currency=currency)),
     )
 
 
@@ -233,6 +257,27 @@ def _fit(check: "Check") -> Picture:
         + (f"; outside: {', '.join(map(human, apart))}." if apart else "."),
         _figure(fit(check)),
     )
+
+
+def judged(verdict: "Verdict") -> list[Picture]:
+    """The pictures of a verdict on a fit: figures and curves, and distances."""
+    told = [
+        f"{human(item.about)} {item.observed.mean / item.simulated.mean:.2g}"
+        for item in verdict.distances
+        if item.observed.mean and item.simulated.mean
+    ]
+    fitted = _fit(verdict.check)
+    return [
+        replace(fitted, caption=f"{fitted.caption} Bands of curves hold for the whole curve at once."),
+        Picture(
+            "distances",
+            "How far simulated journeys are from those held out",
+            "Each mark is a distance between two sets of journeys, in multiples of what two simulated sets are apart by chance"
+            " alone; the grey range is where one more simulated set would lie nine times in ten.",
+            f"Distances, chance alone being 1: {'; '.join(told)}." if told else "No distances.",
+            _figure(distances(verdict)),
+        ),
+    ]
 
 
 def _figure(ax: "Axes") -> Figure:

@@ -53,6 +53,9 @@ def _shifts(scenario: Scenario) -> Iterator[_OnExit]:
             yield _OnExit(
                 ("desks", name, "effects", i), harm.exit, harm.scale, _other(harm.scale, harm.eta), harm.value
             )
+    if scenario.history is not None:
+        for i, past in enumerate(scenario.history.effects):
+            yield _OnExit(("history", "effects", i), past.exit, past.scale, _other(past.scale, past.eta), past.value)
     if scenario.frailty is not None:
         for exit in scenario.frailty.loads:
             yield _OnExit(("frailty", "loads", exit), exit, "", "", None)

@@ -35,6 +35,7 @@ from sojourn.scenarios.dwell import (
     Lognormal,
     Weibull,
 )
+from sojourn.scenarios.history import History
 from sojourn.scenarios.levers import Effect, Evidence, Lever, LeverCost, Range, Response
 from sojourn.scenarios.overrides import applied
 from sojourn.scenarios.plans import Plan, Step
@@ -199,6 +200,10 @@ class Scenario(Part):
     )
     frailty: Frailty | None = Field(None, description="differences between customers that nobody sees")
     value: Value | None = Field(None, description="differences in what customers are worth")
+    traits: Annotated[dict[Name, Law], Field(max_length=100)] = Field(
+        {}, description="known numbers in which customers differ, each drawn from its law, independently of each other"
+    )
+    history: History | None = Field(None, description="what customers' past and traits do to exits")
     stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=4000)] = Field(description="the journey")
     satisfaction: Satisfaction | None = Field(None, description="satisfaction and expectation")
     desks: Annotated[dict[Name, Desk], Field(max_length=62)] = Field({}, description="service desks")
@@ -264,6 +269,7 @@ __all__ = [
     "Exponential",
     "Frailty",
     "Gamma",
+    "History",
     "Law",
     "Lever",
     "LeverCost",

@@ -125,6 +125,28 @@ def poisson_totals(net: Cells, first: int, expected: float, workers: int) -> Flo
 
 
 def arrivals(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats]:
+    """Ids and days of all who are followed: `candidates`, and those on their way on day 0; both of shape (n,)."""
+    ids, days = candidates(net, asked, workers)
+    count = int(net[at.OPENERS_COUNT])
+    if count == 0:
+        return ids, days
+    place = int(np.searchsorted(days, 0.0, side="right"))  # at equal times by id, and theirs are the largest
+    openers = at.OPENERS + np.arange(count, dtype=np.int64)
+    return np.insert(ids, place, openers), np.insert(days, place, np.zeros(count))
+
+
+def first_days(net: Cells, ids: Integers, days: Floats) -> Floats:
+    """The day of each one's first entry: of those on their way on day 0, one before it; shape of `ids`."""
+    openers = np.flatnonzero(ids >= at.OPENERS)
+    if not openers.size:
+        return days
+    found = days.copy()
+    rows = int(net[at.OPENERS_FIRST]) + (ids[openers] - at.OPENERS) * int(net[at.OPENERS_WIDTH])
+    found[openers] = net[rows + at.OPENER_ARRIVED]
+    return found
+
+
+def candidates(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats]:
     """Ids and days of the candidates, by day and then id, before any market turns them away; both of shape (n,).
 
     Band 0 is the base stream, which every strategy shares; band j > 0 adds whom a lever brings (Poisson processes thinned by
@@ -159,7 +181,7 @@ def arrivals(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats
 def admitted(net: Cells, customer: int, so_far: int, at_start: bool) -> bool:
     """Whether a finite market still has room: a chance in proportion to what is left; a cohort takes what there is."""
     size = net[at.MARKET]
-    if size < 0.0:
+    if size < 0.0 or customer >= at.OPENERS:
         return True
     if at_start:
         return bool(so_far < size)

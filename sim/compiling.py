@@ -47,6 +47,7 @@ SOURCES = (
     "memory",
     "openly",
     "recording",
+    "resuming",
     "rules",
     "sharing",
     "sorting",

@@ -14,9 +14,11 @@ from sojourn.sim.estimating import Part, over_replications, student
 from sojourn.sim.follow_ups import FollowUps, read
 from sojourn.sim.journeys import Journeys
 from sojourn.sim.lives import Lives
+from sojourn.sim.money import overhead_by
 from sojourn.sim.network import Network
 
 Floats = NDArray[np.float64]
+MOST_DAYS = 1000  # on which profit is told: whole days, or every second or third where the horizon is far
 POINTS = 201  # of each curve, from day 0 to the horizon
 FOLLOWED = 10  # buyers who must still be followed, over all replications, for a curve since the first purchase to go on
 
@@ -32,6 +34,7 @@ class Trace(NamedTuple):
     returned: Floats  # Aalen-Johansen share of buyers with a second purchase by then, shape (n,); NaN likewise
     waited: Floats  # buyers who had neither bought again nor gone by then, shape (n,)
     moves: Floats  # shape (stages, stages), from row to column
+    profit: Floats  # by the end of each of `paid_days`, discounted to day 0; its last is the measure
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,14 @@ class Curves:
     """Share of buyers who have bought again, by days since the first purchase; loss or an end competes."""
     flow: dict[tuple[str, str], Estimate]
     """Moves a replication from stage to stage, of all pairs that occur; open stays are no moves."""
+    profit: Floats
+    """Profit so far by replication and `paid_days`, discounted to day 0; shape (replications, days)."""
+
+
+def paid_days(horizon: float) -> Floats:
+    """The days on which profit so far is told: day 0, whole days, and the horizon."""
+    step = max(1, int(np.ceil(horizon / MOST_DAYS)))
+    return np.append(np.arange(0.0, horizon, step), horizon)
 
 
 def trace(journeys: Journeys, network: Network, lives: Lives | None = None) -> Trace:
@@ -62,7 +73,11 @@ def trace(journeys: Journeys, network: Network, lives: Lives | None = None) -> T
     nothing = np.full(POINTS, np.nan), np.zeros(POINTS)
     retention, followed = _retained(lives, days) if lives.buyers.size and lives.losing.any() else nothing
     returned, waited = _returned(lives, days) if lives.buyers.size else nothing
-    return Trace(journeys.stages, days, occupancy, retention, followed, returned, waited, moves.astype(np.float64))
+    paid = paid_days(journeys.horizon)
+    profit = lives.ledger.by(paid) - overhead_by(network, paid, discounted=True)
+    return Trace(
+        journeys.stages, days, occupancy, retention, followed, returned, waited, moves.astype(np.float64), profit
+    )
 
 
 def _retained(lives: Lives, days: Floats) -> tuple[Floats, Floats]:
@@ -97,7 +112,7 @@ def combine(traces: Sequence[Trace]) -> Curves:
     returned = _share(first.days, [one.returned for one in traces], [one.waited for one in traces])
     if returned is not None and not returned.mean.any():
         returned = None  # nobody can buy again
-    return Curves(occupancy, retention, returned, flow)
+    return Curves(occupancy, retention, returned, flow, np.array([one.profit for one in traces]))
 
 
 def _share(days: Floats, shares: Sequence[Floats], at_risk: Sequence[Floats]) -> Band | None:

@@ -11,6 +11,8 @@ from sojourn.sim.tables import Cells, Customer
 
 # Conditions in postfix, as `scenarios.conditions` writes them: comparisons 0 to 5 (==, !=, <, <=, >, >=), and, or, not.
 AND, OR, NOT = 6, 7, 8
+# What effects of the past count, in the order of `scenarios.history.PAST`; traits follow.
+VISITS_BEFORE, PURCHASES_SO_FAR, DAYS_SINCE_FIRST, FIRST_TRAIT = range(4)
 OWN = 6  # draws of purpose TRAITS from this number on, by exit of a stage, are what is a customer's own about that exit
 LEAST, MOST = 1e-300, 1.0 - 2.0**-53  # so that logs and divisions stay finite
 OF_SEGMENT, OF_STAGE, OF_SOURCE, OF_SATISFACTION, OF_PURCHASES, OF_SPEND, OF_FAILURES, OF_INFORMATION, OF_VALUE = range(
@@ -178,13 +180,40 @@ def next_change(net: Cells, me: Customer, first: int, count: int, time: float, i
     return float(moment)
 
 
+@compiled
+def lived(net: Cells, me: Customer, what: int) -> float:
+    """What an effect of the past counts, as it is when the stay begins: visits before it, purchases, days, a trait."""
+    if what == VISITS_BEFORE:
+        return float(me.whole[at.VISITS + me.whole[at.STAGE]] - 1)
+    if what == PURCHASES_SO_FAR:
+        return float(me.whole[at.PURCHASES])
+    if what == DAYS_SINCE_FIRST:
+        return float(max(me.real[at.ENTERED] - me.real[at.ARRIVED], 0.0))
+    first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
+    return float(me.real[first + what - FIRST_TRAIT])
+
+
+@apart
+def past_shift(net: Cells, me: Customer, exit: int) -> float:
+    """What the customer's past and traits do to an exit, log scale."""
+    total = 0.0
+    row = int(net[exit + at.EXIT_PAST_FIRST])
+    for _ in range(int(net[exit + at.EXIT_PAST_COUNT])):
+        value = min(lived(net, me, int(net[row + at.PAST_OF])), net[row + at.PAST_UP_TO])
+        total += net[row + at.PAST_BETA] * (value - net[row + at.PAST_AROUND])
+        row += at.PAST_WIDTH
+    return total
+
+
 @apart
 def personal_shift(net: Cells, me: Customer, exit: int, time: float) -> float:
-    """What satisfaction, frailty, this stay's wait and the failures still felt do to an exit, log scale."""
+    """What satisfaction, frailty, the past, this stay's wait and the failures still felt do to an exit, log scale."""
     total = net[exit + at.EXIT_FRAILTY] * me.real[at.FRAILTY]
     if net[exit + at.EXIT_PER_POINT] != 0.0:
         segment = int(net[at.SEGMENT_ROWS]) + me.whole[at.SEGMENT] * at.SEGMENT_WIDTH
         total += net[exit + at.EXIT_PER_POINT] * (me.real[at.SATISFACTION] - net[segment + at.SEGMENT_START])
+    if net[exit + at.EXIT_PAST_COUNT] > 0.0:
+        total += past_shift(net, me, exit)
     felt = int(net[exit + at.EXIT_FELT_FIRST])
     for _ in range(int(net[exit + at.EXIT_FELT_COUNT])):
         desk = int(net[felt + at.FELT_DESK])
@@ -203,9 +232,28 @@ def own_uniform(net: Cells, me: Customer, exit: int) -> float:
     return float(uniform(net, me.whole[at.ID], me.whole[at.STAGE], TRAITS, 0, OWN + number))
 
 
+@compiled
+def opener_row(net: Cells, me: Customer) -> int:
+    """The place of what is known of a customer who was on the way on day 0."""
+    return int(net[at.OPENERS_FIRST] + (me.whole[at.ID] - at.OPENERS) * net[at.OPENERS_WIDTH])
+
+
+@apart
+def own_told(net: Cells, me: Customer, exit: int) -> float:
+    """The own draw for an exit that the past of a customer has told, NaN where it has not."""
+    if me.whole[at.ID] < at.OPENERS:
+        return math.nan
+    here = me.whole[at.HERE]
+    number = (exit - int(net[here + at.STAGE_EXITS_FIRST])) // at.EXIT_WIDTH + int(net[here + at.STAGE_OWN])
+    return float(net[opener_row(net, me) + at.OPENER_HISTORY + 2 * int(net[at.STAGES]) + number])
+
+
 @apart
 def own_rate(net: Cells, me: Customer, exit: int) -> float:
     """The factor on the hazard of an exit of a race that is the customer's own: gamma, of mean 1."""
+    told = own_told(net, me, exit)
+    if told >= 0.0:
+        return max(told, LEAST)
     shape = net[exit + at.EXIT_OWN]
     return float(max(special.gammaincinv(shape, own_uniform(net, me, exit)) / shape, LEAST))
 
@@ -214,5 +262,9 @@ def own_rate(net: Cells, me: Customer, exit: int) -> float:
 def own_odds(net: Cells, me: Customer, exit: int) -> float:
     """By how much the log-odds of an exit of a choice differ from those stated, for a customer whose probability is beta."""
     a, b = net[exit + at.EXIT_OWN], net[exit + at.EXIT_OWN_REST]
+    told = own_told(net, me, exit)
+    if told >= 0.0:
+        chance = min(max(told, LEAST), MOST)
+        return math.log(chance) - math.log1p(-chance) - math.log(a / b)
     chance = min(max(special.betaincinv(a, b, own_uniform(net, me, exit)), LEAST), MOST)
     return math.log(chance) - math.log1p(-chance) - math.log(a / b)

@@ -76,7 +76,7 @@ def figures(lives: Lives) -> Iterator[Figure]:
 
 def _money(lives: Lives) -> Iterator[Figure]:
     journeys, network = lives.journeys, lives.network
-    ledger = money.Ledger(journeys, network)
+    ledger = lives.ledger
     for discounted in (True, False):
         booked = ledger.booked(discounted=discounted)
         overhead = money.overhead(network, journeys.horizon, discounted=discounted)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from sojourn.sim.follow_ups import FollowUps
 from sojourn.sim.journeys import Floats, Integers, Journeys
+from sojourn.sim.money import Ledger
 from sojourn.sim.network import Network
 from sojourn.sim.survival import CENSORED
 
@@ -24,6 +25,11 @@ class Lives:
         self.losing = np.array([stage.role == "lost" for stage in stages], dtype=np.bool_)
         self.ending = np.array([stage.end for stage in stages], dtype=np.bool_)
         self.count = journeys.customers.customer.size
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What customers bring and cost."""
+        return Ledger(self.journeys, self.network)
 
     @cached_property
     def purchase_rows(self) -> Integers:

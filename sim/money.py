@@ -6,7 +6,8 @@ form.
 """
 
 import math
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,7 +88,11 @@ class Ledger:
         """Index of each line among the events, ascending; shape (lines,)."""
         self.who = journeys.who[self.rows] if self.rows.size else self.rows
         """Index of the customer; shape (lines,)."""
-        self._time, self._until = events.time[self.rows], journeys.until[self.rows] if self.rows.size else np.empty(0)
+        # What a stay that began before day 0 cost until then is past.
+        self._time, self._until = (
+            np.maximum(events.time[self.rows], 0.0),
+            journeys.until[self.rows] if self.rows.size else np.empty(0),
+        )
         self._arrived = journeys.customers.arrived[self.who]
         self._revenue, self._cost = events.revenue[self.rows], events.cost[self.rows]
         self._segment, stage = journeys.customers.segment[self.who], events.stage[self.rows]
@@ -128,6 +133,28 @@ class Ledger:
         margin[cut] = part.revenue - part.cost
         return self.who[lines], margin
 
+    def by(self, days: Floats) -> Floats:
+        """Revenue minus cost that is booked by each day, discounted to day 0.
+
+        `days` are in even steps from 0, but for the last, the horizon; the answer has their shape.
+        """
+        time, delta, segment = self._time, self._delta, self._segment
+        worth = np.exp(-delta * time)
+        total = _by(days, time, (self._revenue - self._cost) * worth)
+        served = np.flatnonzero(self._served & (self._served_at <= self._horizon + TICK))
+        moment = self._served_at[served]
+        total += _by(days, moment, (self._gain[served] - self._charge[served]) * np.exp(-delta * moment))
+        until = np.maximum(np.minimum(self._until, self._horizon), time)
+        rows = np.flatnonzero(self._rate != 0.0)
+        if rows.size:
+            always = partial(discounted_length, delta=delta)
+            total -= _running_by(days, always, self._rate[rows], time[rows], until[rows])
+        for k, charge in self._charges.items():
+            rows = np.flatnonzero((self._held >> k) & 1)
+            integral, _ = self._running(k, delta)
+            total -= _running_by(days, integral, charge[segment[rows]], time[rows], until[rows])
+        return total
+
     def _book(self, lines: Integers | slice, delta: float, origin: Floats, close: Floats | float) -> Money:
         time, segment = self._time[lines], self._segment[lines]
         age = time - origin
@@ -162,6 +189,29 @@ class Ledger:
         return self._accrued[lever, delta]
 
 
+def _by(days: Floats, moments: Floats, amounts: Floats) -> Floats:
+    """What amounts have come to by each day."""
+    first = _day_of(days, moments)
+    return np.asarray(np.cumsum(np.bincount(first, amounts, days.size + 1))[: days.size], dtype=np.float64)
+
+
+def _day_of(days: Floats, moments: Floats) -> Integers:
+    """The first of the days, by number, that is not before each moment."""
+    step = days[1] if days.size > 2 else days[-1]
+    return np.asarray(np.clip(np.ceil((moments - TICK) / step), 0, days.size - 1), dtype=np.int64)
+
+
+def _running_by(days: Floats, integral: Callable[[Floats], Floats], rate: Floats, start: Floats, end: Floats) -> Floats:
+    """What rates, each from its start to its end, have come to by each day."""
+    at_start, at_end = integral(start), integral(end)
+    first, last = _day_of(days, start), _day_of(days, end)
+    size = days.size + 1
+    under_way = np.cumsum(np.bincount(first, rate, size) - np.bincount(last, rate, size))[: days.size]
+    before = np.bincount(first, rate * at_start, size) - np.bincount(last, rate * at_start, size)
+    done = np.cumsum(np.bincount(last, rate * (at_end - at_start), size))[: days.size]
+    return np.asarray(under_way * integral(days) - np.cumsum(before)[: days.size] + done)
+
+
 def nothing(column: NDArray[Any]) -> bool:
     """Whether a column says 0 for every row in one stride of nothing, as where the scenario does not use it."""
     return column.size == 0 or (column.strides == (0,) and not column[0])
@@ -169,23 +219,32 @@ def nothing(column: NDArray[Any]) -> bool:
 
 def overhead(network: Network, horizon: float, *, discounted: bool) -> float:
     """What the strategy costs by the horizon whoever comes: levers per day times their level, and agents of desks."""
+    return float(overhead_by(network, np.array([horizon]), discounted=discounted)[0])
+
+
+def overhead_by(network: Network, days: Floats, *, discounted: bool) -> Floats:
+    """The same by each of some days; of their shape."""
     delta = force_of_interest(network) if discounted else 0.0
-    total = 0.0
+    total = np.zeros(days.shape)
     for name in network.levers:
         charge = network.scenario.levers[name].cost.per_day
         if charge:
-            total += charge * float(Running(*network.path(name), delta)(horizon))
-    return total + agents_pay(network, horizon, discounted=discounted)
+            total += charge * Running(*network.path(name), delta)(days)
+    return total + _agents_pay_by(network, days, delta)
 
 
 def agents_pay(network: Network, horizon: float, *, discounted: bool) -> float:
     """What the agents of all desks cost by the horizon."""
     delta = force_of_interest(network) if discounted else 0.0
-    total = 0.0
+    return float(_agents_pay_by(network, np.array([horizon]), delta)[0])
+
+
+def _agents_pay_by(network: Network, days: Floats, delta: float) -> Floats:
+    total = np.zeros(days.shape)
     for name in network.desks:
         charge = network.scenario.desks[name].cost_per_agent_day
         if charge:
-            total += charge * float(Running(*network.agents(name), delta, linear=False)(horizon))
+            total += charge * Running(*network.agents(name), delta, linear=False)(days)
     return total
 
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from sojourn.scenarios.conditions import Name, Op, parse
 from sojourn.scenarios.faults import Fault, Faults, nearest
+from sojourn.scenarios.history import PAST
 from sojourn.scenarios.lawtable import LawTable
 from sojourn.scenarios.model import Desk, Effect, Scenario, Stage
 from sojourn.sim import tables as at
@@ -135,6 +136,7 @@ class _Builder:
         self.lever_index = {name: k for k, name in enumerate(scenario.levers)}
         self.desk_index = {name: k for k, name in enumerate(scenario.desks)}
         self.slots: dict[str, int] = {}
+        self.widest = widest(scenario)
         self.paths = tuple(path_of(self.plans[name].steps if name in self.plans else ()) for name in scenario.levers)
 
     def network(self) -> Network:
@@ -149,6 +151,7 @@ class _Builder:
         segments, _ = self.rows([self.segment(*parts) for parts in zip(own, shares, spends, strict=True)])
         places = [self.stage_index[stage] for stage in scenario.starts]
         starts = self.rows(list(zip(cumulative(list(scenario.starts.values())), places, strict=True)))
+        traits, _ = self.rows([[self.table.add(law)] for part in own for law in part.traits.values()])
         arrivals = self.terms(scenario, "arrivals", "", ("rate_ratio",))
         self.guard_bands()
         breaks, response = grid(self.paths * len(own), responses, horizon)
@@ -165,6 +168,7 @@ class _Builder:
             at.ARRIVALS_FIRST: arrivals[0], at.ARRIVALS_COUNT: arrivals[1],
             at.BREAKS: self.table.put(breaks), at.RESPONSES: self.table.put(response.ravel()),
             at.SINCES: self.table.put(self.stage_index[name] for name in self.slots), at.SINCES_COUNT: len(self.slots),
+            at.TRAIT_ROWS: traits, at.TRAITS_COUNT: len(scenario.traits),
             at.FELT_SLOTS: at.FELT_AT_ONCE if failures else 0,
             at.ALWAYS: sum(1 << k for name, k in self.lever_index.items() if self.condition(name) is None),
             # A mask of more than 53 levers is no exact cell: then each is looked at.
@@ -179,7 +183,7 @@ class _Builder:
             at.SERVED: any(stage.desk is not None for part in own for stage in part.stages.values()),
         }  # fmt: skip
         more = (at.CONDITIONAL, at.SINCES_COUNT, at.FRAIL, at.SATISFIED, at.PAID, at.INVITING, at.INFORMED)
-        header[at.BARE] = not any(header[cell] for cell in more)
+        header[at.BARE] = not any(header[cell] for cell in more) and all(part.history is None for part in own)
         (cells,) = self.table.done()
         for place, value in header.items():
             cells[place] = value
@@ -269,6 +273,7 @@ class _Builder:
             log_odds(stage.gathers) if stage.gathers is not None else -math.inf,
             *self.terms(own, "information", name, ("log_odds",)),
             *chances(ways if kind == CHOICE else []),
+            self.stage_index[name] * self.widest,
         )  # fmt: skip
 
     def paid(self, stage: Stage) -> bool:
@@ -295,7 +300,20 @@ class _Builder:
         pace, count = self.terms(own, "dwell", name, ("time_ratio",))
         count += self.terms(own, "dwell", stage, ("time_ratio",))[1]  # stands right behind
         rarity = math.exp(-weight) if weight > -math.inf else math.inf
-        return self.stage_index[to], dwell, weight, rarity, per_10 / 10.0, load, *draws, *felt, *terms, pace, count
+        shifts = per_10 / 10.0, load, *draws, *felt
+        return self.stage_index[to], dwell, weight, rarity, *shifts, *terms, pace, count, *self.past(own, name)
+
+    def past(self, own: Scenario, exit: str) -> tuple[int, int]:
+        """The rows of what a customer's past and traits do to an exit: place and count."""
+        kinds = {name: k for k, name in enumerate((*PAST, *own.traits))}
+        effects = own.history.effects if own.history is not None else ()
+        return self.rows(
+            [
+                (kinds[effect.per], effect.eta, math.inf if effect.up_to is None else effect.up_to, effect.around)
+                for effect in effects
+                if effect.exit == exit
+            ]
+        )
 
     def desk(self, own: Scenario, name: str) -> Sequence[float]:
         desk = own.desks[name]
@@ -316,6 +334,12 @@ class _Builder:
         )  # fmt: skip
 
 
+def widest(scenario: Scenario) -> int:
+    """The most exits that a stage has, as any segment meets it."""
+    parts = [scenario.for_segment(name) for name in scenario.segments]
+    return max(len(stage.choices) + len(stage.race) for part in parts for stage in part.stages.values())
+
+
 def own_draws(own: Scenario, stage: str, to: str) -> tuple[float, float]:
     """The law of what is a customer's own about an exit: (shape, 0) of a factor on the hazard, (a, b) of a probability."""
     if own.frailty is None:
@@ -329,7 +353,9 @@ def own_draws(own: Scenario, stage: str, to: str) -> tuple[float, float]:
 
 def chances(exits: Sequence[Sequence[float]]) -> tuple[bool, float]:
     """Whether a choice between these exits is the same for everybody at all times; then the odds of the second of two."""
-    moved = (at.EXIT_PER_POINT, at.EXIT_FRAILTY, at.EXIT_OWN, at.EXIT_FELT_COUNT, at.EXIT_TERMS_COUNT)
+    moved = (
+        at.EXIT_PER_POINT, at.EXIT_FRAILTY, at.EXIT_OWN, at.EXIT_FELT_COUNT, at.EXIT_TERMS_COUNT, at.EXIT_PAST_COUNT
+    )  # fmt: skip
     plain = not any(exit[cell] for exit in exits for cell in moved)
     if not plain or len(exits) != 2:
         return plain, 0.0

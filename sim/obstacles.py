@@ -72,6 +72,10 @@ def _persons(sought: Sought) -> Iterator[Fault]:
                     f'each customer has a {"speed" if law == "gamma" else "probability"} of their own for "{exit}"'
                 )
                 yield sought.fault(f'frailty.{law}."{exit}"', number, message, f"take the {law} out")
+    for k, past in enumerate(own.history.effects if own.history is not None else ()):
+        if past.exit in exits and past.eta != 0.0:
+            message = f'"{past.exit}" depends on what each customer has lived through, or on a trait'
+            yield sought.fault(f"history.effects[{k}]", past.value, message, "take the effect out")
     moods = own.satisfaction
     if moods is None or not (moods.start.sd > 0.0 or any(stage.touchpoint for stage in own.stages.values())):
         return

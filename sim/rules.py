@@ -12,9 +12,20 @@ import numpy as np
 from sojourn.scenarios import laws
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, compiled, inlined
-from sojourn.sim.effects import fulfils, level_at, levers_held, own_lever, own_odds, own_rate, personal_shift, shift_now
+from sojourn.sim.effects import (
+    fulfils,
+    level_at,
+    levers_held,
+    opener_row,
+    own_lever,
+    own_odds,
+    own_rate,
+    personal_shift,
+    shift_now,
+)
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, RENEGED, UNRESOLVED
-from sojourn.sim.streams import INHERITING, MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, words
+from sojourn.sim.resuming import recall, resume, resumes
+from sojourn.sim.streams import INHERITING, MONEY, RACING, SERVICE, STAYING, TOUCHING, TRAITS, pair, uniform, words
 from sojourn.sim.tables import INVITEES, Cells, Customer
 from sojourn.sim.timing import time_to_exit
 
@@ -62,9 +73,13 @@ def born(net: Cells, me: Customer, customer: int, time: float) -> int:
     real[at.BONUS] = real[at.FRAILTY] = real[at.SPEND] = real[at.BORNE] = real[at.INFORMATION] = 0.0
     real[at.VALUE], real[at.WORTH] = 0.5, 1.0
     real[at.START] = real[at.SATISFACTION] = real[at.EXPECTATION] = math.nan
+    real[at.AGE] = 0.0
     forget(me)
+    if customer >= at.OPENERS:
+        return recalled(net, me)
     starts, count = int(net[at.STARTS_FIRST]), int(net[at.STARTS_COUNT])
     plain = not (net[at.SEGMENTS] > 1.0 or net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or net[at.VALUED] > 0.0)
+    plain = plain and not net[at.TRAITS_COUNT] > 0.0
     if plain and count == 1:
         return int(net[starts + at.START_STAGE])
     return shaped(net, me, starts, count)
@@ -82,12 +97,22 @@ def forget(me: Customer) -> None:
 @apart
 def shaped(net: Cells, me: Customer, starts: int, count: int) -> int:
     """Give a new customer its traits; returns the stage where arrivals start."""
-    whole, real = me.whole, me.real
+    whole = me.whole
     of_segment, of_start = pair(net, whole[at.ID], 0, TRAITS, 0, 0)
-    of_frailty, of_satisfaction = pair(net, whole[at.ID], 0, TRAITS, 0, 1)
     whole[at.SEGMENT] = drawn(net, int(net[at.SEGMENT_ROWS]), at.SEGMENT_WIDTH, int(net[at.SEGMENTS]), of_segment)
+    give_traits(net, me)
+    chosen = drawn(net, starts, at.START_WIDTH, count, of_start)
+    return int(net[starts + chosen * at.START_WIDTH + at.START_STAGE])
+
+
+@apart
+def give_traits(net: Cells, me: Customer) -> None:
+    """What customers of a segment differ in: frailty, value, satisfaction and expectation."""
+    whole, real = me.whole, me.real
+    of_frailty, of_satisfaction = pair(net, whole[at.ID], 0, TRAITS, 0, 1)
     if net[at.FRAIL] > 0.0:
         real[at.FRAILTY] = laws.normal_quantile(of_frailty)
+    draw_traits(net, me)
     segment = segment_row(net, me)
     of_expectation, of_value = pair(net, whole[at.ID], 0, TRAITS, 0, 2)
     if net[at.VALUED] > 0.0:
@@ -99,8 +124,26 @@ def shaped(net: Cells, me: Customer, starts: int, count: int) -> int:
         real[at.START] = real[at.SATISFACTION] = clamped(start + spread * laws.normal_quantile(of_satisfaction))
         expects, spread = net[segment + at.SEGMENT_EXPECTS], net[segment + at.SEGMENT_EXPECTS_SD]
         real[at.EXPECTATION] = clamped(expects + spread * laws.normal_quantile(of_expectation))
-    chosen = drawn(net, starts, at.START_WIDTH, count, of_start)
-    return int(net[starts + chosen * at.START_WIDTH + at.START_STAGE])
+
+
+@apart
+def recalled(net: Cells, me: Customer) -> int:
+    """Give a customer who is on the way on day 0 the traits and the past that are known; returns the stage."""
+    me.whole[at.SEGMENT] = int(net[opener_row(net, me) + at.OPENER_SEGMENT])
+    if net[at.FRAIL] > 0.0 or net[at.SATISFIED] > 0.0 or net[at.VALUED] > 0.0 or net[at.TRAITS_COUNT] > 0.0:
+        give_traits(net, me)
+    return recall(net, me)
+
+
+@apart
+def draw_traits(net: Cells, me: Customer) -> None:
+    """Known numbers in which customers differ, each from the law that the customer's segment has for it."""
+    count = int(net[at.TRAITS_COUNT])
+    first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
+    laws_of = int(net[at.TRAIT_ROWS]) + int(me.whole[at.SEGMENT]) * count
+    for k in range(count):
+        left = uniform(net, me.whole[at.ID], 0, TRAITS, 1, k)
+        me.real[first + k] = laws.age_left(net, int(net[laws_of + k]), left)
 
 
 @apart
@@ -133,6 +176,11 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
     whole[at.SEQUENCE] += 1
     whole[at.VISITS + stage] += 1
     real[at.ENTERED] = time
+    if net[at.OPENERS_COUNT] > 0.0:
+        real[at.AGE] = 0.0
+        if resumes(net, me):
+            resume(net, me, time)
+            return -1
     if not net[at.BARE] > 0.0:
         if net[at.SINCES_COUNT] > 0.0:
             remember(net, me, stage, time)
@@ -221,7 +269,7 @@ def settle(net: Cells, me: Customer, time: float) -> None:
     """Waiting and service, if any, are over: failures are felt, the touchpoint moves satisfaction."""
     if me.whole[at.CONTACT] != NOT_ASKED:
         experience(net, me, time)
-    if not net[at.BARE] > 0.0:
+    if not net[at.BARE] > 0.0 and not resumes(net, me):
         if me.whole[at.CONTACT] == NOT_ASKED and net[me.whole[at.HERE] + at.STAGE_TOUCHED] > 0.0:
             experience(net, me, time)
         if net[at.CONDITIONAL] > 0.0:
@@ -285,6 +333,8 @@ def depart(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
         return math.inf, -1
     if net[here + at.STAGE_KIND] == at.RACE:
         return race(net, me, time)
+    if me.real[at.AGE] > 0.0:
+        return rest_of_choice(net, me, time)
     which, how_long = stay(net, me)
     chosen = int(net[here + at.STAGE_EXITS_FIRST])
     count = int(net[here + at.STAGE_EXITS_COUNT])
@@ -332,6 +382,8 @@ def choose(net: Cells, me: Customer, time: float) -> int:
         rarity = net[exit + at.EXIT_RARITY]
         if net[here + at.STAGE_PLAIN] == 0.0:
             rarity = math.exp(-weight(net, me, exit, time))
+        if me.real[at.AGE] > 0.0:  # how few of those who would leave this way are still there
+            rarity *= math.exp(laws.exposure_by(net, int(net[exit + at.EXIT_DWELL]), me.real[at.AGE]))
         due = -math.log(left) * rarity
         if due < least:
             least, chosen = due, exit
@@ -343,6 +395,34 @@ def pace(net: Cells, me: Customer, exit: int, time: float) -> float:
     """By how much levers stretch the time to an exit of a choice stage, at this moment."""
     paces, count = int(net[exit + at.EXIT_PACE_FIRST]), int(net[exit + at.EXIT_PACE_COUNT])
     return math.exp(shift_now(net, me, paces, count, time))
+
+
+@apart
+def rest_of_choice(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
+    """The rest of a stay in a choice stage that had lasted some days on day 0, and where it leads.
+
+    Of those still there at age A the share p_e S_e(A) / sum leaves by exit e, after the rest of that exit's law beyond A. Levers
+    act as if the dwell started on day 0: they shift the odds, and stretch the rest.
+    """
+    which, how_long = stay(net, me)
+    here, age = me.whole[at.HERE], me.real[at.AGE]
+    chosen, count = int(net[here + at.STAGE_EXITS_FIRST]), int(net[here + at.STAGE_EXITS_COUNT])
+    if count == 2:
+        odds = net[here + at.STAGE_ODDS] if net[here + at.STAGE_PLAIN] > 0.0 else odds_now(net, me, time)
+        first = laws.exposure_by(net, int(net[chosen + at.EXIT_DWELL]), age)
+        second = laws.exposure_by(net, int(net[chosen + at.EXIT_WIDTH + at.EXIT_DWELL]), age)
+        if first != second:  # infinite ones are equal: older than both laws allow
+            odds *= math.exp(first - second)
+        if which * (1.0 + odds) >= 1.0:
+            chosen += at.EXIT_WIDTH
+    elif count > 2:
+        chosen = choose(net, me, time)
+    law = int(net[chosen + at.EXIT_DWELL])
+    used = laws.exposure_by(net, law, age)
+    days = 0.0 if used == math.inf else max(laws.age_at(net, law, used - math.log(how_long)) - age, 0.0)
+    if net[chosen + at.EXIT_PACE_COUNT] > 0.0:
+        days *= pace(net, me, chosen, time)
+    return days, int(net[chosen + at.EXIT_TO])
 
 
 @compiled

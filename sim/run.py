@@ -14,6 +14,7 @@ from sojourn.sim.curves import Curves, Trace, combine, trace
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.estimating import Parts, estimate
 from sojourn.sim.journeys import Journeys
+from sojourn.sim.keeping import Keeper, plain, restored
 from sojourn.sim.lives import Lives
 from sojourn.sim.measures import measure_single, measured
 from sojourn.sim.network import Network, build, check_strategies
@@ -70,6 +71,13 @@ class Task(NamedTuple):
     alone: bool  # the only replication
     wanted: bool  # the journeys themselves are wanted
     workers: int  # for this task
+    known: dict[str, Any] | None = None  # what it left, if it was done before
+
+    @property
+    def key(self) -> str:
+        """What it is kept under."""
+        about = f"{self.network.scenario.digest[:24]}/{self.network.strategy}/{self.seed}/{self.customers}"
+        return f"run/{about}/{self.replication}{'/alone' if self.alone else ''}"
 
 
 class Done(NamedTuple):
@@ -131,6 +139,7 @@ def run(
     keep: bool = False,
     progress: Progress | None = None,
     sink: Sink | None = None,
+    kept: Keeper | None = None,
 ) -> Result:
     """Simulate strategies of a scenario, all of them unless some are named.
 
@@ -146,6 +155,8 @@ def run(
         keep: keep the journeys in `Outcome.journeys` (about 100 bytes a stage entry).
         progress: called with (replications done, in all).
         sink: called with the journeys of each replication, in order of strategy (by name) and replication.
+        kept: where replications are looked up before they are measured, and kept once they are. Journeys are not kept: where
+            they are wanted, they are simulated again.
 
     Raises:
         Faults: an option or a name is wrong, or word of mouth would run away (see `wordofmouth`).
@@ -166,12 +177,16 @@ def run(
         for name in sorted(names)
         for r in range(replications)
     ]
+    if kept is not None:
+        tasks = [task._replace(known=kept.get(task.key)) for task in tasks]
     outcomes: dict[str, Outcome] = {}
     with _mapped(tasks, workers) as results:
         finished = 0
         for name in sorted(names):
             done: list[Done] = []
             for result in (next(results) for _ in range(replications)):
+                if kept is not None and tasks[finished].known is None:
+                    kept.put(tasks[finished].key, plain(result.parts, result.trace, result.single))
                 if sink is not None and result.journeys is not None:
                     sink(result.journeys)
                 done.append(result if keep else result._replace(journeys=None))
@@ -191,6 +206,8 @@ def _outcome(network: Network, done: Sequence[Done]) -> Outcome:
 
 def _work(task: Task) -> Done:
     network = task.network
+    if task.known is not None and not task.wanted:
+        return Done(*restored(task.known), None)
     lived = simulate(
         network,
         seed=task.seed,
@@ -199,6 +216,8 @@ def _work(task: Task) -> Done:
         engine=task.engine,
         workers=task.workers,
     )
+    if task.known is not None:
+        return Done(*restored(task.known), lived)
     fixed = task.customers is not None or task.network.scenario.arrivals.cohort is not None
     lives = Lives(lived, network)
     parts, single = measure_single(lives, fixed=fixed) if task.alone else (measured(lives), None)

@@ -18,6 +18,7 @@ FELT_AT_ONCE = 16  # failures that one customer can feel at a time; the oldest m
 RAMP_NODES = 16  # fixed nodes of the quadrature on a ramp
 BAND = 1 << 34  # ids of the extra customers whom a lever brings: band j holds j BAND + n
 INVITEES = 1 << 40  # ids of invitees are at least this
+OPENERS = 1 << 62  # ids of customers who are on their way on day 0 are at least this: above all invitees
 MAX_BANDS = INVITEES // BAND
 
 # --- the network: its first cells ---------------------------------------------------------------------------------
@@ -35,8 +36,10 @@ MAX_BANDS = INVITEES // BAND
     FRAIL, SATISFIED, PAID, INVITING, SERVED,  # whether anything uses frailty, satisfaction, money, invitations, desks
     VALUED, INFORMED,  # whether customers have a value of their own, and whether stages gather information about them
     BARE,  # whether stays have entries, exits, dwells and desks, and nothing else
+    OPENERS_FIRST, OPENERS_COUNT, OPENERS_WIDTH,  # customers who are on their way on day 0; cells of each
+    TRAIT_ROWS, TRAITS_COUNT,  # places of the laws of known traits, segment by segment; how many traits there are
     HEADER,
-) = range(35)  # fmt: skip
+) = range(40)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
@@ -49,8 +52,9 @@ MAX_BANDS = INVITEES // BAND
     STAGE_SPEND_FIRST, STAGE_SPEND_COUNT, STAGE_INVITES_FIRST, STAGE_INVITES_COUNT,  # spans of terms
     STAGE_GATHERS, STAGE_GATHERS_FIRST, STAGE_GATHERS_COUNT,  # log-odds of what is learned on entry, and its terms
     STAGE_PLAIN, STAGE_ODDS,  # whether nothing moves the choice of an exit; then the odds of the second of two
+    STAGE_OWN,  # offset, among an opener's own draws, of those for the exits of this stage
     STAGE_WIDTH,
-) = range(29)  # fmt: skip
+) = range(30)  # fmt: skip
 (
     EXIT_TO, EXIT_DWELL,
     EXIT_WEIGHT, EXIT_RARITY,  # log of the stated probability, and one over it; 0 and 1 in a race
@@ -58,8 +62,12 @@ MAX_BANDS = INVITEES // BAND
     EXIT_OWN, EXIT_OWN_REST,  # shape of the gamma factor on a hazard, and 0; or a and b of the beta probability; 0 for none
     EXIT_FELT_FIRST, EXIT_FELT_COUNT,  # span of what desks do
     EXIT_TERMS_FIRST, EXIT_TERMS_COUNT, EXIT_PACE_FIRST, EXIT_PACE_COUNT,  # spans of terms: on the exit; on its time
+    EXIT_PAST_FIRST, EXIT_PAST_COUNT,  # span of what the past and traits do
     EXIT_WIDTH,
-) = range(15)  # fmt: skip
+) = range(17)  # fmt: skip
+PAST_OF, PAST_BETA, PAST_UP_TO, PAST_AROUND, PAST_WIDTH = range(
+    5
+)  # of what; log scale per one more; see `effects.lived`
 FELT_DESK, FELT_PER_DAY_WAITED, FELT_PER_FAILURE, FELT_WIDTH = range(
     4
 )  # what a desk does to an exit directly, log scale
@@ -88,6 +96,12 @@ CODE_OP, CODE_NAME, CODE_VALUE, CODE_WIDTH = range(4)  # conditions in postfix; 
 RANK_CODES_FIRST, RANK_CODES_COUNT, RANK_WIDTH = range(3)
 AGENTS_DAY, AGENTS_NUMBER, AGENTS_WIDTH = range(3)
 START_SHARE, START_STAGE, START_WIDTH = range(3)  # the share is cumulative
+(
+    OPENER_STAGE, OPENER_AGE,  # where a customer is on day 0, and for how many days
+    OPENER_ARRIVED,  # day of the first entry, at most 0
+    OPENER_SEGMENT, OPENER_FRAILTY, OPENER_PURCHASES, OPENER_SPEND, OPENER_INFORMATION,
+    OPENER_HISTORY,  # from here on: entries by stage, then day of the last by stage, then own draws (NaN: not told)
+) = range(9)  # fmt: skip
 INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrivals, straight in between
 
 # --- a customer: cells of Customer.whole and Customer.real ---------------------------------------------------------
@@ -103,9 +117,10 @@ INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrival
     INFORMATION,  # share of what there is to know about the customer that is known
     ENTERED, REVENUE, COST, WAITED, HANDLED,  # this stay's, as the log has them
     BORNE,  # days waited beyond the tolerance
+    AGE,  # days that this stay had lasted on day 0; 0 for all that begin later
     LEAVES,  # for the compiled engine: the end of this stay
-    ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt
-) = range(18)  # fmt: skip
+    ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt, then traits
+) = range(19)  # fmt: skip
 
 
 class Customer(NamedTuple):
@@ -119,7 +134,7 @@ def nobody(net: Cells, *size: int) -> Customer:
     """Room for a customer, or for `size` of them; `rules.born` fills it."""
     slots = int(net[FELT_SLOTS])
     whole = np.zeros((*size, VISITS + int(net[STAGES]) + slots), dtype=np.int64)
-    return Customer(whole, np.zeros((*size, ENTRIES + int(net[SINCES_COUNT]) + slots)))
+    return Customer(whole, np.zeros((*size, ENTRIES + int(net[SINCES_COUNT]) + slots + int(net[TRAITS_COUNT]))))
 
 
 def seeded(net: Cells, seed: int, replication: int) -> Cells:

@@ -41,10 +41,17 @@ def time_to_exit(net: Cells, me: Customer, exit: int, now: float, exposure: floa
     dwell = int(net[exit + at.EXIT_DWELL])
     terms, terms_count = int(net[exit + at.EXIT_TERMS_FIRST]), int(net[exit + at.EXIT_TERMS_COUNT])
     paces, paces_count = int(net[exit + at.EXIT_PACE_FIRST]), int(net[exit + at.EXIT_PACE_COUNT])
+    # A stay that began before day 0 is conditional on having lasted so long: its exposure starts where it is by then.
+    age, used = float(me.real[at.AGE]), 0.0
+    if age > 0.0:
+        used = laws.exposure_by(net, dwell, age)
+        if used == math.inf:  # older than its law allows
+            return 0.0
     if terms_count == 0 and paces_count == 0 and net[exit + at.EXIT_FELT_COUNT] == 0.0:
-        return laws.age_at(net, dwell, exposure / math.exp(personal_shift(net, me, exit, now)))
+        due = laws.age_at(net, dwell, used + exposure / math.exp(personal_shift(net, me, exit, now)))
+        return float(max(due - age, 0.0)) if age > 0.0 else due
     interval = interval_at(net, now, 0)
-    time, age, used = now, 0.0, 0.0
+    time = now
     while True:
         until = next_change(net, me, terms, terms_count, time, interval)
         until = min(until, next_change(net, me, paces, paces_count, time, interval))
@@ -55,12 +62,12 @@ def time_to_exit(net: Cells, me: Customer, exit: int, now: float, exposure: floa
         pace = math.exp(shift_within(net, me, paces, paces_count, time, interval))
         if until == math.inf:
             due = laws.age_at(net, dwell, used + exposure / rate)
-            return (time - now) + (due - age) * pace
+            return (time - now) + max(due - age, 0.0) * pace
         grown = age + (until - time) / pace
         reached = laws.exposure_by(net, dwell, grown)
         if rate * (reached - used) >= exposure:
             due = laws.age_at(net, dwell, used + exposure / rate)
-            return (time - now) + (due - age) * pace
+            return (time - now) + max(due - age, 0.0) * pace
         if until > net[at.HORIZON]:
             return math.inf
         exposure -= rate * (reached - used)

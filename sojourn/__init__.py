@@ -16,11 +16,21 @@ __all__ = [
     "Estimate",
     "Faults",
     "Fit",
+    "Forecast",
     "Journeys",
     "LeverFit",
+    "Optimum",
+    "Payback",
     "Result",
+    "RoundTrip",
     "Scenario",
+    "Sensitivity",
+    "Settling",
     "TargetFit",
+    "Twins",
+    "Verdict",
+    "Uncertainty",
+    "Worth",
     "calibrate",
     "check",
     "commitment",
@@ -28,13 +38,22 @@ __all__ = [
     "evaluate_targets",
     "fit",
     "fit_targets",
+    "forecast",
     "library",
     "load",
     "loads",
     "measure_lever",
+    "optimise",
+    "payback",
     "pictures",
     "read_log",
+    "round_trip",
     "run",
+    "sensitivity",
+    "twins",
+    "validate_fit",
+    "uncertainty",
+    "worth",
     "write_report",
 ]
 
@@ -45,16 +64,35 @@ if TYPE_CHECKING:
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
     from sojourn.calibration.fitted import TargetFit as TargetFit
+    from sojourn.calibration.forecast import Forecast as Forecast
+    from sojourn.calibration.forecast import forecast as forecast
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
+    from sojourn.calibration.round_trip import RoundTrip as RoundTrip
+    from sojourn.calibration.round_trip import round_trip as round_trip
     from sojourn.calibration.targets import fit_targets as fit_targets
     from sojourn.calibration.validate import check as check
+    from sojourn.calibration.validate_fit import validate_fit as validate_fit
+    from sojourn.calibration.verdict import Verdict as Verdict
     from sojourn.experiments.commitment import Commitment as Commitment
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.doubted import Uncertainty as Uncertainty
+    from sojourn.experiments.doubted import uncertainty as uncertainty
+    from sojourn.experiments.optimise import Optimum as Optimum
+    from sojourn.experiments.optimise import optimise as optimise
+    from sojourn.experiments.payback import Payback as Payback
+    from sojourn.experiments.payback import payback as payback
+    from sojourn.experiments.sensitivity import Sensitivity as Sensitivity
+    from sojourn.experiments.sensitivity import sensitivity as sensitivity
+    from sojourn.experiments.sequential import Settling as Settling
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
+    from sojourn.experiments.twins import Twins as Twins
+    from sojourn.experiments.twins import twins as twins
+    from sojourn.experiments.worth import Worth as Worth
+    from sojourn.experiments.worth import worth as worth
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -74,11 +112,21 @@ else:
         "Estimate": ("sim.estimates", "Estimate"),
         "Faults": ("scenarios.faults", "Faults"),
         "Fit": ("calibration.fit", "Fit"),
+        "Forecast": ("calibration.forecast", "Forecast"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
+        "Optimum": ("experiments.optimise", "Optimum"),
+        "Payback": ("experiments.payback", "Payback"),
         "Result": ("sim.run", "Result"),
+        "RoundTrip": ("calibration.round_trip", "RoundTrip"),
         "Scenario": ("scenarios.model", "Scenario"),
+        "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
+        "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
+        "Twins": ("experiments.twins", "Twins"),
+        "Verdict": ("calibration.verdict", "Verdict"),
+        "Uncertainty": ("experiments.doubted", "Uncertainty"),
+        "Worth": ("experiments.worth", "Worth"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -86,13 +134,22 @@ else:
         "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
         "fit_targets": ("calibration.targets", "fit_targets"),
+        "forecast": ("calibration.forecast", "forecast"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
         "measure_lever": ("calibration.levers", "measure_lever"),
+        "optimise": ("experiments.optimise", "optimise"),
+        "payback": ("experiments.payback", "payback"),
         "pictures": ("plots.pictures", "pictures"),
         "read_log": ("calibration.logs", "read"),
+        "round_trip": ("calibration.round_trip", "round_trip"),
         "run": ("sim.run", "run"),
+        "sensitivity": ("experiments.sensitivity", "sensitivity"),
+        "twins": ("experiments.twins", "twins"),
+        "validate_fit": ("calibration.validate_fit", "validate_fit"),
+        "uncertainty": ("experiments.doubted", "uncertainty"),
+        "worth": ("experiments.worth", "worth"),
         "write_report": ("report", "write"),
     }
 

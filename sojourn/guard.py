@@ -47,8 +47,8 @@ def guarded() -> Iterator[None]:
         for fault in faults.faults:
             say(str(fault))
         sys.exit(WRONG_INPUT)
-    except KeyboardInterrupt:
-        say(STOPPED)
+    except KeyboardInterrupt as stop:
+        _say_stopped(stop)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         _quiet_exit()
@@ -59,7 +59,7 @@ def guarded() -> Iterator[None]:
         raise
     except Exception as error:
         if _interrupted(error):
-            say(STOPPED)
+            _say_stopped(error)
             sys.exit(INTERRUPTED)
         if os.environ.get("SOJOURN_DEBUG"):
             traceback.print_exc()
@@ -67,6 +67,13 @@ def guarded() -> Iterator[None]:
         say(f"sojourn failed, and it is not your fault ({name}: {error}).")
         say("Run it again with SOJOURN_DEBUG=1 in the environment, and report the command and what it prints.")
         sys.exit(OUR_FAULT)
+
+
+def _say_stopped(error: BaseException) -> None:
+    """Say that nothing was written, or what is kept: long work notes on its way out where it can be taken up again."""
+    notes = getattr(error, "__notes__", ())
+    for line in (STOPPED, *notes):
+        say(line)
 
 
 def _interrupted(error: BaseException | None) -> bool:

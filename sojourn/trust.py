@@ -2,11 +2,15 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from sojourn.plots.words import exact, number
 from sojourn.scenarios.model import Effect, Scenario
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.wordofmouth import WordOfMouth
+
+if TYPE_CHECKING:
+    from sojourn.experiments.verdict import Verdict
 
 FEW = 10  # replications below which intervals are themselves shaky
 LISTED = 6  # parts of a list that a line names
@@ -70,6 +74,23 @@ def replications(count: int, *, paired: bool) -> str:
     return f"{count} {pairs}; intervals are 90 %{few}."
 
 
+def stopped(verdict: "Verdict") -> str | None:
+    """Return the sentence on what made an end of adding replications; None where their number was fixed."""
+    if verdict.stopped is None:
+        return None
+    ends = {
+        "settled": "the answer was settled",
+        "close enough": "all that is unsettled is close enough",
+        "replications spent": "there were as many as allowed, and not all is settled",
+        "time spent": "the time was up, and not all is settled",
+    }
+    rate = f"{100 * verdict.error_rate:g} %"
+    return (
+        f"Replications were added until {ends[verdict.stopped]}. Intervals of differences are wider for that, and the chance"
+        f" of a false claim in the answer is {rate} over all looks."
+    )
+
+
 def more_replications(estimate: Estimate, count: int) -> int | None:
     """Return about how many replications would take 0 out of an interval, should its mean stay; None if none helps.
 
@@ -85,8 +106,8 @@ def more_replications(estimate: Estimate, count: int) -> int | None:
     return needed if count < needed <= ENOUGH else None
 
 
-def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
-    """Yield the lines on numbers that are judgement, and on what the intervals leave out."""
+def assumptions(scenario: Scenario, strategies: Sequence[str], *, drawn: bool = False) -> Iterator[str]:
+    """Yield the lines on numbers that are judgement, and on what the intervals leave out unless the numbers were drawn."""
     effects = [
         (lever, effect) for lever in used_levers(scenario, strategies) for effect in scenario.levers[lever].effects
     ]
@@ -100,11 +121,11 @@ def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
     if bases:
         yield f"Rests on assumed numbers of the journey: {_some(bases)}."
     ranges = [lever for lever, effect in effects if effect.range.low < effect.range.high]
-    if ranges:
+    if ranges and not drawn:
         names = list(dict.fromkeys(ranges))
         yield (
             "Not in the intervals: how unsure the effects themselves are. Each stands at its central value, though"
-            f" {', '.join(names)} {'has a range' if len(names) == 1 else 'have ranges'}."
+            f" {', '.join(names)} {'has a range' if len(names) == 1 else 'have ranges'}; --draws 200 draws them too."
         )
 
 

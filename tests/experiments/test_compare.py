@@ -136,11 +136,18 @@ def test_pairing_tells_what_one_strategy_alone_cannot(comparison: Any) -> None:
 
 def test_the_document_has_the_shape_of_the_design(comparison: Any) -> None:
     document = json.loads(json.dumps(comparison.document(), allow_nan=False))
-    assert set(document) == {"scenario", "strategies", "differences", "verdict", "why"}
+    assert set(document) == {"scenario", "strategies", "differences", "verdict", "why", "payback"}
     assert list(document["differences"]) == ["copy - today", "push - today", "waste - today"]
     assert set(document["differences"]["push - today"]) == set(document["strategies"]["push"]["measures"])
     assert set(document["differences"]["push - today"]["profit"]) == {"mean", "low", "high"}
-    assert set(document["verdict"]) == {"sentence", "winner", "measure", "error_rate"}
+    verdict = document["verdict"]
+    assert set(verdict) == {
+        "sentence", "winner", "measure", "error_rate", "chosen", "simultaneous", "against_best", "replications", "stopped",
+    }  # fmt: skip
+    assert list(verdict["simultaneous"]) == list(document["differences"])
+    assert list(verdict["against_best"]) == list(document["strategies"])
+    assert (verdict["replications"], verdict["stopped"]) == (6, None)
+    assert list(document["payback"]) == ["push - today", "waste - today"]
 
 
 def test_the_first_strategy_listed_is_the_baseline(scenario: Any) -> None:

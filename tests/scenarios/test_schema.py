@@ -233,7 +233,8 @@ def test_the_schema_describes_every_key() -> None:
 def test_the_schema_uses_the_names_of_the_file() -> None:
     assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(SCHEMA["properties"]) == {
-        "format", "scenario", "arrivals", "market", "segments", "frailty", "value", "stages", "satisfaction", "desks", "surveys",
+        "format", "scenario", "arrivals", "market", "segments", "frailty", "value", "traits", "history", "stages",
+            "satisfaction", "desks", "surveys",
         "levers", "strategies", "sources", "variants", "targets", "free",
     }  # fmt: skip
     assert SCHEMA["required"] == ["format", "scenario", "arrivals", "stages"]

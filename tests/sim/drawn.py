@@ -99,7 +99,7 @@ class _Author:
             document["strategies"] = {
                 name: {lever: self.plan(what) for lever, what in levers.items() if self.often(8)} for name in strategies
             }
-        return Case(document, self.one(None, None, None, 40, 120))
+        return Case(document | self.past(), self.one(None, None, None, 40, 120))
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -187,6 +187,25 @@ class _Author:
             if open_ and self.often(6):
                 own[f"{name} -> {self.one(*open_)}"] = self.one(0.3, 1, 3, 40)
         return own
+
+    def past(self) -> Document:
+        """What visits, purchases, days and traits do to exits."""
+        size = self.one(
+            {"law": "gamma", "mean": 3, "shape": 2},
+            {"law": "deterministic", "value": 2},
+            {"law": "empirical", **TABLES[2]},
+        )
+        traits = {"size": size, "age": {"law": "empirical", **TABLES[0]}} if self.often(4) else {}
+        effects = []
+        for exit in self.exits():
+            if self.often(3):
+                # Without a limit a hazard that grows with every visit would have endless visits in no time.
+                per = self.one("visits", "purchases", "days_since_first", *traits)
+                days = per == "days_since_first"
+                shift = self.shift(exit, "", 0.02 if days else 0.2)
+                limit = self.maybe(5, up_to=5) if days else {"up_to": self.one(0, 2, 3.5)}
+                effects.append({"exit": exit, "per": per, **shift, **limit, **self.maybe(3, around=self.one(1, 4))})
+        return {"traits": traits, "history": {"effects": effects}} if effects and self.often(6) else {}
 
     def exits(self) -> list[str]:
         return [*self.choices, *self.hazards]

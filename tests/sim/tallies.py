@@ -42,6 +42,12 @@ def tally(network: Network, journeys: Journeys) -> Counter[str]:
             here = (network.stages.index(exit.split(" -> ")[0]) == events.stage) & ~journeys.last
             count[what] += int(here.sum())
             count[f"{what} used again"] += int(here.sum()) - np.unique(events.customer[here]).size
+    for past in scenario.history.effects if scenario.history is not None else ():
+        here = (network.stages.index(past.exit.split(" -> ")[0]) == events.stage) & ~journeys.last
+        count["pasts again" if past.per == "visits" else "pasts"] += int(here.sum()) - (
+            np.unique(events.customer[here]).size if past.per == "visits" else 0
+        )
+        count["traits at work"] += int(here.sum()) * int(past.per in scenario.traits)
     for lever in range(len(network.levers)):
         held = events.held >> lever & 1
         rests = any(effect.informed for effect in scenario.levers[network.levers[lever]].effects)

@@ -42,7 +42,8 @@ LEAST = {  # over the drawn set: what must have happened so often that each feat
     "failures felt": 3_000, "failures that fade": 300,
     "ramps in a stay": 400, "windows in a stay": 700, "held by some only": 80,
     "values": 8_000, "partly known": 6_000, "effects on people partly known": 2_000,
-    "own rates": 15_000, "own rates used again": 1_000, "own chances": 14_000, "own chances used again": 5_000,
+    "own rates": 15_000, "own rates used again": 1_000, "own chances": 14_000, "own chances used again": 2_000,
+    "pasts": 10_000, "pasts again": 3_000, "traits at work": 3_000,
     "zero dwells": 4_000, "at the horizon": 3,
 }  # fmt: skip
 

@@ -128,7 +128,7 @@ def test_one_file_that_loads_nothing_and_runs_nothing(page: str) -> None:
 
 def test_every_picture_is_inside_with_words_for_those_who_cannot_see_it(page: str) -> None:
     images = Reader(page).all("img")
-    assert len(images) == 3 + 3 * 3
+    assert len(images) == 4 + 3 * 3
     for image in images:
         kind, _, data = str(image["src"]).partition(",")
         assert kind == "data:image/png;base64"

@@ -1,0 +1,67 @@
+"""CSV files: the delimiter is found from the header, every column is text, and nothing is guessed from the rows."""
+
+import codecs
+import csv
+import io
+from pathlib import Path
+
+from sojourn.calibration.sqltext import literal
+from sojourn.scenarios.faults import Fault, Faults, fault, quoted
+
+LONGEST = 1 << 16  # bytes in which the header must end
+DELIMITERS = (",", ";", "\t", "|")
+
+
+def csv_relation(
+    path: Path, name: str, head: bytes, packed: bool, wanted: frozenset[str]
+) -> tuple[str, dict[str, str]]:
+    """SQL that reads a CSV file, and that of each column by its name; of several with one name the first.
+
+    Raises:
+        Faults: if it is no text in UTF-8 with a header.
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise fault(name, "", "is UTF-16 text", "save it as CSV in UTF-8")
+    if b"\0" in head:
+        raise fault(name, "", "is neither CSV nor Parquet: it holds binary data", "export the log as CSV in UTF-8")
+    end = min((place for place in (head.find(b"\n"), head.find(b"\r")) if place >= 0), default=len(head))
+    if end >= LONGEST:
+        raise fault(
+            name,
+            "line 1",
+            f"the first line is longer than {LONGEST:,} characters",
+            "give a CSV file with a header line",
+        )
+    try:
+        header = head[:end].decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise fault(name, "line 1", "is not UTF-8 text", "save it as CSV in UTF-8") from None
+    delimiter = max(DELIMITERS, key=lambda mark: (len(wanted & set(cells(header, mark))), len(cells(header, mark))))
+    columns = cells(header, delimiter)
+    twice = [column for column in dict.fromkeys(columns) if column in wanted and columns.count(column) > 1]
+    if twice:
+        raise Faults(
+            Fault(
+                name,
+                "line 1",
+                quoted(column),
+                f"{columns.count(column)} columns are named {quoted(column)}",
+                "give each its own name",
+            )
+            for column in twice
+        )
+    # DuckDB does not tell names apart by case; these stand for the columns by position.
+    types = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(columns)))
+    place = {column: f"c{k}" for k, column in reversed(list(enumerate(columns))) if column}
+    options = f"header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', auto_detect = false"
+    pack = ", compression = 'gzip'" if packed else ""
+    relation = f"read_csv({literal(str(path))}, columns = {{{types}}}, {options}{pack})"
+    return relation, dict(reversed(place.items()))
+
+
+def cells(header: str, delimiter: str) -> list[str]:
+    """The names that a delimiter would give."""
+    try:
+        return [cell.strip() for cell in next(csv.reader(io.StringIO(header), delimiter=delimiter), [])]
+    except csv.Error:
+        return []

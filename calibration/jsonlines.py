@@ -1,0 +1,60 @@
+"""JSON lines: one object an event. Every column that is asked for is read as text; what an object lacks is empty."""
+
+import json
+from pathlib import Path
+
+from sojourn.calibration.sqltext import Connection, identifier, literal
+from sojourn.scenarios.faults import fault
+
+LINES = 200  # from which the names of columns are told, beside those that are asked for
+
+
+def json_relation(
+    connection: Connection, path: Path, name: str, head: bytes, packed: bool, wanted: frozenset[str]
+) -> str:
+    """SQL that reads a file of JSON objects, one a line or in one list.
+
+    Raises:
+        Faults: if the first lines are no JSON objects, with the line.
+    """
+    listed = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
+    known = dict.fromkeys(_names(head, name, listed, connection, path))
+    columns = [*known, *(column for column in sorted(wanted) if column not in known)]
+    relation = _relation(path, columns, packed, listed)
+    missing = [column for column in wanted if column not in known]
+    if missing:  # the first lines may lack what later ones have
+        counts = ", ".join(f"count({identifier(column)})" for column in missing)
+        found = connection.execute(f"SELECT {counts} FROM {relation}").fetchall()[0]
+        there = {column for column, number in zip(missing, found, strict=True) if number}
+        relation = _relation(path, [column for column in columns if column in known or column in there], packed, listed)
+    return relation
+
+
+def _relation(path: Path, columns: list[str], packed: bool, listed: bool) -> str:
+    types = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in columns)
+    form = "array" if listed else "newline_delimited"
+    pack = ", compression = 'gzip'" if packed else ""
+    return f"read_json({literal(str(path))}, columns = {{{types}}}, format = '{form}'{pack})"
+
+
+def _names(head: bytes, name: str, listed: bool, connection: Connection, path: Path) -> list[str]:
+    """Names of columns in the order in which they come."""
+    if listed:
+        described = connection.execute(
+            f"DESCRIBE SELECT * FROM read_json_auto({literal(str(path))}, format = 'array')"
+        ).fetchall()
+        return [str(row[0]) for row in described]
+    lines = head.decode("utf-8-sig", "replace").splitlines()
+    whole = lines if len(lines) == 1 or head.endswith(b"\n") else lines[:-1]
+    names: dict[str, None] = {}
+    for number, line in enumerate(whole[:LINES], 1):
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise fault(name, f"line {number}", "is no JSON object", "write one object a line, one line an event")
+        names |= dict.fromkeys(str(key) for key in found)
+    return list(names)

@@ -1,0 +1,118 @@
+"""One verb: a log and its mapping in, a verdict out on where a model fitted to a part of it may be believed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sojourn.calibration.calibrate import censoring
+from sojourn.calibration.copies import copy_of, naive_copy
+from sojourn.calibration.fit import fit
+from sojourn.calibration.further import ask
+from sojourn.calibration.hints import hints
+from sojourn.calibration.holdout import How, some, split
+from sojourn.calibration.items import Questions, Samples, answers, curves, items
+from sojourn.calibration.logs import Log, read
+from sojourn.calibration.newcomers import newcomers
+from sojourn.calibration.samples import observed
+from sojourn.calibration.validate import FITTED, LARGEST
+from sojourn.calibration.verdict import Verdict
+from sojourn.calibration.yardsticks import plan
+from sojourn.scenarios.faults import fault
+
+FEWEST_COPIES = 19  # below which no rank can be rarer than one in twenty
+NAIVE_COPIES = 10  # of the plainest model; their mean is all that is told
+Progress = Callable[[int, int], None]
+
+
+def validate_fit(
+    log_path: str | Path,
+    mapping_path: str | Path,
+    *,
+    how: How = "customer",
+    at: str | float | None = None,
+    share: float = 0.3,
+    replications: int = 50,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Fit to a part of a log, simulate the rest, and say where the model may be believed.
+
+    Args:
+        log_path: the log; `mapping_path` its mapping file (see `mapping`).
+        how: "customer": people held out by chance. "time": fitted to what was known at a date, judged by those who came later.
+        at: by time, the date (its end), moment or day at which the fit stands; left out, `share` of the customers came later.
+        share: of the customers held out, between 0 and 1.
+        replications: simulated copies of the customers held out, 19 or more.
+        seed: of the split by customer, the resamples and the simulation.
+        progress: called with (replications done, in all).
+
+    Raises:
+        Faults: all mistakes of mapping, log or split.
+    """
+    return judge(
+        read(log_path, mapping_path),
+        how=how,
+        at=at,
+        share=share,
+        replications=replications,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def judge(
+    log: Log,
+    *,
+    how: How = "customer",
+    at: str | float | None = None,
+    share: float = 0.3,
+    replications: int = 50,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> Verdict:
+    """As `validate_fit`, with a log at hand."""
+    if replications < FEWEST_COPIES:
+        raise fault(
+            "--replications",
+            "",
+            f"{replications} copies cannot show what is rarer than one in {replications + 1}",
+            f"give {FEWEST_COPIES} or more; 50 is what you get when you leave it out",
+        )
+    parts = split(log, how, share=share, at=at, seed=seed)
+    # Who was there before the watching began has no start to count from: fitted to, but not compared.
+    parts = parts._replace(train=some(parts.train, FITTED), rest=some(parts.rest.begun, LARGEST))
+    train, rest = parts.train, parts.rest
+    fitted = fit(train)
+    beside = observed(rest)
+    names = {*fitted.stages, *fitted.absorbing, *fitted.silent, *fitted.contracts}
+    known = frozenset(k for k, name in enumerate(log.stages) if name in names)
+    absorbing = frozenset(k for k, name in enumerate(log.stages) if name in fitted.absorbing)
+    what = plan(beside, log.stages, known, absorbing)
+    what = what._replace(grid=what.grid + log.resolution)  # what happens at once is seen within the resolution
+    asked = Questions(what, ask(beside, log.stages, known, absorbing))
+    copies, came = [], []
+    for replication in range(replications):
+        copies.append(copy_of(train, rest, seed, replication, fitted, fit))
+        rng = np.random.default_rng([seed, replication, 2])
+        came.append(newcomers(fitted.arrivals, parts, rng) if log.calendar else np.empty(0))
+        if progress is not None:
+            progress(replication + 1, replications)
+    plainest = [naive_copy(train, rest, seed, replication) for replication in range(NAIVE_COPIES)]
+    arrived = np.sort(rest.start) if log.calendar and fitted.arrivals.cohort is None else np.empty(0)
+    samples = Samples(beside, copies, plainest, arrived, came, how == "time" and arrived.size > 0)
+    told = answers(asked, samples, rest)
+    found = items(asked, samples, told, rest, log.stages)
+    return Verdict(
+        fit=fitted,
+        said=parts.said,
+        how=how,
+        day=parts.day,
+        items=found,
+        curves=curves(asked, told, log.stages),
+        reasons=hints(found, fitted),
+        naive_lines=tuple(censoring(fitted)),
+        replications=replications,
+        customers_fitted=int(train.customers.size),
+        customers_held_out=int(rest.customers.size),
+    )

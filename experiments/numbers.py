@@ -1,0 +1,213 @@
+"""Numbers of a scenario that an analysis of sensitivity moves: those that are in doubt, and others by path."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sojourn.experiments.parameter_words import ON, labels
+from sojourn.experiments.parameters import Doubt, doubts, quantiles
+from sojourn.scenarios.checks import examine
+from sojourn.scenarios.companion import Companion, value_at
+from sojourn.scenarios.faults import Fault, Faults, dotted, nearest
+from sojourn.scenarios.grades import covers
+from sojourn.scenarios.levers import BOUNDS, RATIOS, Effect
+from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.overrides import Place, alone, place_of, put
+
+SHIFT = 0.2  # by which a number that is in no doubt is moved, each way
+NOT_MOVED = ("format", "scenario", "strategies", "targets", "free", "variants", "sources", "market")
+SHARES = ("probability", "share", "unresolved", "click_through", "gathers")
+
+
+class Number(NamedTuple):
+    """One number of a scenario, and between which values it is moved."""
+
+    place: Place
+    """Where it stands in the document; that of an interval means its central value."""
+    label: str
+    """For people: `the effect of perks on loyalty -> churned`, or the path."""
+    central: float
+    low: float
+    high: float
+    origin: str
+    """`declared` (the interval stands in the file), `calibrated` (from the companion) or `shifted` (a fifth less and more)."""
+    drawn: tuple[float, ...] = ()
+    """Draws of a calibrated number."""
+
+    @property
+    def scale(self) -> str:
+        """The key that the number stands under: for an effect, its scale."""
+        steps = [step for step in self.place if isinstance(step, str) and step != "central"]
+        return (place_of(steps[-1]) or (steps[-1],))[-1] if steps else ""  # type: ignore[return-value]
+
+    @property
+    def ratio(self) -> bool:
+        """Whether it multiplies something, so that it is moved on the log scale."""
+        return self.scale in RATIOS
+
+    @property
+    def path(self) -> str:
+        """Where it stands, as files write it."""
+        return dotted(self.place)
+
+    def bounds(self) -> tuple[float, float]:
+        """Beyond which no scenario goes: the format's own limits, as far as they are known for its kind."""
+        if self.ratio:
+            return math.nextafter(0.0, 1.0), 1e6
+        if self.scale in BOUNDS:
+            return BOUNDS[self.scale]
+        if _siblings(self.place) is not None or self.scale in SHARES:
+            return 0.0, 1.0
+        return (0.0, math.inf) if self.central >= 0.0 else (-math.inf, 0.0)
+
+    def at(self, share: float) -> float:
+        """The value so far on the way from low to high; on the log scale for ratios."""
+        if self.ratio:
+            return float(self.low * (self.high / self.low) ** share)
+        return float(self.low + share * (self.high - self.low))
+
+    def quantile(self, uniform: float) -> float:
+        """The value below which it lies with this chance: by its interval, its draws, or evenly between its ends."""
+        if self.drawn:
+            return float(np.quantile(self.drawn, uniform))
+        if self.origin == "declared":
+            return float(quantiles(np.array([uniform]), self.central, self.low, self.high, self.scale)[0])
+        return self.at(uniform)
+
+
+def in_doubt(scenario: Scenario, companion: Companion | None = None) -> tuple[Number, ...]:
+    """The numbers that are not known exactly and are one number each, in file order (see `parameters.doubts`)."""
+    drawn = _columns(scenario, companion)
+    return tuple(_number(one, drawn.get(one.place, ())) for one in doubts(scenario, companion) if _single(one))
+
+
+def _single(one: Doubt) -> bool:
+    return not isinstance(one.central, tuple)
+
+
+def _number(one: Doubt, drawn: tuple[float, ...]) -> Number:
+    central, low, high = (float(value) for value in (one.central, one.low, one.high) if not isinstance(value, tuple))
+    place = one.place[:-1] if one.place[-1] == "central" else one.place
+    return Number(place, one.label, central, low, high, one.origin, drawn)
+
+
+def _columns(scenario: Scenario, companion: Companion | None) -> dict[Place, tuple[float, ...]]:
+    """Draws of single numbers, by place in the document, that of a central value where the file has an interval."""
+    if companion is None:
+        return {}
+    document = scenario.document()
+    found = {}
+    for place, column in companion.draws.items():
+        if not isinstance(companion.centrals[place], tuple):
+            here = (*place, "central") if isinstance(value_at(document, place), dict) else place
+            found[here] = tuple(float(one) for one in column if not isinstance(one, tuple))
+    return found
+
+
+def chosen(scenario: Scenario, patterns: Sequence[str], companion: Companion | None = None) -> tuple[Number, ...]:
+    """The numbers that patterns name (`stages.*.race.churned`), a fifth less and more where none is in doubt.
+
+    A path names a number or all numbers of a table; * stands for any name. Raises Faults for one that names none.
+    """
+    movable = list(_movable(scenario, companion))
+    found: dict[Place, Number] = {}
+    wrong = []
+    for pattern in patterns:
+        place = place_of(pattern)
+        named = [] if place is None else [number for number in movable if covers(place, number.place)]
+        if not named:
+            tables = sorted({dotted(one.place[:2]) for one in movable})
+            remedy = nearest(pattern, tables)
+            wrong.append(Fault("--numbers", "", pattern, f'no number that can be moved stands at "{pattern}"', remedy))
+        found.update({number.place: number for number in named})
+    if wrong:
+        raise Faults(wrong)
+    return tuple(number for number in movable if number.place in found)
+
+
+def _movable(scenario: Scenario, companion: Companion | None) -> Iterator[Number]:
+    """Every number that a scenario says about customers, money and desks, in file order; 0 has no fifth."""
+    known = {number.place: number for number in in_doubt(scenario, companion)}
+    document = alone(scenario.document())
+    places = list(_numbers(document, (), frozenset(known)))
+    named = labels(document, [place for place, _ in places if place[0] == "levers" and "effects" in place])
+    for place, value in places:
+        if place in known:
+            yield known[place]
+        elif value != 0.0 and not (value == 1.0 and _siblings(place) is not None):  # nothing is left to give or take
+            low, high = sorted((value * (1.0 - SHIFT), value * (1.0 + SHIFT)))
+            one = Number(place, named.get(place, dotted(place)), value, low, high, "shifted")
+            yield one._replace(high=min(high, one.bounds()[1]))
+
+
+def _numbers(value: Any, place: Place, known: frozenset[Place]) -> Iterator[tuple[Place, float]]:
+    if place and place[0] in NOT_MOVED:
+        return
+    if place in known:
+        yield place, math.nan
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _numbers(inner, (*place, key), known)
+    elif isinstance(value, list | tuple):
+        for i, inner in enumerate(value):
+            yield from _numbers(inner, (*place, i), known)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and "override" not in place:
+        yield place, float(value)
+
+
+def _siblings(place: Place) -> Place | None:
+    """The table in which a number is one of shares that add up to 1; None for other numbers."""
+    for k, step in enumerate(place):
+        if isinstance(step, str) and (step == "exits" or step.endswith(".exits")):
+            return place[: k + 1] if place[k + 2 :] in ((), ("probability",)) and len(place) > k + 1 else None
+    return place[:1] if len(place) == 3 and place[0] == "segments" and place[2] == "share" else None
+
+
+def moved(document: Mapping[str, Any], values: Mapping[Place, float]) -> dict[str, Any]:
+    """The document with numbers put in place; of shares that add up to 1, the others shrink or grow in proportion."""
+    changed = deepcopy(dict(document))
+    for place, value in values.items():
+        table = _siblings(place)
+        if table is not None:
+            _rescale(changed, table, place, value)
+        put(changed, place, round(value) if isinstance(value_at(changed, place), int) else value)
+    return changed
+
+
+def _rescale(document: dict[str, Any], table: Place, place: Place, value: float) -> None:
+    shares = value_at(document, table)
+    own = place[len(table)]
+    places = [_share_place(table, name, one) for name, one in shares.items() if name != own]
+    rest = math.fsum(value_at(document, other) for other in places)
+    for other in places:
+        put(document, other, value_at(document, other) * (1.0 - value) / rest if rest else 0.0)
+
+
+def _share_place(table: Place, name: str, one: Any) -> Place:
+    if not isinstance(one, Mapping):
+        return (*table, name)
+    return (*table, name, "share" if table == ("segments",) else "probability")
+
+
+def acts_on(scenario: Scenario, number: Number) -> tuple[str, str] | None:
+    """The lever and what it acts on, in words, where the number is the size of a lever's effect; else None."""
+    if len(number.place) < 5 or number.place[0] != "levers" or number.place[2] != "effects":
+        return None
+    lever = str(number.place[1])
+    effect: Effect = scenario.levers[lever].effects[int(number.place[3])]
+    kind, target = effect.target
+    return lever, ON[kind].format(target)
+
+
+def checked(scenario: Scenario, numbers: Sequence[Number]) -> None:
+    """Raise Faults where a number's ends make no sound scenario."""
+    document, wrong = alone(scenario.document()), []
+    for number in numbers:
+        for value in (number.low, number.high):
+            found = examine(moved(document, {number.place: value}), scenario.about.name)
+            wrong += [fault for fault in found.faults if fault not in wrong]
+    if wrong:
+        raise Faults(wrong)

@@ -1,0 +1,104 @@
+"""Sensitivity in words: what a number must be for a strategy to pay, and which number the answer hangs on."""
+
+import math
+from typing import TYPE_CHECKING
+
+from sojourn.experiments.breakeven import BreakEven
+from sojourn.experiments.numbers import Number, acts_on
+from sojourn.experiments.twin_words import clear
+from sojourn.experiments.wording import Words
+from sojourn.sim.vocabulary import direction
+
+MONEY = ("profit", "profit.undiscounted", "roi")
+
+if TYPE_CHECKING:
+    from sojourn.experiments.sensitivity import Sensitivity, Swing
+
+
+def sentence(found: "Sensitivity") -> str:
+    """The first line: the difference, and the number that it hangs on most."""
+    words = Words(found.measure, found.scenario, found.baseline)
+    named = [(found.strategy, found.difference)]
+    first = found.order[0]
+    number = found.numbers[first]
+    if found.difference.mean is None:
+        start = words.undefined([found.strategy])
+    elif found.difference.low is None:
+        start = words.single(named)
+    elif not clear(found.difference):
+        start = words.level(named, figures=True)
+    else:
+        ahead = (found.difference.mean > 0.0) == (direction(found.measure) >= 0)
+        start = words.ahead(named) if ahead else words.behind(named)
+    if found.method == "tornado":
+        flipping = [k for k in found.order if _inside(found.numbers[k], found.swings[k].break_even)]
+        if found.swings[first].still:
+            return f"{start}. None of {len(found.numbers)} numbers changes that."
+        hangs = f"It hangs most on {number.label}"
+        if flipping:
+            best = flipping[0]
+            told = pays(found, found.numbers[best], found.swings[best])
+            return f"{start}. {told}." if best == first else f"{start}. {hangs}; {told}."
+        return f"{start}. {hangs}, but no number turns it anywhere in its interval."
+    if found.method == "morris":
+        return f"{start}. It hangs most on {number.label}."
+    total = found.shares[first].total.mean
+    if total is None:
+        return f"{start}. The numbers change it by no more than chance does."
+    return f"{start}. Of what the numbers leave open, {100.0 * min(total, 1.0):.0f} % hangs on {number.label}."
+
+
+def _inside(number: Number, found: BreakEven) -> bool:
+    return found.value is not None and number.low <= found.value <= number.high
+
+
+def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
+    """What the number must be for the strategy to be ahead, or that it is ahead, or behind, whatever the number is."""
+    a, b = found.baseline, found.strategy
+    even = swing.break_even
+    interval = f"{figure(number.low)} to {figure(number.high)}"
+    if swing.still:
+        return f"{number.label} makes no difference to either"
+    good = direction(found.measure) or 1
+    if even.value is None:
+        reach = f"from {figure(swing.reach[0])} to {figure(swing.reach[1])}"
+        if even.sign:
+            side = "ahead of" if even.sign * good > 0 else "behind"
+            return f"{b} stays {side} {a} whatever {number.label} is, {reach}"
+        return f"no break-even of {number.label} {reach}; the difference is not beyond chance throughout"
+    above = bool(even.rising) == (good > 0)
+    where = f"{figure(even.value)}{band(even)}"
+    if _inside(number, even):
+        pay = "pays" if found.measure in MONEY else f"is ahead of {a} in {found.measure}"
+        return f"{b} {pay} only if {condition(found, number, even.value, where, above=above)}"
+    now = "ahead" if (number.central > even.value) == above else "behind"
+    return f"{b} stays {now} over the whole interval of {number.label} ({interval}); break-even at {where}"
+
+
+def condition(found: "Sensitivity", number: Number, value: float, where: str, *, above: bool) -> str:
+    """`perks cuts loyalty -> churned by at least 11 % (hazard ratio below .89)`, or the number above or below a value."""
+    side, acting = "above" if above else "below", acts_on(found.scenario, number)
+    scale = number.scale.replace("_", " ")
+    if acting is None:
+        return f"{number.label} is {side} {where}"
+    if not number.ratio or value == 1.0:
+        return f"{number.label} is {side} {where} ({scale})"
+    verb, size = ("cuts", 1.0 - value) if value < 1.0 else ("raises", value - 1.0)
+    least = "at least" if above == (value > 1.0) else "no more than"
+    return f"{acting[0]} {verb} {acting[1]} by {least} {100.0 * size:.2g} % ({scale} {side} {where})"
+
+
+def band(found: BreakEven) -> str:
+    """` [0.86, 0.92]`, with an end that lies beyond what was looked at left open."""
+    if found.low is None and found.high is None:
+        return " [no bounds in reach]"
+    low = "..." if found.low is None else figure(found.low)
+    high = "..." if found.high is None else figure(found.high)
+    return f" [{low}, {high}]"
+
+
+def figure(value: float) -> str:
+    """A number with three digits, in plain notation where that is short."""
+    if value == 0.0 or not math.isfinite(value):
+        return f"{value:g}"
+    return f"{value:,.3g}" if 1e-4 <= abs(value) < 1e3 else f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.3g}"

@@ -1,0 +1,79 @@
+"""What more money buys: gain over the baseline against what levers cost, on fresh customers, with intervals."""
+
+from typing import TYPE_CHECKING
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from sojourn.plots import lettering, style
+from sojourn.plots.words import SHARE, interval, number, shown_unit
+from sojourn.sim.vocabulary import title, unit
+
+if TYPE_CHECKING:
+    from sojourn.experiments.optimise import Optimum
+    from sojourn.plots.pictures import Picture
+
+NOTHING = "No mix was found that could be drawn."
+HEIGHT = 3.1  # inches
+MARGINS = (0.85, 0.25, 0.55, 0.35)
+
+
+def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
+    """Draws the frontier, and the chosen mix where its measure is the one chosen by; returns the axes."""
+    places = [one for one in found.frontier if one.figure.mean is not None and one.spending.mean is not None]
+    with style.look():
+        if ax is None:
+            ax = style.blank(HEIGHT, margins=MARGINS)
+        if not places:
+            return style.nothing(ax, NOTHING)
+        measure, currency = found.frontier_measure, found.scenario.about.currency
+        kind = unit(measure, found.scenario)
+        scale = 100.0 if kind == SHARE else 1.0
+        spent = [one.spending.mean or 0.0 for one in places]
+        gained = [scale * (one.figure.mean or 0.0) for one in places]
+        ax.axhline(0.0, color=style.SOFT, lw=0.8, zorder=1)
+        ax.plot(spent, gained, color=style.MAIN, lw=1.4, zorder=3)
+        for x, y, one in zip(spent, gained, places, strict=True):
+            if one.figure.low is not None and one.figure.high is not None:
+                ax.plot([x, x], [scale * one.figure.low, scale * one.figure.high], color=style.MAIN, lw=1.2, zorder=3)
+            ax.plot([x], [y], marker="o", ms=5, color=style.MAIN, mec=style.PAPER, zorder=4)
+        if found.mix is not None and measure == found.measure and found.gain.mean is not None:
+            x, y = found.spending.mean or 0.0, scale * found.gain.mean
+            ax.plot([x], [y], marker="D", ms=8, color=style.PAPER, mec=style.INK, mew=1.4, zorder=5, label="chosen")
+            legend = ax.legend(loc="upper left", frameon=False, fontsize=lettering.SMALL, handletextpad=0.3)
+            for label in legend.get_texts():
+                style.plain(label)
+        ax.margins(0.06, 0.12)
+        ax.grid(axis="y", color=style.FAINT, lw=0.5)
+        ax.set_axisbelow(True)
+        style.number_axis(ax)
+        ax.yaxis.set_major_locator(MaxNLocator(5))
+        ax.yaxis.set_major_formatter(
+            FuncFormatter(lambda v, _: f"{number(v, 0 if abs(v) >= 20 or v == round(v) else 2)}")
+        )
+        style.plain(ax.set_xlabel(f"{currency} spent on levers beyond the baseline, by the horizon, discounted"))
+        words = f"{title(measure)}, gain over the baseline"
+        told = shown_unit(kind)
+        heading = f"{words} ({told})" if told else words
+        room = style.inches(ax)[0] + MARGINS[0] - 0.1
+        label = ax.set_title(lettering.fitted(heading, room), loc="left", fontsize=lettering.SIZE, pad=8)
+        style.plain(label).set_color(style.INK)
+        return ax
+
+
+def picture(found: "Optimum") -> "Picture":
+    """The picture with its words."""
+    from sojourn.plots.pictures import Picture
+
+    figure = frontier(found).get_figure(root=True)
+    assert figure is not None
+    kind = unit(found.frontier_measure, found.scenario)
+    told = "; ".join(f"{interval(one.spending)} buys {interval(one.figure, kind, sign=True)}" for one in found.frontier)
+    return Picture(
+        "frontier",
+        "What more money buys",
+        "Each point is the best mix found for a budget, on customers that the search has not seen; lines are 90 % intervals."
+        " Mixes that a cheaper one beats are left out.",
+        f"{told}." if told else NOTHING,
+        figure,
+    )

@@ -1,0 +1,48 @@
+"""Stays that began before day 0: what is known of their customers, and how they go on (see `openers`)."""
+
+import math
+
+from sojourn.sim import tables as at
+from sojourn.sim.compiling import apart, compiled
+from sojourn.sim.effects import levers_held, opener_row
+from sojourn.sim.journeys import NOT_ASKED
+from sojourn.sim.tables import Cells, Customer
+
+
+@apart
+def recall(net: Cells, me: Customer) -> int:
+    """Give a customer who is on the way on day 0 the past that is known; returns the stage."""
+    whole, real, row = me.whole, me.real, opener_row(net, me)
+    if not math.isnan(net[row + at.OPENER_FRAILTY]):
+        real[at.FRAILTY] = net[row + at.OPENER_FRAILTY]
+    real[at.ARRIVED] = net[row + at.OPENER_ARRIVED]
+    whole[at.PURCHASES] = int(net[row + at.OPENER_PURCHASES])
+    real[at.SPEND] = net[row + at.OPENER_SPEND]
+    real[at.INFORMATION] = net[row + at.OPENER_INFORMATION]
+    stages = int(net[at.STAGES])
+    for stage in range(stages):
+        whole[at.VISITS + stage] = int(net[row + at.OPENER_HISTORY + stage])
+    for slot in range(int(net[at.SINCES_COUNT])):
+        stage = int(net[int(net[at.SINCES]) + slot])
+        real[at.ENTRIES + slot] = net[row + at.OPENER_HISTORY + stages + stage]
+    return int(net[row + at.OPENER_STAGE])
+
+
+@apart
+def resume(net: Cells, me: Customer, time: float) -> None:
+    """A stay that began before day 0 goes on: it is written down with its own day, and brings and costs nothing more."""
+    whole, real = me.whole, me.real
+    whole[at.VISITS + whole[at.STAGE]] -= 1  # the stay is one of those that are known
+    real[at.AGE] = net[opener_row(net, me) + at.OPENER_AGE]
+    real[at.ENTERED] = time - real[at.AGE]
+    real[at.REVENUE] = real[at.COST] = 0.0
+    if net[at.CONDITIONAL] > 0.0:
+        whole[at.HELD] = levers_held(net, me, time)
+    whole[at.CONTACT] = NOT_ASKED
+    real[at.WAITED] = real[at.HANDLED] = real[at.BORNE] = 0.0
+
+
+@compiled
+def resumes(net: Cells, me: Customer) -> bool:
+    """Whether a stay began before day 0."""
+    return bool(net[at.OPENERS_COUNT] > 0.0 and me.whole[at.SEQUENCE] == 0 and me.whole[at.ID] >= at.OPENERS)

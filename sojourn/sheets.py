@@ -1,0 +1,100 @@
+"""Small tables of figures that the terminal and a page show alike: rows of names, texts and estimates."""
+
+from typing import NamedTuple
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sojourn import paper
+from sojourn.plots.words import bounded, clear, decimals, interval, number, zero
+from sojourn.sim.estimates import Estimate
+from sojourn.terminal import plain
+
+
+class Money(NamedTuple):
+    """An amount that is better (green) the larger it is; grey where its interval spans 0."""
+
+    estimate: Estimate
+    good: int = 1  # -1: less is better; 0: neither
+
+
+Cell = str | Money | Estimate
+CENTS = 2  # decimals of money, at most
+
+
+class Sheet(NamedTuple):
+    """A table: heads, and rows of cells, the first of each its name."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    caption: str = ""
+
+
+def on_screen(sheet: Sheet) -> Table:
+    """The table for the terminal."""
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
+    for head in sheet.heads:
+        table.add_column(Text(plain(head)), overflow="fold")
+    for row in sheet.rows:
+        table.add_row(*map(_text, row))
+    return table
+
+
+def on_paper(sheet: Sheet) -> str:
+    """The table for a page."""
+    rows = [((_name(row[0]), ""), [_cell(one) for one in row[1:]]) for row in sheet.rows]
+    return paper.table(list(sheet.heads), rows, sheet.caption)
+
+
+def print_sheet(out: Console, sheet: Sheet) -> None:
+    """Print the table with a line before it; nothing where it has no rows."""
+    if sheet.rows:
+        out.print()
+        out.print(on_screen(sheet))
+
+
+def written(one: Cell) -> str:
+    """A cell as text."""
+    if isinstance(one, str):
+        return one
+    if not isinstance(one, Money):
+        return interval(one, bare=True)
+    mean, low, high = one.estimate
+    if mean is None or zero(one.estimate):
+        return "0" if mean is not None else interval(one.estimate)
+    places = min(decimals(one.estimate), CENTS)
+    told = number(mean, places, sign=True)
+    if low is None or high is None or not bounded(one.estimate) or low == high:
+        return told
+    return "0" if not told.strip("+0.") else f"{told} [{number(low, places)}, {number(high, places)}]"
+
+
+def _text(one: Cell) -> Text:
+    said = plain(written(one))
+    if not isinstance(one, Money):
+        return Text(said)
+    kind = _kind(one)
+    return Text(f"({said})" if kind == "unsure" and said != "0" else said, STYLES[kind])
+
+
+STYLES = {"better": "green", "worse": "red", "unsure": "dim", "": ""}
+
+
+def _kind(one: Money) -> str:
+    if not clear(one.estimate) or written(one) == "0":
+        return "unsure" if one.estimate.low is not None and not zero(one.estimate) else ""
+    gain = one.good * (one.estimate.mean or 0.0)
+    return "better" if gain > 0.0 else "worse" if gain < 0.0 else ""
+
+
+def _name(one: Cell) -> str:
+    return written(one).replace(" -> ", " → ")
+
+
+def _cell(one: Cell) -> paper.Cell:
+    mean, mark, bounds = written(one).partition(" [")
+    if isinstance(one, str):
+        return paper.Cell(_name(one))
+    return paper.Cell(mean, f"[{bounds}" if mark else "", _kind(one) if isinstance(one, Money) else "")

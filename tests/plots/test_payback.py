@@ -1,0 +1,45 @@
+"""The picture of paying back: curves from what was computed, bands, and the day where it is sure."""
+
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from sojourn.experiments.payback import Payback, told
+from sojourn.plots.payback import payback
+
+
+def found(slope: float) -> Payback:
+    days = np.arange(366.0)
+    wave = np.random.default_rng(3).normal(0.0, 30.0, (20, 1))
+    return told("club", "today", 365.0, slope * days - 300.0 * (days > 0) + wave * days / 365.0)
+
+
+def test_a_curve_a_band_and_the_day() -> None:
+    one = found(2.0)
+    for moment, expected in ((one.low, 150), (one.day, 151), (one.high, 153)):
+        assert moment == pytest.approx(expected, abs=5)
+    ax = payback({"club": one}, currency="EUR")
+    (panel,) = ax.child_axes
+    assert isinstance(panel, Axes)
+    assert panel.get_title(loc="left") == "profit so far minus the baseline's, EUR"
+    (curve,) = [line for line in panel.lines if len(np.asarray(line.get_xdata())) == 366]
+    assert np.asarray(curve.get_ydata()).tolist() == one.ahead.mean.tolist()
+    dots = [line for line in panel.lines if line.get_marker() == "o"]
+    assert [float(np.asarray(dot.get_xdata())[0]) for dot in dots] == [one.day]
+    assert panel.collections  # the band
+    low, high = panel.get_ylim()
+    assert low < one.ahead.low.min()
+    assert high > one.ahead.high.max()
+
+
+def test_no_dot_where_it_is_not_sure() -> None:
+    ax = payback({"club": found(0.5), "copy": found(0.4)})
+    (panel,) = ax.child_axes
+    assert not [line for line in panel.lines if line.get_marker() == "o"]
+    assert {text.get_text() for text in panel.texts} == {"club", "copy"}
+
+
+def test_nothing_to_pay_back() -> None:
+    ax = payback({})
+    assert isinstance(ax, Axes)
+    assert "nothing to pay back" in " ".join(text.get_text().replace("\n", " ") for text in ax.texts)
