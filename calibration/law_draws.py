@@ -32,13 +32,17 @@ GRID = 40  # intervals of age in which one law is told in the numbers of another
 
 
 class Stays(NamedTuple):
-    """Stays of one stage: days, whether they ended this way, and whose they were, each of shape (n,)."""
+    """Stays of one stage: days, whether they ended this way, and whose they were, each of shape (n,).
+
+    `late` are the ages from which they were watched; None: from their beginning.
+    """
 
     days: Floats
     ended: NDArray[np.bool_]
     who: Integers
     resolution: float
     pile: Pile | None
+    late: Floats | None = None
 
 
 def draw_law(
@@ -55,7 +59,7 @@ def draw_law(
         alone: whether no other law is thought of.
     """
     count = around.shape[0]
-    sample = spells(stays.days, stays.ended, stays.resolution, stays.pile).coarse()
+    sample = spells(stays.days, stays.ended, stays.resolution, stays.pile, late=stays.late).coarse()
     names = (law,) if alone else (law, *(name for name in CANDIDATES if name != law))
     middles = {name: _middle(sample, candidate_of(name, stays.pile, never)) for name in names}
     rough = {name: roughly(one.cost, one.theta) for name, one in middles.items()}
@@ -124,7 +128,8 @@ class _Telling:
         lower = np.concatenate(([0.0], self.edges[:-1]))
         within = np.clip(ages[:, None] - lower, 0.0, self.edges - lower)
         self.widths = self.edges - lower
-        self.exposure = weights @ within
+        before = np.clip(sample.late_times[:, None] - lower, 0.0, self.edges - lower)
+        self.exposure = np.maximum(weights @ within - sample.late_weights @ before, 0.0)
         self.candidate = candidate
         self.begin = begin
         self.bounds = limits(candidate, math.log(sample.exposure / max(sample.ended, 0.5)))
@@ -152,8 +157,8 @@ class _Telling:
                     for move in moves
                 ]
             )
-            information = (slopes / here) @ slopes.T + 1e-9 * np.eye(at.size)
-            step = np.linalg.solve(information, slopes @ (wanted / here - 1.0))
+            information = (slopes / np.maximum(here, 1e-300)) @ slopes.T + 1e-9 * np.eye(at.size)
+            step = np.linalg.solve(information, slopes @ (wanted / np.maximum(here, 1e-300) - 1.0))
             step *= min(1.0, 0.7 / max(float(np.abs(step).max()), 1e-300))
             at = np.clip(at + step, self.bounds[:, 0], self.bounds[:, 1])
             here = self.exits(self.candidate, at)
@@ -175,14 +180,19 @@ def per_stay(stays: Stays, candidate: Candidate, theta: Floats) -> Floats:
     result[stays.ended & ~long & ~heaped] = log_mass(candidate, theta, 0.0, stays.resolution)
     if pile is not None:
         result[heaped] = log_mass(candidate, theta, pile.low, pile.high)
+    if stays.late is not None:
+        was = stays.late > 0.0
+        with np.errstate(all="ignore"):
+            result[was] -= candidate.log_survival(theta, stays.late[was])
     return result
 
 
 def _clustered(draws: Floats, stays: Stays, candidate: Candidate, around: Floats) -> Floats:
     pile = stays.pile
     heaped = stays.ended & (stays.days >= pile.low) & (stays.days < pile.high) if pile is not None else False
-    rows, place = distinct(stays.days, stays.ended.astype(np.int64) + heaped)
-    some = stays._replace(days=stays.days[rows], ended=stays.ended[rows])
+    rows, place = distinct(stays.days, stays.ended.astype(np.int64) + heaped, stays.late)
+    late = None if stays.late is None else stays.late[rows]
+    some = stays._replace(days=stays.days[rows], ended=stays.ended[rows], late=late)
 
     def each(theta: Floats) -> Floats:
         return per_stay(some, candidate, theta)
