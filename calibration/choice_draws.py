@@ -98,7 +98,7 @@ def _kinds(stays: ChoiceStays) -> Integers:
     for index, name in stays.names.items():
         pile = stays.piles.get(name)
         if pile is not None:
-            heaped = (stays.following == index) & (stays.days >= pile.low) & (stays.days < pile.high)
+            heaped = np.where(stays.following == index, pile.which(stays.days), 0)
             kinds = kinds + heaped * (int(stays.following.max()) + 2)
     return kinds
 

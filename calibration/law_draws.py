@@ -122,8 +122,8 @@ class _Telling:
     def __init__(self, sample: Spells, candidate: Candidate, begin: Floats) -> None:
         ages = np.concatenate((sample.times, sample.open_times))
         weights = np.concatenate((sample.time_weights, sample.open_weights))
-        if sample.pile is not None and sample.piled:
-            ages, weights = np.append(ages, sample.pile.day), np.append(weights, sample.piled)
+        for pile, heap in sample.heaps:
+            ages, weights = np.append(ages, pile.day), np.append(weights, heap)
         self.edges = np.unique(np.quantile(ages, np.linspace(0.0, 1.0, GRID + 1)[1:]))
         lower = np.concatenate(([0.0], self.edges[:-1]))
         within = np.clip(ages[:, None] - lower, 0.0, self.edges - lower)
@@ -171,15 +171,16 @@ def per_stay(stays: Stays, candidate: Candidate, theta: Floats) -> Floats:
     """What each stay adds to the log-likelihood, shape (n,)."""
     days, pile = stays.days, stays.pile
     long = days > 0.0
-    heaped = stays.ended & (days >= pile.low) & (days < pile.high) if pile is not None else np.zeros_like(long)
+    piles = np.where(stays.ended, pile.which(days), 0) if pile is not None else np.zeros(days.shape, dtype=np.int64)
+    heaped = piles > 0
     result = np.zeros(days.shape)
     some = stays.ended & long & ~heaped
     with np.errstate(all="ignore"):
         result[some] = candidate.log_density(theta, days[some])
         result[~stays.ended & long] = candidate.log_survival(theta, days[~stays.ended & long])
     result[stays.ended & ~long & ~heaped] = log_mass(candidate, theta, 0.0, stays.resolution)
-    if pile is not None:
-        result[heaped] = log_mass(candidate, theta, pile.low, pile.high)
+    for k, one in enumerate(pile.each if pile is not None else (), 1):
+        result[piles == k] = log_mass(candidate, theta, one.low, one.high)
     if stays.late is not None:
         was = stays.late > 0.0
         with np.errstate(all="ignore"):
@@ -189,7 +190,7 @@ def per_stay(stays: Stays, candidate: Candidate, theta: Floats) -> Floats:
 
 def _clustered(draws: Floats, stays: Stays, candidate: Candidate, around: Floats) -> Floats:
     pile = stays.pile
-    heaped = stays.ended & (stays.days >= pile.low) & (stays.days < pile.high) if pile is not None else False
+    heaped = np.where(stays.ended, pile.which(stays.days), 0) if pile is not None else 0
     rows, place = distinct(stays.days, stays.ended.astype(np.int64) + heaped, stays.late)
     late = None if stays.late is None else stays.late[rows]
     some = stays._replace(days=stays.days[rows], ended=stays.ended[rows], late=late)

@@ -19,7 +19,7 @@ from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.choice_draws import ChoiceStays, draw_choice
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.compounds import share_of
-from sojourn.calibration.curves import ages, quantiles
+from sojourn.calibration.curves import ages, jumping, quantiles
 from sojourn.calibration.differing_draws import (
     Indices,
     draw_given,
@@ -38,6 +38,7 @@ from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.people import People, people_of, stream
 from sojourn.calibration.read_draws import draw_reading
+from sojourn.calibration.scenario import heaps_of
 from sojourn.calibration.spells import Floats, Pile
 from sojourn.calibration.stays import NOTHING, Integers
 from sojourn.calibration.unseen_draws import draw_contract, draw_silent
@@ -244,16 +245,22 @@ def _law(place: Place, law: LawFit, stays: Stays, people: People, seed: int, *na
 def _as_fitted(days: Floats, stays: Stays) -> Floats:
     """Lengths as a law read from the data has them: none is 0, and those in a pile are of one."""
     days = np.where((days > 0.0) | ~stays.ended, days, 0.5 * stays.resolution)
-    pile = stays.pile
-    if pile is None:
-        return days
-    return np.where(stays.ended & (days >= pile.low) & (days < pile.high), pile.day, days)
+    for pile in stays.pile.each if stays.pile is not None else ():
+        days = np.where(stays.ended & (days >= pile.low) & (days < pile.high), pile.day, days)
+    return days
 
 
 def _numbers(place: Place, law: LawFit, drawn: Floats, never: Floats | None = None) -> Drawn:
     """Draws of a law's parameters as the file states them."""
     names = CANDIDATES[law.law].parameters
     at = len(names)
+    if law.further:
+        told = [jumping(*heaps_of(law, theta)) for theta in drawn]
+        shares, days = (np.array([curve[part] for curve, _ in told]) for part in (0, 1))
+        yield from _read(place, shares, days, np.array([left for _, left in told]), law.never > 0.0)
+        if law.never == 0.0:
+            yield (*place, "share"), shares
+        return
     if law.never > 0.0 and never is None:
         never = np.array([share_of(one) for one in drawn[:, at]])
         at += 1
