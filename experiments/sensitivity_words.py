@@ -79,13 +79,18 @@ def condition(found: "Sensitivity", number: Number, value: float, where: str, *,
     """`perks cuts loyalty -> churned by at least 11 % (hazard ratio below .89)`, or the number above or below a value."""
     side, acting = "above" if above else "below", acts_on(found.scenario, number)
     scale = number.scale.replace("_", " ")
-    if acting is None:
-        return f"{number.label} is {side} {where}"
-    if not number.ratio or value == 1.0:
-        return f"{number.label} is {side} {where} ({scale})"
-    verb, size = ("cuts", 1.0 - value) if value < 1.0 else ("raises", value - 1.0)
-    least = "at least" if above == (value > 1.0) else "no more than"
-    return f"{acting[0]} {verb} {acting[1]} by {least} {100.0 * size:.2g} % ({scale} {side} {where})"
+    odds = number.scale == "log_odds"
+    ratio = math.exp(value) if odds else value
+    if acting is None or not (number.ratio or odds or number.scale == "points") or value == float(number.ratio):
+        return f"{number.label} is {side} {where}" + (f" ({scale})" if acting is not None else "")
+    lever, what = acting
+    if number.scale == "points":
+        verb, amount = ("raises" if value > 0.0 else "lowers"), f"{figure(abs(value))} points"
+        least = "at least" if above == (value > 0.0) else "no more than"
+    else:
+        verb, amount = ("raises" if ratio > 1.0 else "cuts"), f"{100.0 * abs(ratio - 1.0):.2g} %"
+        least = "at least" if above == (ratio > 1.0) else "no more than"
+    return f"{lever} {verb} {'the odds of ' if odds else ''}{what} by {least} {amount} ({scale} {side} {where})"
 
 
 def band(found: BreakEven) -> str:

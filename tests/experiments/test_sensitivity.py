@@ -2,16 +2,17 @@
 
 import json
 import math
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import chosen, in_doubt, moved
+from sojourn.experiments.numbers import Number, chosen, in_doubt, moved
 from sojourn.experiments.probe import at, part_of
 from sojourn.experiments.sensitivity import Sensitivity, sensitivity
-from sojourn.experiments.sensitivity_words import pays
+from sojourn.experiments.sensitivity_words import condition, pays
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
@@ -154,7 +155,30 @@ def test_numbers_that_nobody_can_notice_are_left_out(pushed: Sensitivity) -> Non
 
 
 def test_the_sentence_says_what_must_be_true(pushed: Sensitivity) -> None:
-    assert "push pays only if the effect of nudge on visit -> member is above 0.23" in pushed.sentence
+    assert (
+        "push pays only if nudge raises the odds of visit -> member by at least 26 % (log odds above 0.23"
+        in pushed.sentence
+    )
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "above", "said"),
+    [
+        ("hazard_ratio", 0.89, False, "perks cuts use -> churned by at least 11 % (hazard ratio below HERE)"),
+        ("hazard_ratio", 0.89, True, "perks cuts use -> churned by no more than 11 % (hazard ratio above HERE)"),
+        ("hazard_ratio", 1.2, True, "perks raises use -> churned by at least 20 % (hazard ratio above HERE)"),
+        ("hazard_ratio", 1.0, False, "the effect is below HERE (hazard ratio)"),
+        ("log_odds", -0.304, False, "perks cuts the odds of use -> churned by at least 26 % (log odds below HERE)"),
+        ("log_odds", 0.0, True, "the effect is above HERE (log odds)"),
+        ("points", 4.5, True, "perks raises use -> churned by at least 4.5 points (points above HERE)"),
+        ("points", -2.0, True, "perks lowers use -> churned by no more than 2 points (points above HERE)"),
+        ("agents", 1.2, True, "the effect is above HERE (agents)"),
+    ],
+)
+def test_conditions_in_words(scale: str, value: float, above: bool, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sojourn.experiments.sensitivity_words.acts_on", lambda *_: ("perks", "use -> churned"))
+    number = Number(("levers", "perks", "effects", 0, scale), "the effect", 0.5, 0.1, 0.9, "declared")
+    assert condition(cast(Any, SimpleNamespace(scenario=None)), number, value, "HERE", above=above) == said
 
 
 def test_sobol_indices_of_two_levers_are_those_of_theory(shop: Any) -> None:

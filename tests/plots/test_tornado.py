@@ -77,6 +77,17 @@ def test_bars_go_from_the_difference_to_what_it_becomes(swings: Any) -> None:
     assert [text.get_text() for text in panel.texts[-6:]] == ["1", "1.3", "0.65", "1", "160", "240"]
 
 
+@pytest.mark.parametrize("size", [1.0, 2113.7, 1e6])
+def test_large_amounts_have_room(made: Any, size: float) -> None:
+    big = found(
+        made, swings=tuple(swing(-250.0 * size, k * 110.0 * size, 30.0 * size, -170.0 * size) for k in range(4))
+    )
+    big.difference = Estimate(-170.0 * size, -200.0 * size, -140.0 * size)
+    ax = tornado.tornado(big)
+    assert made.overlapping(ax) == []
+    assert made.outside(ax) == []
+
+
 @pytest.mark.parametrize("narrow", [False, True])
 def test_no_words_overlap_or_leave_the_picture(swings: Any, made: Any, narrow: bool) -> None:
     ax = style.blank(3.2, 5.2) if narrow else None

@@ -52,6 +52,13 @@ def test_no_words_of_the_waterfall_overlap_or_leave_it(two: Decomposition, made:
         assert ax is None or drawn is ax
 
 
+def test_large_amounts_have_room(made: Any) -> None:
+    million = decomposed(hire=part(Estimate(3e6, 1.1e6, 4.9e6), Estimate(2.9e6, 2.8e6, 3.0e6)))
+    ax = waterfall.waterfall(million, made.scenario(made.FIRST))
+    assert made.overlapping(ax) == []
+    assert made.outside(ax) == []
+
+
 def test_no_levers_give_a_sentence(made: Any) -> None:
     (text,) = waterfall.waterfall(decomposed(), made.scenario(made.FIRST)).texts
     assert "alike" in text.get_text()
