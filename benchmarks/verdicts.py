@@ -15,11 +15,11 @@ from benchmarks.kim_nelson import select
 from benchmarks.shops import Floats, blocks, expected, pair_of, shop
 from sojourn.experiments.critical import alone, level
 from sojourn.experiments.sequential import Settled, Settling, settle
-from sojourn.experiments.verdict import decide
+from sojourn.experiments.verdict import Verdict, decide, judge
 from sojourn.scenarios.files import loads
 from sojourn.sim.run import run
 
-REPLICATIONS, MOST = 20, 200
+REPLICATIONS, MOST, MOST_OF_ZONE = 20, 200, 300
 DRAWS = 4000
 
 # Two counters, each for its own half of the town. One more hand at the north's is worth what one more at the south's is, though
@@ -93,9 +93,17 @@ class Row(NamedTuple):
         return f"| {self.what} | {self.promised} | {self.found} of {self.of} | {self.note} |"
 
 
-def settled(found: dict[str, Floats], rate: float, close: float | None = None, seed: int = 0) -> Settled:
-    """What `compare` does with these figures."""
-    asked = Settling(MOST, close)
+def settled(
+    found: dict[str, Floats],
+    rate: float,
+    close: float | None = None,
+    *,
+    seed: int = 0,
+    most: int = MOST,
+    draws: int = DRAWS,
+) -> Settled:
+    """What `compare` does with these figures, replications 0 to n - 1 at each look."""
+    asked = Settling(most, close)
     return settle(
         list(found),
         lambda size: pair_of({name: one[:size] for name, one in found.items()}),
@@ -103,7 +111,7 @@ def settled(found: dict[str, Floats], rate: float, close: float | None = None, s
         asked,
         asked.looks(REPLICATIONS, rate),
         seed=seed,
-        draws=DRAWS,
+        draws=draws,
     )
 
 
@@ -118,6 +126,27 @@ def nothing(seeds: int) -> Iterator[Row]:
             yield Row(f"{name} and today, {measure}: claims, {REPLICATIONS} replications", promised, claims, seeds)
             claims = sum(settled(case, rate).stopped == "settled" for case in cases)
             yield Row(f"the same, until settled, {REPLICATIONS} to {MOST}", promised, claims, seeds)
+
+
+def four(seeds: int) -> Iterator[Row]:
+    """Four strategies without a difference: any claim against the baseline, or for a winner, at any look up to the end."""
+    names = ["today", "even", "turned", "quick"]
+    for rate in (0.1, 0.05):
+        fixed = looked = 0
+        for seed, case in enumerate(blocks(names, seeds, MOST)):
+            head = pair_of({one: x[:REPLICATIONS] for one, x in case.items()})
+            verdict = decide(names, head, "profit", shop(), rate=rate, seed=seed, draws=DRAWS)
+            fixed += _claims(verdict)
+            end = settled(case, rate, seed=seed)
+            looked += _claims(judge(end.standing, "profit", shop(), rate=rate, replications=0))
+        promised = f"at most {100 * rate:g} %"
+        yield Row(f"four equal strategies, profit: claims, {REPLICATIONS} replications", promised, fixed, seeds)
+        yield Row(f"the same, until settled, {REPLICATIONS} to {MOST}", promised, looked, seeds)
+
+
+def _claims(verdict: Verdict) -> bool:
+    """Whether a verdict says of any strategy that it is better or worse than another."""
+    return "beats" in verdict.sentence or "falls short" in verdict.sentence
 
 
 def counters(seeds: int) -> Iterator[Row]:
@@ -153,28 +182,23 @@ def something(seeds: int) -> Iterator[Row]:
 
 def zone(seeds: int) -> Iterator[Row]:
     """The best ahead of two others by exactly what does not matter."""
-    close = expected("better") - expected("today")
-    looks = Settling(MOST).looks(REPLICATIONS, 0.1)
-    right = theirs = 0
+    close = expected("ahead") - expected("today")
+    looks = Settling(MOST_OF_ZONE).looks(REPLICATIONS, 0.1)
+    right = theirs = unsettled = 0
     spent, yardstick = [], []
-    for seed, case in enumerate(blocks(["today", "even", "better"], seeds, MOST)):
-        end = settled(case, 0.1, close, seed)
-        size = looks.sizes[end.look]
-        right += max(case, key=lambda name, case=case, size=size: case[name][:size].mean()) == "better"  # type: ignore[misc]
-        spent.append(size)
+    for seed, case in enumerate(blocks(["today", "even", "ahead"], seeds, MOST_OF_ZONE)):
+        end = settled(case, 0.1, close, seed=seed, most=MOST_OF_ZONE)
+        means = {name: float(one[: looks.sizes[end.look]].mean()) for name, one in case.items()}
+        right += max(means, key=lambda name, means=means: means[name]) == "ahead"  # type: ignore[misc]
+        unsettled += end.stopped == "replications spent"
+        spent.append(looks.sizes[end.look])
         selected = select(case, close, 0.1)
-        theirs += selected.name == "better"
+        theirs += selected.name == "ahead"
         yardstick.append(selected.replications)
-    yield Row(
-        "best of three chosen, close enough = its lead",
-        "at least 90 %",
-        right,
-        seeds,
-        f"{np.mean(spent):.0f} replications",
-    )
-    yield Row(
-        "Kim and Nelson on the same figures", "at least 90 %", theirs, seeds, f"{np.mean(yardstick):.0f} replications"
-    )
+    promised = "at least 90 %"
+    note = f"{_mean(spent)}, {unsettled} spent them all"
+    yield Row("best of three chosen, close enough = its lead", promised, right, seeds, note)
+    yield Row("Kim and Nelson on the same figures", promised, theirs, seeds, _mean(yardstick))
 
 
 def _mean(replications: Sequence[int]) -> str:

@@ -75,15 +75,21 @@ def _there(parts: Parts, edges: Floats) -> Floats:
     """How many stays were there in each cell, averaged over its days."""
     days = np.concatenate([parts.open_times, *(part.times for part in parts.ended)])
     weights = np.concatenate([parts.open_weights, *(part.time_weights for part in parts.ended)])
-    order = np.argsort(days, kind="stable")
-    place = np.searchsorted(days[order], edges, side="right")
-    lived = np.append(0.0, np.cumsum((days * weights)[order]))[place]
-    gone = np.append(0.0, np.cumsum(weights[order]))[place]
-    reached = lived + (weights.sum() - gone) * edges
+    reached = _reached(days, weights, edges) - _reached(parts.late_times, parts.late_weights, edges)
     for part in parts.ended:
         if part.pile is not None:
             reached += np.minimum(part.pile.day, edges) * part.piled
     result: Floats = np.diff(reached) / np.diff(edges)
+    return result
+
+
+def _reached(days: Floats, weights: Floats, edges: Floats) -> Floats:
+    """Days that all of them spent below each edge."""
+    order = np.argsort(days, kind="stable")
+    place = np.searchsorted(days[order], edges, side="right")
+    lived = np.append(0.0, np.cumsum((days * weights)[order]))[place]
+    gone = np.append(0.0, np.cumsum(weights[order]))[place]
+    result: Floats = lived + (weights.sum() - gone) * edges
     return result
 
 

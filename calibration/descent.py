@@ -13,23 +13,19 @@ EDGE = 1e-9
 
 
 def lowest_by_gradient(
-    cost: Callable[[Floats], float], gradient: Callable[[Floats], Floats], first: Floats, limits: Floats
+    cost: Callable[[Floats], float],
+    gradient: Callable[[Floats], Floats],
+    first: Floats,
+    limits: Floats,
+    *,
+    near: bool = False,
 ) -> tuple[Floats, Floats] | None:
     """Where the cost is least within `limits`, shape (k, 2), and the inverse of its Hessian, shape (k, k).
 
-    A quasi-Newton search comes near, Newton's steps with differences of the gradient end it. None where the least lies at a
-    limit, or is no minimum.
+    A quasi-Newton search comes near (unless `first` is `near` already), Newton's steps with differences of the gradient end it.
+    None where the least lies at a limit, or is no minimum.
     """
-    scale = max(abs(cost(first)), 1.0) if cost(first) < 1e200 else 1.0
-    found = minimize(
-        lambda x: cost(x) / scale,
-        first,
-        jac=lambda x: gradient(x) / scale,
-        method="L-BFGS-B",
-        bounds=limits,
-        options={"ftol": 1e-12, "gtol": 1e-9, "maxiter": 200},
-    )
-    at: Floats = np.asarray(found.x, dtype=np.float64)
+    at = first if near else _came_near(cost, gradient, first, limits)
     here = cost(at)
     for _ in range(50):
         if here >= 1e200 or np.any((at <= limits[:, 0] + EDGE) | (at >= limits[:, 1] - EDGE)):
@@ -54,6 +50,21 @@ def lowest_by_gradient(
             return (at, np.asarray(np.linalg.inv(curved), dtype=np.float64)) if values[0] > 0.0 else None
         at, here = there, value
     return None
+
+
+def _came_near(
+    cost: Callable[[Floats], float], gradient: Callable[[Floats], Floats], first: Floats, limits: Floats
+) -> Floats:
+    scale = max(abs(cost(first)), 1.0) if cost(first) < 1e200 else 1.0
+    found = minimize(
+        lambda x: cost(x) / scale,
+        first,
+        jac=lambda x: gradient(x) / scale,
+        method="L-BFGS-B",
+        bounds=limits,
+        options={"ftol": 1e-12, "gtol": 1e-9, "maxiter": 200},
+    )
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def curvature(gradient: Callable[[Floats], Floats], at: Floats) -> Floats:

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
 from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.choices import ChoiceFit
-from sojourn.calibration.durations import LawFit, described
+from sojourn.calibration.durations import FEW, LawFit, described
 from sojourn.calibration.exit_laws import candidate_of
 from sojourn.calibration.forms import Chosen, Leaving
 from sojourn.calibration.frailties import OwnChance, OwnSpeed, own_chance, own_speed
 from sojourn.calibration.hazards import Hazard, Spans, fit_hazard, spans
+from sojourn.calibration.history import Column
+from sojourn.calibration.odds import Odds, Ways
+from sojourn.calibration.regressions import Effect, hazard_effects, odds_effects, regress, regress_odds, table
 from sojourn.calibration.stays import NOTHING, Floats, Integers
+
+TELLS = 0.1  # chance of so large an effect below which it is told
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,8 @@ class Differences:
 
     Attributes:
         speeds: by next stage; `laws` and `by_segment` are those exits' laws for a customer of speed 1.
+        hazards: laws with effects, by next stage, where customers have no own speeds.
+        effects: of covariates and the past, by next stage.
         chance: of one exit of a choice; `chosen` is the choice with the mean that goes with it.
         notes: what was asked for and could not be had, in sentences.
     """
@@ -28,6 +36,8 @@ class Differences:
     speeds: dict[str, OwnSpeed] = field(default_factory=dict)
     laws: dict[str, LawFit] = field(default_factory=dict)
     by_segment: dict[str, dict[str, LawFit]] = field(default_factory=dict)
+    hazards: dict[str, Hazard] = field(default_factory=dict)
+    effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
     chance: OwnChance | None = None
     chosen: Chosen = field(default_factory=Chosen)
     notes: tuple[str, ...] = ()
@@ -38,6 +48,17 @@ class Differences:
             yield own.said(f"{stage} -> {to}")
         if self.chance is not None:
             yield self.chance.said(stage)
+        for to, effects in self.effects.items():
+            yield from (effect.said(f"{stage} -> {to}") for effect in effects if effect.chance < TELLS)
+            silent = [effect.column.name for effect in effects if effect.chance >= TELLS]
+            if silent:
+                yield f"{stage} -> {to}: what {', '.join(silent)} do is not distinguishable from nothing."
+            pulled = [effect.spread for effect in effects if effect.spread is not None]
+            if pulled:
+                yield (
+                    f"{stage} -> {to}: the effects of its {len(pulled)} covariates are pulled together, by a prior whose spread "
+                    f"({pulled[0]:.2g} in logs a standard deviation) makes the data likeliest."
+                )
         yield from self.notes
 
 
@@ -49,6 +70,7 @@ def differences(
     by_segment: Mapping[str, Mapping[str, LawFit]],
     chosen: Chosen,
     like: Differences | None,
+    of: tuple[Column, ...] = (),
 ) -> Differences:
     """What customers differ in at a stage.
 
@@ -58,10 +80,13 @@ def differences(
         race: laws of the exits as a race, by next stage; `by_segment` where segments differ.
         chosen: the stage as a choice, where it is one.
         like: what was found on more of the same data, and is kept.
+        of: covariates and the past of the stays.
     """
     asked = {to: wanted[way] for to in stays.names.values() if (way := f"{stays.stage} -> {to}") in wanted}
     if chosen.choice is not None:
         notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law == "gamma"]
+        if of:
+            return replace(_odds(stays, customer, chosen, chosen.choice, of, like), notes=tuple(notes))
         found = _chance(stays, customer, asked, chosen, chosen.choice, like)
         notes += [_few(stays.stage, to) for to, law in asked.items() if law == "beta" and found is None]
         if found is None:
@@ -70,26 +95,79 @@ def differences(
     result = Differences(chosen=chosen)
     notes = [_unfit(stays.stage, to, "race", "gamma") for to, law in asked.items() if law == "beta"]
     for index, to in stays.names.items():
-        before = like.speeds.get(to) if like is not None else None
-        if asked.get(to) == "none" or stays.forms[to].pile is not None or (like is not None and before is None):
+        if stays.forms[to].pile is not None:
+            notes += [f"{stays.stage} -> {to} has a deadline, so covariates are not fitted to it."] if of else []
             continue
+        one = _exit(stays, customer, index, of, asked.get(to), race[to], by_segment.get(to, {}), like)
+        if one.own is not None:
+            result.speeds[to] = one.own
+        elif asked.get(to) == "gamma":
+            notes.append(_few(stays.stage, to))
+        if one.effects:
+            result.effects[to] = one.effects
+        hazard = one.own.found if one.own is not None else one.found
+        if hazard is None:
+            continue
+        if one.own is None:
+            result.hazards[to] = hazard
         ended = stays.following == index
+        result.laws[to] = _law(hazard, stays.days, ended)
         groups = _groups(stays, by_segment.get(to, {}))
-        sample = spans(stays.days, ended, customer, stays.resolution, _dummies(groups[stays.segment]))
-        own = own_speed(sample, asked.get(to) == "gamma", before)
-        law = race[to]
-        if own is not None and before is None and law.never > 0.0 and law.maximum is not None and to not in asked:
+        if groups.any():
+            result.by_segment[to] = _laws(stays, ended, customer, groups, hazard, _told(of))
+    return replace(result, notes=tuple(notes))
+
+
+class _Exit(NamedTuple):
+    own: OwnSpeed | None
+    found: Hazard | None  # where there are columns and no own speeds
+    effects: tuple[Effect, ...]
+
+
+def _exit(
+    stays: Leaving,
+    customer: Integers,
+    index: int,
+    of: tuple[Column, ...],
+    asked: str | None,
+    law: LawFit,
+    apart: Mapping[str, LawFit],
+    like: Differences | None,
+) -> _Exit:
+    """Own speeds and effects at one exit of a race; what columns do that the scenario cannot say is fitted beside."""
+    to = stays.names[index]
+    before = like.speeds.get(to) if like is not None else None
+    told = _told(of)
+    dummies = _dummies(_groups(stays, apart)[stays.segment])
+    fixed, ended = dummies.shape[1], stays.following == index
+
+    def sample(some: tuple[Column, ...]) -> Spans:
+        beside = np.hstack((dummies, table(some, stays.days.size)))
+        return spans(stays.days, ended, customer, stays.resolution, beside)
+
+    own: OwnSpeed | None = None
+    if asked != "none" and (like is None or before is not None):
+        own = own_speed(sample(told), asked == "gamma", before)
+        if own is not None and before is None and law.never > 0.0 and law.maximum is not None and asked is None:
             # A share that never leaves may tell as much: whichever the data prefer.
             own = own if own.found.score < law.score else None
-        if own is None:
-            if asked.get(to) == "gamma":
-                notes.append(_few(stays.stage, to))
-            continue
-        result.speeds[to] = own
-        result.laws[to] = _law(own.found, stays.days, ended)
-        if groups.any():
-            result.by_segment[to] = _laws(stays, ended, customer, groups, own.found)
-    return replace(result, notes=tuple(notes))
+    if not of or float(ended.sum()) < FEW:
+        return _Exit(own, None, ())
+    start = own.found if own is not None else None
+    if like is not None and start is None:
+        start = like.hazards.get(to)
+    found = regress(sample(told), fixed, start, own=own is not None) if told else None
+    effects = tuple(hazard_effects(found[0], told, fixed, found[1])) if found is not None else ()
+    beside = tuple(one for one in of if not one.told)
+    if beside and like is None and (whole := regress(sample((*told, *beside)), fixed, start, own=own is not None)):
+        effects += tuple(hazard_effects(whole[0], (*told, *beside), fixed, whole[1]))[len(told) :]
+    if own is not None:
+        return _Exit(replace(own, found=found[0]) if found is not None else own, None, effects)
+    return _Exit(None, found[0] if found is not None else None, effects)
+
+
+def _told(of: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(column for column in of if column.told)
 
 
 def _groups(stays: Leaving, apart: Mapping[str, LawFit]) -> Integers:
@@ -118,12 +196,16 @@ def _laws(
     customer: Integers,
     groups: Integers,
     found: Hazard,
+    told: tuple[Column, ...],
 ) -> dict[str, LawFit]:
-    """A law for each segment, with the shape that all share."""
+    """A law for each segment, with the effects and the shape that all share."""
     laws: list[LawFit] = []
+    known = table(told, stays.days.size)
+    slopes = found.slopes[found.slopes.size - known.shape[1] :]
     for g in range(int(groups.max()) + 1):
         rows = groups[stays.segment] == g
-        part: Spans = spans(stays.days[rows], ended[rows], customer[rows], stays.resolution)
+        part: Spans = spans(stays.days[rows], ended[rows], customer[rows], stays.resolution, known[rows])
+        part = part._replace(columns=np.empty((part.days.size, 0)), offset=part.columns @ slopes)
         own = fit_hazard(part, found.law, shape=found.log_shape, begin=found._replace(slopes=np.empty(0)))
         laws.append(_law(own if own is not None else found, stays.days[rows], ended[rows]))
     return {name: laws[int(g)] for name, g in zip(stays.segments, groups, strict=True)}
@@ -137,22 +219,30 @@ def _chance(
     choice: ChoiceFit,
     like: Differences | None,
 ) -> OwnChance | None:
-    names = tuple(to for to in stays.names.values() if to in choice.laws)
+    names = tuple(stays.names.values())
     before = like.chance if like is not None else None
     barred = like is not None and before is None
     if barred or choice.never > 0.0 or any(law.maximum is None for law in choice.laws.values()):
         return None
     if asked and all(asked.get(name) == "none" for name in names):
         return None
-    taken = np.full(stays.days.size, NOTHING, dtype=np.int64)
-    for k, (index, _) in enumerate(stays.names.items()):
-        taken[stays.following == index] = k
+    names, taken, survival = _ways(stays, choice)
     _, who = np.unique(customer, return_inverse=True)
     segment = np.zeros(int(who.max()) + 1, dtype=np.int64)
     segment[who] = stays.segment
     shares = np.array(
         [[chosen.by_segment.get(name, choice).probabilities[to] for name in stays.segments] for to in names]
     )
+    wanted = next((to for to, law in asked.items() if law == "beta"), None)
+    return own_chance(who.astype(np.int64), taken, names, shares[:, segment], survival, wanted, before)
+
+
+def _ways(stays: Leaving, choice: ChoiceFit) -> tuple[tuple[str, ...], Integers, Floats]:
+    """The exits, the place of the one that each stay took (-1: open), and the survival by each at the age of open stays."""
+    names = tuple(to for to in stays.names.values() if to in choice.laws)
+    taken = np.full(stays.days.size, NOTHING, dtype=np.int64)
+    for k, (index, _) in enumerate(stays.names.items()):
+        taken[stays.following == index] = k
     survival = np.ones((len(names), stays.days.size))
     open_ = (taken == NOTHING) & (stays.days > 0.0)
     for k, to in enumerate(names):
@@ -160,8 +250,58 @@ def _chance(
         if law.maximum is not None and open_.any():
             candidate = candidate_of(law.law, stays.forms[to].pile, never=False)
             survival[k, open_] = np.exp(candidate.log_survival(law.maximum[0], stays.days[open_]))
-    wanted = next((to for to, law in asked.items() if law == "beta"), None)
-    return own_chance(who.astype(np.int64), taken, names, shares[:, segment], survival, wanted, before)
+    return names, taken, survival
+
+
+def _odds(
+    stays: Leaving,
+    customer: Integers,
+    chosen: Chosen,
+    choice: ChoiceFit,
+    of: tuple[Column, ...],
+    like: Differences | None,
+) -> Differences:
+    """Effects of columns on a choice, with the probabilities where all columns are at their `around`."""
+    if choice.never > 0.0 or any(law.maximum is None for law in choice.laws.values()):
+        note = f"{stays.stage}: covariates are not fitted to a choice whose laws are read from the data or that some never leave."
+        return Differences(chosen=chosen, notes=(note,))
+    names, taken, survival = _ways(stays, choice)
+    apart = bool(chosen.by_segment)
+    dummies = _dummies(stays.segment) if apart else np.empty((stays.days.size, 0))
+    dummies = dummies[:, dummies.any(axis=0)]
+    fixed, told = dummies.shape[1], _told(of)
+    beside = tuple(one for one in of if not one.told)
+
+    def fitted(some: tuple[Column, ...]) -> tuple[Odds, float | None] | None:
+        return regress_odds(Ways(taken, survival, np.hstack((dummies, table(some, stays.days.size)))), fixed)
+
+    found = fitted(told) if told else None
+    effects = odds_effects(found[0], names, told, fixed, found[1]) if found is not None else {}
+    if beside and like is None and (whole := fitted((*told, *beside))) is not None:
+        more = odds_effects(whole[0], names, (*told, *beside), fixed, whole[1])
+        effects = {to: (*effects.get(to, ()), *more[to][len(told) :]) for to in names[1:]}
+    if found is None:
+        return Differences(chosen=chosen, effects=effects)
+    return Differences(chosen=_at_rest(chosen, found[0], names, stays, apart), effects=effects)
+
+
+def _at_rest(chosen: Chosen, found: Odds, names: tuple[str, ...], stays: Leaving, apart: bool) -> Chosen:
+    """The choice with the probabilities of a stay whose columns are all at their `around`."""
+    base = np.append(0.0, found.base)
+    assert chosen.choice is not None
+    present = [k for k in range(1, int(stays.segment.max()) + 1) if np.any(stays.segment == k)] if apart else []
+
+    def at(choice: ChoiceFit, shift: Floats) -> ChoiceFit:
+        odds = base + np.append(0.0, shift)
+        chances = np.exp(odds - np.logaddexp.reduce(odds)).tolist()
+        return replace(choice, probabilities=dict(zip(names, chances, strict=True)))
+
+    nothing = np.zeros(base.size - 1)
+    shifts = {k: found.slopes[:, place] for place, k in enumerate(present)}
+    by_segment = {
+        name: at(chosen.by_segment[name], shifts.get(k, nothing)) for k, name in enumerate(stays.segments) if apart
+    }
+    return replace(chosen, choice=at(chosen.choice, nothing), by_segment=by_segment)
 
 
 def _moved(chosen: Chosen, own: OwnChance) -> Chosen:

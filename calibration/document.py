@@ -83,6 +83,22 @@ def _stage(stage: StageFit) -> dict[str, Any]:
             "customers_with_repeats": stage.differ.chance.repeaters,
             "p": finite(stage.differ.chance.chance),
         },
+        "effects": {
+            to: [
+                {
+                    "per": effect.column.name,
+                    "scale": effect.scale,
+                    **dict(zip(("central", "low", "high"), map(finite, effect.numbers), strict=True)),
+                    "up_to": finite(effect.column.up_to),
+                    "around": finite(effect.column.around),
+                    "in_scenario": effect.column.told,
+                    "prior_spread": finite(effect.spread),
+                    "p": finite(effect.chance),
+                }
+                for effect in effects
+            ]
+            for to, effects in stage.differ.effects.items()
+        },
         "beyond_follow_up": finite(stage.choice.beyond) if stage.choice is not None else None,
         "never": stage.choice.never if stage.choice is not None else None,
     }

@@ -20,6 +20,7 @@ from sojourn.sim.survival import aalen_johansen, at
 ALARM = 0.01  # logs without drift of which any warning is given at most: all comparisons share this chance
 TOLD = 0.05  # of the larger figure: differences below this are not told, however sure a large log makes them
 LEAST = 20  # exits of a kind, both halves together, from which they are compared
+MOST = 300_000  # customers whose exits are compared: evenly chosen of more, which would only make sure what is not told
 WATCHED = 0.1  # share of the stays of a half that must have been watched as long as the shares told look ahead
 
 
@@ -64,10 +65,12 @@ def drifts(log: Log) -> tuple[Drift, ...]:
     """
     if not log.calendar:
         return ()
-    pairs = [(int(stage), int(to), int(number)) for stage, to, number in _exits(log) if number >= LEAST]
+    log = log.begun  # of others only what lasted is seen
+    some = log.some(MOST)
+    pairs = [(int(stage), int(to), int(number)) for stage, to, number in _exits(some) if number >= LEAST]
     alarm = ALARM / (len(pairs) + 1)
     found = [_arrivals(log)]
-    found += [_exit(log, stage, to) for stage, to, _ in pairs]
+    found += [_exit(some, stage, to) for stage, to, _ in pairs]
     return tuple(one for one in found if one is not None and one.chance < alarm and one.change >= TOLD)
 
 
@@ -78,8 +81,9 @@ def _percent(share: float) -> str:
 def _exits(log: Log) -> list[tuple[int, int, int]]:
     stays = log.stays
     left = stays.following != NOTHING
-    code, counts = np.unique(stays.stage[left] * len(log.stages) + stays.following[left], return_counts=True)
-    return [(*divmod(int(one), len(log.stages)), int(number)) for one, number in zip(code, counts, strict=True)]
+    code = stays.stage[left].astype(np.int64) * len(log.stages) + stays.following[left]
+    counts = np.bincount(code)
+    return [(*divmod(int(one), len(log.stages)), int(counts[one])) for one in np.flatnonzero(counts)]
 
 
 def _exit(log: Log, stage: int, to: int) -> Drift | None:
@@ -91,8 +95,8 @@ def _exit(log: Log, stage: int, to: int) -> Drift | None:
     late = (entry > middle) if np.any(entry > middle) else (entry >= middle)
     if not np.any(late) or np.all(late):
         return None
-    person = np.unique(log.person[log.stays.customer[rows]].astype(str), return_inverse=True)[1]
-    chance = log_rank(days, following == to, late.astype(np.int64), person.astype(np.int64))
+    person = log.people[log.stays.customer[rows]].astype(np.int64)
+    chance = log_rank(days, following == to, late.astype(np.int64), person)
     # As far ahead as both halves were watched: had a stay not ended, how long would it have been seen?
     watched = log.until[log.stays.customer[rows]] - entry
     ahead = min(float(np.quantile(watched[half], 1.0 - WATCHED)) for half in (late, ~late))
@@ -109,7 +113,7 @@ def _share(days: Floats, following: "np.ndarray[tuple[int, ...], np.dtype[np.int
 
 def _arrivals(log: Log) -> Drift | None:
     """Customers a day in the two halves of the days in which customers came, allowing for days more uneven than chance."""
-    last = float(log.start.max())
+    last = float(log.start.max()) if log.arrived is None or np.any(log.arrived) else 0.0
     days = math.floor(last)
     if days < 8:
         return None

@@ -101,6 +101,7 @@ def fit_law(
     *,
     resolution: float = 0.0,
     laws: Sequence[str] = tuple(CANDIDATES),
+    late: Floats | None = None,
 ) -> LawFit:
     """The law that explains durations best, by maximum likelihood with right-censoring and Akaike's criterion.
 
@@ -111,6 +112,7 @@ def fit_law(
         as one
             that ended within it. Left out: half the shortest positive duration.
         laws: names of the laws to try.
+        late: shape (n,), the age from which each stay was watched, where that began before the watching; left out, 0.
 
     Returns:
         The simplest law whose AIC is within 2 of the best. With fewer than 10 finished stays it is the exponential
@@ -127,7 +129,7 @@ def fit_law(
     if only_length(days, seen):
         return fixed(float(done.max()), done, days.size - done.size)
     step = resolution if resolution > 0.0 else 0.5 * float(positive.min())
-    sample = spells(days, seen, step)
+    sample = spells(days, seen, step, late=late)
     fits = fit_laws(sample, laws)
     best = simplest(fits)
     return described(best, CANDIDATES[best], fits[best], days, seen, criteria(fits))

@@ -47,7 +47,11 @@ class Form(NamedTuple):
 
 
 def fit_exit(
-    durations: Floats, ended: NDArray[np.bool_], resolution: float, form: Form | None = None
+    durations: Floats,
+    ended: NDArray[np.bool_],
+    resolution: float,
+    form: Form | None = None,
+    late: Floats | None = None,
 ) -> tuple[LawFit, Form]:
     """The law of one exit, fitted to all stays of its stage.
 
@@ -56,15 +60,16 @@ def fit_exit(
         ended: shape (n,), true where the stay ended by this exit.
         resolution: of the log, days.
         form: what the law is made of; left out, the data tell. A pile given is one to reckon with, if it is there.
+        late: shape (n,), the age from which each stay was watched; left out, from its beginning.
 
     Returns:
         The law, and what it is made of.
     """
     exits = int(np.sum(ended))
     if exits < FEW or float(durations.max()) <= 0.0 or only_length(durations, ended):
-        return fit_law(durations, ended, resolution=resolution), form or Form()
-    pile = form.pile if form is not None else find_pile(durations, ended, resolution)
-    sample = spells(durations, ended, resolution, pile)
+        return fit_law(durations, ended, resolution=resolution, late=late), form or Form()
+    pile = form.pile if form is not None else find_pile(durations, ended, resolution, late)
+    sample = spells(durations, ended, resolution, pile, late=late)
     if pile is not None and sample.ended - sample.piled <= 0.0:
         return _read(durations, ended, sample, None), Form(pile, False, True)
     laws = form.laws if form is not None else tuple(CANDIDATES)

@@ -20,6 +20,7 @@ from sojourn.calibration.exit_laws import Form, fit_exit
 from sojourn.calibration.forms import Chosen, Leaving, choose
 from sojourn.calibration.logs import Log
 from sojourn.calibration.ranks import log_rank
+from sojourn.calibration.regressions import columns
 from sojourn.calibration.spells import Pile, spells
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 
@@ -81,7 +82,10 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     data are kept; the law of the whole stay is then left out.
     """
     rows = log.stays.stage == stage
-    days = log.stays.days[rows]
+    if log.late is not None:
+        rows &= ~np.isnan(log.late)  # how old such a stay was nobody knows
+    late = log.late[rows] if log.late is not None else None
+    days = log.stays.until[rows] - log.stays.entry[rows]
     following = log.stays.following[rows]
     segment = log.segment[log.stays.customer[rows]]
     name = log.stages[stage]
@@ -89,29 +93,37 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     by_segment: dict[str, dict[str, LawFit]] = {}
     forms: dict[str, Form] = {}
     warnings: list[str] = []
-    for to in np.unique(following[following != NOTHING]):
+    nexts = np.flatnonzero(np.bincount(following + 1, minlength=len(log.stages) + 1)[1:])
+    for to in nexts:
         ended = following == to
         target = log.stages[int(to)]
-        law, forms[target] = fit_exit(days, ended, log.resolution, like.forms.get(target) if like else None)
+        law, forms[target] = fit_exit(days, ended, log.resolution, like.forms.get(target) if like else None, late)
         exits[target] = law
-        apart = _by_segment(days, ended, segment, log, law, forms[target].pile)
+        apart = _by_segment(days, ended, segment, log, law, forms[target].pile, late)
         if apart:
             by_segment[target] = apart
-    names = {int(to): log.stages[int(to)] for to in np.unique(following[following != NOTHING])}
-    leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms)
+    names = {int(to): log.stages[int(to)] for to in nexts}
+    leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms, late)
     before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
     chosen = choose(leaving, log.forms.get(name), exits, by_segment, before) if names else Chosen()
     warnings += chosen.notes
     customer = log.stays.customer[rows]
     differ = differences(
-        leaving, customer, log.frailty, exits, by_segment, chosen, like.differ if like is not None else None
+        leaving,
+        customer,
+        log.frailty,
+        exits,
+        by_segment,
+        chosen,
+        like.differ if like is not None else None,
+        columns(log, rows),
     )
     exits, by_segment, chosen = {**exits, **differ.laws}, {**by_segment, **differ.by_segment}, differ.chosen
     warnings += differ.said(name)
     for target, law in (chosen.choice.laws if chosen.choice is not None else exits).items():
         warnings += said(f"{name} -> {target}", law, float(days.max()), chosen.choice is None)
     left = following != NOTHING
-    dwell = fit_exit(days, left, log.resolution)[0] if np.any(left) and like is None else None
+    dwell = fit_exit(days, left, log.resolution, None, late)[0] if np.any(left) and like is None else None
     # Where even the mean is out of reach, `mean_within_reach` says more.
     if dwell is not None and dwell.complete < dwell.censored and dwell.mean <= days.max():
         warnings.append(
@@ -127,7 +139,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         dwell=dwell,
         by_segment=by_segment if chosen.choice is None else {},
         warnings=tuple(warnings),
-        restricted=restricted(spells(days, left, log.resolution)) if np.any(left) else (0.0, 0.0),
+        restricted=restricted(spells(days, left, log.resolution, late=late)) if np.any(left) else (0.0, 0.0),
         forms=forms,
         choice=chosen.choice,
         choice_by_segment=chosen.by_segment,
@@ -169,7 +181,13 @@ def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
 
 
 def _by_segment(
-    days: Floats, ended: NDArray[np.bool_], segment: Integers, log: Log, pooled: LawFit, pile: Pile | None
+    days: Floats,
+    ended: NDArray[np.bool_],
+    segment: Integers,
+    log: Log,
+    pooled: LawFit,
+    pile: Pile | None,
+    late: Floats | None,
 ) -> dict[str, LawFit]:
     """A law for each segment where AIC prefers that to one for all, else nothing.
 
@@ -188,7 +206,10 @@ def _by_segment(
     if len(groups) < 2:
         return {}
     form = Form(pile)
-    laws = [fit_exit(days[group], ended[group], log.resolution, form)[0] for group in groups]
+    laws = [
+        fit_exit(days[group], ended[group], log.resolution, form, None if late is None else late[group])[0]
+        for group in groups
+    ]
     if any(not law.aic for law in laws):
         return {}
     if pooled.curve is None:

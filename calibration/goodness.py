@@ -80,7 +80,9 @@ def intervals(sample: Spells, candidate: Candidate, theta: Floats, exits: float)
 
 def expected_exits(sample: Spells, candidate: Candidate, theta: Floats, edges: Floats) -> Floats:
     """Exits that the law expects between edges of age, shape (edges + 1,), of the stays still there."""
-    days, weights = [sample.times, sample.open_times], [sample.time_weights, sample.open_weights]
+    # What a stay was there for before it was watched is taken off.
+    days = [sample.times, sample.open_times, sample.late_times]
+    weights = [sample.time_weights, sample.open_weights, -sample.late_weights]
     if sample.pile is not None:
         days.append(np.array([sample.pile.day]))
         weights.append(np.array([sample.piled]))
@@ -131,5 +133,9 @@ def kaplan_meier_of(sample: Spells) -> tuple[Floats, Floats, Floats]:
     gone = np.cumsum(ends) - ends
     whole = float(ends.sum() + lost[-1])
     at_risk = whole - gone - lost[np.searchsorted(sample.open_times[open_order], ages, side="left")]
+    if sample.late_times.size:  # not yet watched at that age
+        late_order = np.argsort(sample.late_times, kind="stable")
+        come = np.concatenate(([0.0], np.cumsum(sample.late_weights[late_order])))
+        at_risk -= come[-1] - come[np.searchsorted(sample.late_times[late_order], ages, side="left")]
     left = np.cumprod(np.maximum(1.0 - ends / np.maximum(at_risk, 1e-300), 0.0))
     return ages, np.asarray(left, dtype=np.float64), np.asarray(at_risk, dtype=np.float64)

@@ -30,6 +30,7 @@ class Spans(NamedTuple):
     ended: NDArray[np.bool_]  # by the exit in question; others are censored
     customer: Integers
     columns: Floats  # covariates, shape (stays, p)
+    offset: Floats | None = None  # known part of the log hazard of each stay
 
     @property
     def customers(self) -> int:
@@ -46,7 +47,8 @@ class Spans(NamedTuple):
             return self
         rows = (self.customer * number) // self.customers != ((self.customer - 1) * number) // self.customers
         _, customer = np.unique(self.customer[rows], return_inverse=True)
-        return Spans(self.days[rows], self.ended[rows], customer.astype(np.int64), self.columns[rows])
+        offset = None if self.offset is None else self.offset[rows]
+        return Spans(self.days[rows], self.ended[rows], customer.astype(np.int64), self.columns[rows], offset)
 
 
 class Hazard(NamedTuple):
@@ -163,7 +165,12 @@ def fit_hazard(
             result[size : size + p] = weights * slopes - scaled.columns.T @ residual
         return np.nan_to_num(np.clip(result, -1e100, 1e100))
 
-    found = lowest_by_gradient(cost, gradient, first, box)
+    known = (
+        begin is not None and begin.law == law and begin.slopes.size == p and (not own or begin.log_shape is not None)
+    )
+    found = lowest_by_gradient(cost, gradient, first, box, near=known)
+    if found is None and known:
+        found = lowest_by_gradient(cost, gradient, first, box)
     if found is None:
         return None
     at, covariance = found
@@ -204,6 +211,7 @@ def _parts(
     """The log-likelihood; the cumulative hazard of each stay; and the speed expected of each customer, given what they did."""
     candidate = CANDIDATES[law]
     shift = sample.columns @ slopes if slopes.size else np.zeros(sample.days.size)
+    shift = shift if sample.offset is None else shift + sample.offset
     survival = candidate.log_survival(theta, sample.days)
     hazard: Floats = -survival * np.exp(shift)
     ended = sample.ended

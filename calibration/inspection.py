@@ -37,7 +37,7 @@ class Inspection:
 
     def place(self, key: str) -> str:
         """The column behind a key of the mapping, for messages."""
-        return f"column {clipped(self.mapping.columns[key])}"
+        return f"column {clipped(self.mapping.columns[key])}" if key in self.mapping.columns else key
 
     def present(self, key: str, remedy: str) -> None:
         """Every row must have a value."""

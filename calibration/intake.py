@@ -6,7 +6,7 @@ What could not be read stays beside as text, so that the inspection can tell whi
 from typing import Any, NamedTuple
 
 from sojourn.calibration.instants import SAMPLE, Clock, as_text, counts, dated, zoned
-from sojourn.calibration.mapping_form import COLUMNS, WINDOW, Mapping
+from sojourn.calibration.mapping_form import COLUMNS, WINDOW, Every, Mapping
 from sojourn.calibration.rules import conditions
 from sojourn.calibration.sources import Source
 from sojourn.calibration.sqltext import Connection, rows_of
@@ -64,6 +64,7 @@ def take_in(connection: Connection, source: Source, mapping: Mapping, mapping_fi
 def _check_columns(source: Source, mapping: Mapping, mapping_file: str) -> None:
     """Every column that the mapping names must be there."""
     named = [*mapping.columns.items(), *((place, column) for column, place in mapping.asked.items())]
+    named += [(f"covariates.{name}", column) for name, column in mapping.covariate_columns.items()]
     missing = [(key, column) for key, column in named if column not in source.columns]
     if any(column == "time:timestamp" for _, column in missing) and (
         fault := no_timestamps(source.columns, source.name)
@@ -129,13 +130,18 @@ def _fill(
 
     for key in COLUMNS:
         column = getattr(mapping, key)
-        if key == "time":
+        if isinstance(column, Every):
+            chosen.append("? AS event")
+            values.append(column.value)
+        elif key == "time":
             number(key, column)
         elif column is not None:
             chosen.append(f"{text(column)} AS {key}")
     for key in WINDOW:
         if isinstance(column := getattr(mapping, key), str):
             number(key, column)
+    for k, column in enumerate(mapping.covariate_columns.values()):
+        chosen.append(f"{text(column)} AS covariate_{k}")
     bits: list[str] = []
     for where in asked:
         sql, given = where.sql(text)

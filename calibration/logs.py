@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.covariates import Covariate, Told, read_told
 from sojourn.calibration.intake import take_in
 from sojourn.calibration.mapping import Mapping, load_mapping
+from sojourn.calibration.mapping_form import Every
 from sojourn.calibration.names import Names
 from sojourn.calibration.rows import UNKNOWN, Rows, read_rows
 from sojourn.calibration.sources import open_source
@@ -48,9 +50,11 @@ class Log:
         notes: what a reader should know, in sentences.
         silent: stages that customers leave unseen, and the model of that (see `silent`).
         contracts: stages under contract, and the end into which customers leave (see `contracts`).
+        frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
+        covariates: columns of the log by which customers or stays may differ, a value for each stay.
+        history: what of a customer's past the mapping asks about ("visits", "purchases", "days_since_first").
         arrived: whether each customer's begin was seen, shape (customers,); None where all begins were. Others were there
             already: their stays count, from the age at which they were watched on, and they are no arrivals.
-        frailty: what the mapping asks of differences between customers, by exit ("a -> b"): "gamma", "beta" or "none".
     """
 
     source: str
@@ -77,8 +81,10 @@ class Log:
     silent: dict[str, str] = field(default_factory=dict)
     contracts: dict[str, str] = field(default_factory=dict)
     forms: dict[str, str] = field(default_factory=dict)
-    arrived: NDArray[np.bool_] | None = None
     frailty: dict[str, str] = field(default_factory=dict)
+    covariates: tuple[Covariate, ...] = ()
+    history: tuple[str, ...] = ()
+    arrived: NDArray[np.bool_] | None = None
 
     @property
     def window(self) -> Floats:
@@ -88,17 +94,28 @@ class Log:
     @cached_property
     def first(self) -> Integers:
         """Row of each customer's first stay, and the number of rows at the end; shape (customers + 1,)."""
-        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1)).astype(np.int64)
+        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1, dtype=self.stays.customer.dtype))
 
     @cached_property
     def people(self) -> Integers:
         """Which of the people behind the journeys each is of, from 0, shape (customers,)."""
         return np.arange(self.customers.size) if self.person is self.customers else self.person.codes()
 
+    @cached_property
+    def late(self) -> Floats | None:
+        """Ages from which stays were watched, NaN where nobody knows the begin, shape (stays,); None: all from their entry."""
+        ages = self.stays.seen_from
+        return None if ages is None or not (np.any(ages > 0.0) or np.any(np.isnan(ages))) else ages
+
     @property
     def begun(self) -> "Log":
         """The same log with the customers whose begin was seen; the log itself where all were."""
         return self if self.arrived is None or not np.any(self.arrived) else self.only(self.arrived)
+
+    def some(self, number: int) -> "Log":
+        """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
+        size = self.customers.size
+        return self if size <= number else self.take(np.arange(number, dtype=np.int64) * size // number)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Log":
         """The same log with some of its customers; `chosen` has shape (customers,)."""
@@ -137,6 +154,7 @@ class Log:
             person=self.person[index],
             arm=self.arm[index],
             arrived=None if self.arrived is None else self.arrived[index],
+            covariates=tuple(one._replace(values=one.values[rows]) for one in self.covariates),
             counts=counts,
         )
 
@@ -158,15 +176,16 @@ def read(log: Any, mapping: str | Path | Mapping) -> Log:
 
 def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Log:
     """Read an event log with a mapping at hand; `mapping_file` names it in messages. Raises Faults as `read` does."""
-    wanted = frozenset((*mapping.columns.values(), *mapping.asked))
+    wanted = frozenset((*mapping.columns.values(), *mapping.asked, *mapping.covariate_columns.values()))
     query = None if mapping.log is None else mapping.log.query
     with open_source(log, query, wanted, mapping_file, mapping.timezone or "UTC") as (connection, source):
         rows = read_rows(take_in(connection, source, mapping, mapping_file))
         found = sort_stays(rows)
+        told = read_told(rows)
     faults = _wrong(rows, found, mapping, source.name, mapping_file)
     if faults:
         raise Faults(faults)
-    return _log(rows, found, mapping, source.name)
+    return _log(rows, found, mapping, source.name, told)
 
 
 def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file: str) -> list[Fault]:
@@ -174,14 +193,14 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
     faults = [
         Fault(
             name,
-            f"column {clipped(mapping.event)}",
+            "event" if isinstance(mapping.event, Every) else f"column {clipped(mapping.event)}",
             quoted(value),
             f"{number:,} events {quoted(value)} come before the stage that gives them a meaning",
             f"add a stage for {quoted(value)} without `after` to {mapping_file}",
         )
         for value, number in found.homeless.items()
     ]
-    ended = int(np.unique(found.stays.customer[found.stays.stage >= len(mapping.stages)]).size)
+    ended = int(np.count_nonzero(found.stays.stage >= len(mapping.stages)))  # nothing follows an end: one each
     if found.returned > RETURNS * max(ended, 1) and found.returned > 1:
         faults.append(
             Fault(
@@ -228,7 +247,7 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
     return faults
 
 
-def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
+def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Told, ...]) -> Log:
     seen = watched(rows, found, mapping)
     stays, start, until, customers, person = seen.stays, seen.start, seen.until, seen.customers, seen.person
     size = customers.size
@@ -283,8 +302,10 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str) -> Log:
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
-        arrived=seen.arrived,
         frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
+        arrived=seen.arrived,
+        covariates=tuple(one.at(stays, seen.which, seen.base) for one in told),
+        history=tuple(mapping.history),
     )
 
 
@@ -333,8 +354,8 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
         ),
         (
             "stays with an unknown begin",
-            "1 stay has an unknown begin: how it ended counts, how long it lasted cannot.",
-            "stays have an unknown begin: how they ended counts, how long they lasted cannot.",
+            "1 stay has an unknown begin and is left out of the laws.",
+            "stays have an unknown begin and are left out of the laws.",
         ),
     ):
         if counts[key]:

@@ -18,6 +18,7 @@ repeats = "same stay"          # or "new stay": what an event means while its cu
 clock = "calendar"             # or "customer": all start together on their own day 0 (a cohort)
 horizon_days = 365             # optional: of the scenario; left out, the span of the log
 ignore = ["page_view"]         # event values that mean no stage
+history = ["visits"]           # optional: what of the past acts on exits; also "purchases", "days_since_first"
 already = ["was_member"]       # optional: events that tell where a customer is, and not since when
 [stages]                       # stage = event values
 targeted = ["campaign_start"]
@@ -38,8 +39,10 @@ nobody = 0
 "5 % off" = 5
 [forms]                        # optional: "choice" or "race", where the data are not to tell
 targeted = "race"
+[covariates]                   # optional: numbers or words by which customers differ: the first value of each
+price = "price_paid"           # or { column = "price_paid", per = "stay" }: the value at the beginning of each stay
 [frailty]                      # optional: what customers differ in by exit, where the data are not to tell
-"redeemed -> redeemed_again" = "gamma"  # a speed of their own (race); "beta": a chance of their own (choice); "none"
+"redeemed -> redeemed_again" = "gamma" # a speed of their own (race); "beta": a chance of their own (choice); "none"
 ```
 """
 

@@ -12,12 +12,12 @@ from sojourn.calibration.rules import Rule, Told, Value
 from sojourn.calibration.where import read_where
 from sojourn.scenarios.conditions import ConditionError
 from sojourn.scenarios.faults import Fault, dotted, nearest, quoted, shown
+from sojourn.scenarios.history import PAST
 
-TABLES = ("stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty")
 EXPECTED = {
     "customer": 'the name of a column, as in customer = "household_id"',
     "time": 'the name of a column, as in time = "when"',
-    "event": 'the name of a column, as in event = "what"',
+    "event": 'the name of a column, as in event = "what", or event = { value = "purchase" } for every row',
     "segment": "the name of a column, or leave it out",
     "person": "the name of a column, or leave it out",
     "arm": "the name of a column, or leave it out",
@@ -41,8 +41,12 @@ EXPECTED = {
     "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
     "forms": 'forms of stages: "auto", "choice" or "race", as in trial = "choice"',
     "frailty": 'what customers differ in by exit: "auto", "gamma", "beta" or "none", as in "cart -> bought" = "gamma"',
+    "covariates": 'columns in which customers differ, as in price = "price_paid" or price = { column = "price", per = "stay" }',
+    "history": 'a list of "visits", "purchases" and "days_since_first"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
+
+TABLES = ("stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty", "covariates")
 
 
 def explained(problem: ValidationError, document: dict[str, Any], file: str) -> Iterator[Fault]:
@@ -81,6 +85,9 @@ def explained(problem: ValidationError, document: dict[str, Any], file: str) -> 
         elif key == "frailty" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no law of it", 'use "gamma", "beta" or "none"')
+        elif key == "covariates" and isinstance(document.get(key), dict):
+            value = document[key].get(place[-1], "")
+            yield Fault(file, path, shown(value), f"{shown(value)} names no column", f"give {EXPECTED[key]}")
         elif len(place) == 2 and isinstance(document.get(key), dict):
             value = document[key].get(place[1], "")
             yield Fault(
@@ -155,14 +162,24 @@ def contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
 
 
 def _differences(mapping: Mapping, file: str) -> Iterator[Fault]:
-    """What customers are said to differ in, at exits that there are not."""
+    """Exits in which customers are to differ, and the columns by which they do."""
+    for name in mapping.covariates:
+        if name in PAST:
+            what = f"{quoted(name)} is something that every customer has"
+            yield Fault(file, f"covariates.{name}", "", what, "ask for it under history, or take another name")
+    for place, name in enumerate(mapping.history):
+        if name in mapping.history[:place]:
+            yield Fault(file, f"history[{place}]", quoted(name), "is asked for twice", "take one out")
+        if name == "purchases" and "purchase" not in mapping.roles.values():
+            what, remedy = "no stage counts as a purchase", 'give one that role, as in [roles] bought = "purchase"'
+            yield Fault(file, f"history[{place}]", quoted(name), what, remedy)
     for exit_ in mapping.frailty:
         stage, _, to = exit_.partition(" -> ")
         path = dotted(["frailty", exit_])
         if not to:
             yield Fault(file, path, "", "names no exit", 'write it as "stage -> next stage"')
         elif stage not in mapping.stages:
-            yield Fault(file, path, "", f"no stage named {quoted(stage)}", nearest(stage, mapping.stages))
+            yield Fault(file, path, "", f"no stage named {quoted(stage)}", nearest(stage, [*mapping.stages]))
         elif to not in mapping.names:
             yield Fault(file, path, "", f"no stage named {quoted(to)}", nearest(to, mapping.names))
         elif stage in mapping.silent or stage in mapping.contracts:

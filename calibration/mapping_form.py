@@ -23,12 +23,29 @@ class Sessions(BaseModel):
     gap_minutes: Annotated[float, Field(gt=0, le=1e6)]
 
 
+class PerStay(BaseModel):
+    """A column whose value at the beginning of each stay counts, not only the customer's first."""
+
+    model_config = STRICT
+
+    column: Column
+    per: Literal["customer", "stay"] = "customer"
+
+
 class Given(BaseModel):
     """How the log is read: a query where it is a DuckDB database file."""
 
     model_config = STRICT
 
     query: Annotated[str, Field(min_length=1, max_length=100_000)]
+
+
+class Every(BaseModel):
+    """One event for every row of a log that has no column for it, as a list of purchases."""
+
+    model_config = STRICT
+
+    value: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Mapping(BaseModel):
@@ -38,7 +55,7 @@ class Mapping(BaseModel):
 
     customer: Column
     time: Column
-    event: Column
+    event: Column | Every
     segment: Column | None = None
     person: Column | None = None
     arm: Column | None = None
@@ -62,6 +79,8 @@ class Mapping(BaseModel):
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
     forms: dict[str, Literal["auto", "choice", "race"]] = {}
     frailty: dict[str, Literal["auto", "gamma", "beta", "none"]] = {}
+    covariates: dict[STAGE_NAME, Column | PerStay] = {}
+    history: list[Literal["visits", "purchases", "days_since_first"]] = []
     log: Given | None = None
 
     @property
@@ -72,8 +91,7 @@ class Mapping(BaseModel):
     @property
     def columns(self) -> dict[str, str]:
         """The columns that the log must have, by their key in this file; those of conditions are in `asked`."""
-        keys = {key: name for key in COLUMNS if (name := getattr(self, key)) is not None}
-        return keys | {key: name for key in WINDOW if isinstance(name := getattr(self, key), str)}
+        return {key: name for key in (*COLUMNS, *WINDOW) if isinstance(name := getattr(self, key), str)}
 
     @property
     def asked(self) -> dict[str, str]:
@@ -84,6 +102,11 @@ class Mapping(BaseModel):
                 part = "ends" if rule.stage in self.ends else "stages"
                 found.setdefault(column, f"{part}.{rule.stage}.where" if rule.stage else "ignore")
         return found
+
+    @property
+    def covariate_columns(self) -> dict[str, str]:
+        """The columns of the covariates, by their name."""
+        return {name: one.column if isinstance(one, PerStay) else one for name, one in self.covariates.items()}
 
     @property
     def ignored(self) -> tuple[Meant, ...]:

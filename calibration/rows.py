@@ -83,6 +83,7 @@ def read_rows(taken: Intake) -> Rows:
     backwards = _order(taken)
     unit = taken.clock.unit
     known = _each(taken, begin, last, float(origin), unit)
+    connection.execute("DROP TABLE rows")
     whole = rows_of(
         connection,
         f"SELECT bool_and((time - {origin!r}) / {unit!r} = round((time - {origin!r}) / {unit!r})) FROM ordered",

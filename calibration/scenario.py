@@ -1,6 +1,5 @@
 """Writes a fit as a scenario file: the same fit gives the same text, and the text runs as it is."""
 
-import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,14 +11,17 @@ from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.contracts import ContractFit
 from sojourn.calibration.curves import quantiles
+from sojourn.calibration.differing import own_draws, past_effects
 from sojourn.calibration.durations import LawFit, percent
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.silent import SilentFit
-
-DIGITS = 4  # of parameters: far finer than any standard error seen here
-WIDTH = 116
+from sojourn.calibration.written import comment
+from sojourn.calibration.written import key as key
+from sojourn.calibration.written import number as number
+from sojourn.calibration.written import plain as plain
+from sojourn.calibration.written import text as text
 
 
 def scenario_text(
@@ -38,6 +40,7 @@ def scenario_text(
     lines += _segments(log, stages, shares)
     unseen, agreed = silent or {}, contracts or {}
     lines += own_draws(unseen, agreed, stages)
+    lines += past_effects(log, stages)
     for stage in stages.values():
         lines += ["", *_stage(stage, log.roles.get(stage.stage))]
     for name, found in unseen.items():
@@ -59,27 +62,17 @@ def scenario_text(
     if differ and not unseen:
         said = f"{log.source}: customers' own speeds and chances, maximum likelihood from repeated stays in {', '.join(differ)}"
         lines += _source(["frailty"], said)
+    if any(effect.column.told for stage in stages.values() for one in stage.differ.effects.values() for effect in one):
+        paths = ["history", *(["traits"] if log.covariates else [])]
+        lines += _source(
+            paths, f"{log.source}: regression on hazards and odds, maximum likelihood, columns of the mapping"
+        )
     if unseen:
         paths = ["frailty", *(f"stages.{part}" for name in unseen for part in parts_of(name))]
         lines += _source(
             paths, f"{log.source}: {'; '.join(found.model.title for found in unseen.values())}, maximum likelihood"
         )
     return "\n".join(lines) + "\n"
-
-
-def number(value: float) -> str:
-    """A number with four significant digits, as TOML writes floats."""
-    return repr(float(f"{value:.{DIGITS}g}"))
-
-
-def text(value: str) -> str:
-    """A string as TOML writes it, on one line; what cannot be printed becomes a question mark."""
-    return json.dumps(plain(value), ensure_ascii=False)
-
-
-def key(name: str) -> str:
-    """A key as TOML writes it."""
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else text(name)
 
 
 def law_text(law: LawFit) -> str:
@@ -135,33 +128,18 @@ def seen(law: LawFit, others: str = "ended otherwise or still open") -> str:
     return told
 
 
-def plain(value: str) -> str:
-    """A text on one line; what cannot be printed becomes a question mark."""
-    return "".join(letter if letter.isprintable() else "?" for letter in value)
-
-
-def _comment(value: str) -> Iterator[str]:
-    line = "#"
-    for word in plain(value).split(" "):
-        if len(line) + 1 + len(word) > WIDTH:
-            yield line
-            line = "#  "
-        line += f" {word}"
-    yield line
-
-
 def _head(log: Log, notes: Iterable[str]) -> Iterator[str]:
     counts = log.counts
-    yield from _comment(
+    yield from comment(
         f"Calibrated by Sojourn from {log.source}: {counts['customers']:,} customers, {counts['stays']:,} stays, "
         f"{counts['stays still open']:,} of them still open when the watching ended."
     )
-    yield from _comment(
+    yield from comment(
         "Every law is fitted to all stays of its stage: one that ended otherwise or was still open says that this exit "
         "took longer."
     )
     for note in notes:
-        yield from _comment(f"- {note}")
+        yield from comment(f"- {note}")
 
 
 def _about(log: Log, starts: Mapping[str, float], title: str) -> Iterator[str]:
@@ -186,7 +164,7 @@ def _about(log: Log, starts: Mapping[str, float], title: str) -> Iterator[str]:
 
 def _arrivals(arrivals: ArrivalsFit) -> Iterator[str]:
     yield "[arrivals]"
-    yield from _comment(arrivals.said)
+    yield from comment(arrivals.said)
     if arrivals.cohort is not None:
         yield f"cohort = {arrivals.cohort}"
     elif arrivals.rate_per_day is not None:
@@ -214,7 +192,7 @@ def _segments(log: Log, stages: Mapping[str, StageFit], shares: Mapping[str, flo
     for name, share in zip(shares, _shares(shares.values()), strict=True):
         yield ""
         yield f"[segments.{key(name)}]"
-        yield from _comment(f"customers with {log.labels[log.segments.index(name)]}")
+        yield from comment(f"customers with {log.labels[log.segments.index(name)]}")
         yield f"share = {share}"
         own = [(stage, to, laws[name]) for stage in stages.values() for to, laws in stage.by_segment.items()]
         choices = [(stage, stage.choice_by_segment[name]) for stage in stages.values() if stage.choice_by_segment]
@@ -222,12 +200,12 @@ def _segments(log: Log, stages: Mapping[str, StageFit], shares: Mapping[str, flo
             yield f"[segments.{key(name)}.override]"
         for stage, to, law in own:
             yield f"{text(f'stages.{stage.stage}.race.{to}')} = {law_text(law)}"
-            yield from _comment(seen(law))
+            yield from comment(seen(law))
         for stage, choice in choices:
             ways = ", ".join(f"{key(to)} = {way}" for to, way in _ways(choice))
             yield f"{text(f'stages.{stage.stage}.exits')} = {{ {ways} }}"
             for to in choice.laws:
-                yield from _comment(f"{to}: {chosen(choice, to)}")
+                yield from comment(f"{to}: {chosen(choice, to)}")
 
 
 def _ways(choice: ChoiceFit) -> Iterator[tuple[str, str]]:
@@ -251,24 +229,24 @@ def _role(role: str | None) -> Iterator[str]:
 
 def _stage(stage: StageFit, role: str | None) -> Iterator[str]:
     yield f"[stages.{key(stage.stage)}]"
-    yield from _comment(f"{stage.entries:,} stays, {stage.still_open:,} still open")
+    yield from comment(f"{stage.entries:,} stays, {stage.still_open:,} still open")
     if not stage.exits:
-        yield from _comment("nobody was seen to leave: an end, as far as the log tells")
+        yield from comment("nobody was seen to leave: an end, as far as the log tells")
         yield "end = true"
     elif stage.dwell is not None:
         dwell = stage.dwell
         naive = f"; the finished stays alone would say {days(dwell.naive_mean)}" if dwell.naive_mean is not None else ""
         lasts = lasting(stage)
-        yield from _comment(f"a stay {lasts}{naive}")
+        yield from comment(f"a stay {lasts}{naive}")
     yield from _role(role)
     if stage.choice is not None:
         for to, way in _ways(stage.choice):
             yield f"exits.{key(to)} = {way}"
-            yield from _comment(chosen(stage.choice, to))
+            yield from comment(chosen(stage.choice, to))
         return
     for to, law in stage.exits.items():
         yield f"race.{key(to)} = {law_text(law)}"
-        yield from _comment(seen(law))
+        yield from comment(seen(law))
 
 
 def _source(paths: Sequence[str], said: str) -> Iterator[str]:
@@ -292,49 +270,13 @@ def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) ->
             yield from _source([f"stages.{stage.stage}.race.{to}"], f"{log.source}: {seen(law)}")
 
 
-def own_draws(
-    silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractFit], stages: Mapping[str, StageFit]
-) -> Iterator[str]:
-    """The table [frailty] of these stages: what is each customer's own, and how much customers differ in it."""
-    gamma: dict[str, float] = {}
-    beta = {f"{name} -> {one.end}": one.chances.model.alpha + one.chances.model.beta for name, one in contracts.items()}
-    for name, found in silent.items():
-        _, waiting, again, over = parts_of(name)
-        p = found.parameters
-        gamma[f"{waiting} -> {again}"] = p["r"]
-        if isinstance(found.model, BgNbd):
-            beta[f"{again} -> {over}"] = p["a"] + p["b"]
-        else:
-            gamma[f"{waiting} -> {over}"] = p["s"]
-    for name, stage in stages.items():
-        gamma |= {f"{name} -> {to}": own.shape.central for to, own in stage.differ.speeds.items()}
-        if stage.differ.chance is not None:
-            beta[f"{name} -> {stage.differ.chance.to}"] = stage.differ.chance.strength.central
-    if gamma or beta:
-        yield from ("", "[frailty]")
-    for law, exits in (("gamma", gamma), ("beta", beta)):
-        if exits:
-            yield f"{law} = {{ {', '.join(f'{text(exit)} = {number(value)}' for exit, value in exits.items())} }}"
-    yield from _doubts(stages)
-
-
-def _doubts(stages: Mapping[str, StageFit]) -> Iterator[str]:
-    """The intervals of what customers differ in."""
-    for name, stage in stages.items():
-        owns = {to: own.shape for to, own in stage.differ.speeds.items()}
-        if stage.differ.chance is not None:
-            owns[stage.differ.chance.to] = stage.differ.chance.strength
-        for to, span in owns.items():
-            yield from _comment(f"{name} -> {to}: 90 % interval {span.low:.3g} to {span.high:.3g}")
-
-
 def silent_stages(name: str, found: SilentFit, role: str | None) -> Iterator[str]:
     """The stages that stand for one that is left unseen: a first purchase, waiting, later purchases, and gone."""
     first, waiting, again, over = parts_of(name)
     p, model = found.parameters, found.model
     at_once = 'dwell = { law = "deterministic", value = 0.0 }'
     yield f"[stages.{key(first)}]"
-    yield from _comment(f"{model.title}, log-likelihood {found.log_likelihood:.2f}")
+    yield from comment(f"{model.title}, log-likelihood {found.log_likelihood:.2f}")
     yield from (*_role(role), at_once, f"exits = {{ {key(waiting)} = 1.0 }}")
     yield from ("", f"[stages.{key(waiting)}]")
     yield f'race.{key(again)} = {{ law = "exponential", mean = {number(p["alpha"] / p["r"])} }}'
@@ -351,7 +293,7 @@ def contract_stage(name: str, found: ContractFit, role: str | None) -> Iterator[
     """A stage under contract: a choice at the end of each term."""
     model = found.chances.model
     yield f"[stages.{key(name)}]"
-    yield from _comment(f"a term: {seen(found.term)}")
+    yield from comment(f"a term: {seen(found.term)}")
     yield from (*_role(role), f"dwell = {law_text(found.term)}")
     yield leaving(name, found.end, model.alpha / (model.alpha + model.beta))
 

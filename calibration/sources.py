@@ -169,7 +169,7 @@ def _connection(spill: str, file: Path | None, kind: str, name: str, zone: str) 
 
 def _query(connection: Connection, query: str | None, mapping_file: str) -> str:
     """The query as a relation: one SELECT, and nothing else."""
-    remedy = 'give one SELECT, as in query = "select customer, at, what from events"'
+    remedy = 'give one SELECT, as in query = "select customer, day, what from events"'
     if query is None:
         tables = [str(row[0]) for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
         there = f" (it has {', '.join(sorted(tables)[:6])})" if tables else ""

@@ -31,6 +31,7 @@ class Watched(NamedTuple):
     gone: int  # customers who had left before
     over: int  # stays that were over before
     unknown: int  # stays of which nobody knows when they began
+    base: float = 0.0  # days from the first event of the log to day 0
 
 
 def watched(rows: Rows, found: Sorted, mapping: Mapping) -> Watched:
@@ -87,6 +88,7 @@ def watched(rows: Rows, found: Sorted, mapping: Mapping) -> Watched:
         gone=there - int(present.size),
         over=over,
         unknown=0 if stays.seen_from is None else int(np.isnan(stays.seen_from).sum()),
+        base=base,
     )
 
 

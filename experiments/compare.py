@@ -1,7 +1,7 @@
 """Strategies on the same customers: paired differences with intervals, and the verdict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple
@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sojourn.experiments.critical import alone, level
+from sojourn.experiments.doubted import Uncertainty
 from sojourn.experiments.payback import Payback, paybacks
 from sojourn.experiments.sequential import Clock, Settling
 from sojourn.experiments.sequential import settle as until_settled
@@ -46,6 +47,8 @@ class Comparison:
     """By strategy, what its desks do to it; only where waiting or giving up differs from the baseline."""
     payback: dict[str, Payback]
     """By strategy, when it pays back; only where money is at stake and there are two replications or more."""
+    uncertainty: Uncertainty | None = None
+    """The same over draws of the numbers in doubt, where they were asked for."""
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn compare --json`: that of the result, with `differences`, `verdict`, `why`, `payback`."""
@@ -56,6 +59,8 @@ class Comparison:
         why = {f"{name} - {self.baseline}": reason.document() for name, reason in self.why.items()}
         back = {f"{name} - {self.baseline}": one.document() for name, one in self.payback.items()}
         found = {"differences": told, "verdict": self.verdict.document(), "why": why, "payback": back}
+        if self.uncertainty is not None:
+            found["uncertainty"] = self.uncertainty.document(self.verdict.measure)
         return {**self.result.document(), **found}
 
 
@@ -69,6 +74,7 @@ def compare(
     delays: Sequence[float] = (),
     kept: Keeper | None = None,
     clock: Clock = monotonic,
+    uncertainty: Uncertainty | None = None,
     **options: Any,
 ) -> Comparison:
     """Run strategies on the same customers and say which is best.
@@ -82,6 +88,7 @@ def compare(
         delays: in days, of what it costs to begin a strategy later; each takes as long as a strategy.
         kept: where finished replications are looked up and kept.
         clock: what tells the time of `settle.seconds`.
+        uncertainty: of the same strategies, from `doubted.uncertainty`: the verdict then speaks of it too.
         options: those of `sim.run.run` (customers, replications, seed, engine, progress, sink).
 
     Raises:
@@ -108,9 +115,12 @@ def compare(
         for name in others
     }
     how = {name: options[name] for name in ("engine", "workers", "progress") if name in options}
+    if uncertainty is not None:
+        said = f"{verdict.sentence.removesuffix('.')}{uncertainty.clause(measure, verdict.winner)}."
+        verdict = replace(verdict, sentence=said)
     why = reasons(result, baseline, kept=kept, **how)
     back = paybacks(result, baseline, delays=delays, level=confidence, kept=kept, **how)
-    return Comparison(result, baseline, differences, verdict, why, back)
+    return Comparison(result, baseline, differences, verdict, why, back, uncertainty)
 
 
 def _settle(

@@ -135,7 +135,7 @@ class Evaluator:
 
     def _simulated(self, network: Network, replication: int) -> Parts:
         journeys = simulate(network, seed=self._seed, replication=replication, customers=self._customers)
-        every = measured(Lives(journeys, network))
+        every = measured(Lives(journeys, network), self.measures)
         levers = sum(lever_spending(journeys, network, discounted=True).values())
         spent = levers + agents_pay(network, journeys.horizon, discounted=True)
         return {**{name: every[name] for name in self.measures}, SPENDING: Part("total", spent)}

@@ -207,8 +207,8 @@ def _drawn(document: dict[str, Any], companion: Companion | None) -> dict[Place,
         {places[place]: column for place, column in companion.draws.items()},
     )
     kept = here.untouched(document)
-    broken = {_together(document, place) for place in here.centrals.keys() - kept.centrals.keys()}
-    return {place: column for place, column in kept.draws.items() if _together(document, place) not in broken}
+    broken = {together(document, place) for place in here.centrals.keys() - kept.centrals.keys()}
+    return {place: column for place, column in kept.draws.items() if together(document, place) not in broken}
 
 
 def _resolved(document: dict[str, Any], place: Place) -> Place:
@@ -216,7 +216,7 @@ def _resolved(document: dict[str, Any], place: Place) -> Place:
     return (*place, "central") if _is_range(value_at(document, place)) else place
 
 
-def _together(document: dict[str, Any], place: Place) -> Place:
+def together(document: Mapping[str, Any], place: Place) -> Place:
     """What a number is only sound with: shares that add up to 1, the numbers of one law; else only itself."""
     if "exits" in place and (place[-1] == "probability" or place[-2] == "exits"):
         return place[: place.index("exits") + 1]

@@ -135,6 +135,17 @@ def arrivals(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats
     return np.insert(ids, place, openers), np.insert(days, place, np.zeros(count))
 
 
+def first_days(net: Cells, ids: Integers, days: Floats) -> Floats:
+    """The day of each one's first entry: of those on their way on day 0, one before it; shape of `ids`."""
+    openers = np.flatnonzero(ids >= at.OPENERS)
+    if not openers.size:
+        return days
+    found = days.copy()
+    rows = int(net[at.OPENERS_FIRST]) + (ids[openers] - at.OPENERS) * int(net[at.OPENERS_WIDTH])
+    found[openers] = net[rows + at.OPENER_ARRIVED]
+    return found
+
+
 def candidates(net: Cells, asked: int, workers: int = 1) -> tuple[Integers, Floats]:
     """Ids and days of the candidates, by day and then id, before any market turns them away; both of shape (n,).
 

@@ -41,7 +41,7 @@ def run(
         else:
             log, people = shared(net, ids, days, workers)
         if not recording.used(net, at.INVITING):
-            people = people._replace(customer=ids, arrived=days)
+            people = people._replace(customer=ids, arrived=arriving.first_days(net, ids, days))
         return by_id(log, people)
 
 
@@ -132,7 +132,7 @@ def follow(
         me.whole[at.NEXT] = rules.born(net, me, ids[n], days[n])
         while lived < born:  # the arrival, and then those whom it invited, and whom they invited
             me = Customer(tree.whole[lived], tree.real[lived])
-            now, stage = me.real[at.ARRIVED], me.whole[at.NEXT]
+            now, stage = max(me.real[at.ARRIVED], 0.0), me.whole[at.NEXT]
             if described:
                 register(net, people, known + lived, me)
             while now <= horizon:

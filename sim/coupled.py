@@ -34,7 +34,7 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
     inviting = recording.used(net, at.INVITING)
     people = recording.customers(net, ids.size + 64 if inviting else ids.size)
     if all_come(net):
-        people = people._replace(customer=ids, arrived=days)
+        people = people._replace(customer=ids, arrived=arriving.first_days(net, ids, days))
     crowd, due, line = nobody(net, 1024), capacity_changes(net), lines(net)
     done = np.zeros(COUNTS, dtype=np.int64)
     done[FREE] = done[WALKING] = -1
@@ -126,7 +126,7 @@ def compete(
         if how == BORN:
             me.whole[at.PLACE] = done[PEOPLE]
             if not listed:
-                people.customer[done[PEOPLE]], people.arrived[done[PEOPLE]] = me.whole[at.ID], now
+                people.customer[done[PEOPLE]], people.arrived[done[PEOPLE]] = me.whole[at.ID], me.real[at.ARRIVED]
             if described:
                 register(net, people, done[PEOPLE], me)
             done[PEOPLE] += 1

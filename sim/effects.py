@@ -188,7 +188,7 @@ def lived(net: Cells, me: Customer, what: int) -> float:
     if what == PURCHASES_SO_FAR:
         return float(me.whole[at.PURCHASES])
     if what == DAYS_SINCE_FIRST:
-        return float(me.real[at.ENTERED] - me.real[at.ARRIVED])
+        return float(max(me.real[at.ENTERED] - me.real[at.ARRIVED], 0.0))
     first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
     return float(me.real[first + what - FIRST_TRAIT])
 

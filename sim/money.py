@@ -6,7 +6,8 @@ form.
 """
 
 import math
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,7 +134,10 @@ class Ledger:
         return self.who[lines], margin
 
     def by(self, days: Floats) -> Floats:
-        """Revenue minus cost that is booked by each day, discounted to day 0; `days` rise, the answer has their shape."""
+        """Revenue minus cost that is booked by each day, discounted to day 0.
+
+        `days` are in even steps from 0, but for the last, the horizon; the answer has their shape.
+        """
         time, delta, segment = self._time, self._delta, self._segment
         worth = np.exp(-delta * time)
         total = _by(days, time, (self._revenue - self._cost) * worth)
@@ -143,8 +147,8 @@ class Ledger:
         until = np.maximum(np.minimum(self._until, self._horizon), time)
         rows = np.flatnonzero(self._rate != 0.0)
         if rows.size:
-            running = Running(np.zeros(1), np.ones(1), delta)
-            total -= _running_by(days, running, self._rate[rows], time[rows], until[rows])
+            always = partial(discounted_length, delta=delta)
+            total -= _running_by(days, always, self._rate[rows], time[rows], until[rows])
         for k, charge in self._charges.items():
             rows = np.flatnonzero((self._held >> k) & 1)
             integral, _ = self._running(k, delta)
@@ -187,14 +191,20 @@ class Ledger:
 
 def _by(days: Floats, moments: Floats, amounts: Floats) -> Floats:
     """What amounts have come to by each day."""
-    first = np.searchsorted(days + TICK, moments)
+    first = _day_of(days, moments)
     return np.asarray(np.cumsum(np.bincount(first, amounts, days.size + 1))[: days.size], dtype=np.float64)
 
 
-def _running_by(days: Floats, integral: Running, rate: Floats, start: Floats, end: Floats) -> Floats:
+def _day_of(days: Floats, moments: Floats) -> Integers:
+    """The first of the days, by number, that is not before each moment."""
+    step = days[1] if days.size > 2 else days[-1]
+    return np.asarray(np.clip(np.ceil((moments - TICK) / step), 0, days.size - 1), dtype=np.int64)
+
+
+def _running_by(days: Floats, integral: Callable[[Floats], Floats], rate: Floats, start: Floats, end: Floats) -> Floats:
     """What rates, each from its start to its end, have come to by each day."""
     at_start, at_end = integral(start), integral(end)
-    first, last = np.searchsorted(days, start), np.searchsorted(days, end)
+    first, last = _day_of(days, start), _day_of(days, end)
     size = days.size + 1
     under_way = np.cumsum(np.bincount(first, rate, size) - np.bincount(last, rate, size))[: days.size]
     before = np.bincount(first, rate * at_start, size) - np.bincount(last, rate * at_start, size)

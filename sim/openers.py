@@ -29,6 +29,7 @@ class Openers(NamedTuple):
     own: dict[
         tuple[int, int], Floats
     ]  # by (stage, number of its exit): factor on the hazard, or probability; NaN: drawn
+    arrived: Floats  # day of the first entry, at most 0
     information: Floats  # share known of what there is to know about the customer
 
     @property
@@ -73,6 +74,7 @@ def openers(
         purchases=visits[:, buys].sum(axis=1),
         frailty=np.full(count, np.nan) if frailty is None else np.asarray(frailty, dtype=np.float64),
         own={exit_of(network, name): np.asarray(values, dtype=np.float64) for name, values in (own or {}).items()},
+        arrived=-days,
         information=np.zeros(count),
     )
 
@@ -91,6 +93,7 @@ def with_openers(network: Network, known: Openers) -> Network:
     rows = np.full((known.size, at.OPENER_HISTORY + 2 * stages + own), np.nan)
     rows[:, at.OPENER_STAGE] = known.stage
     rows[:, at.OPENER_AGE] = known.age
+    rows[:, at.OPENER_ARRIVED] = known.arrived
     rows[:, at.OPENER_SEGMENT] = known.segment
     rows[:, at.OPENER_FRAILTY] = known.frailty
     rows[:, at.OPENER_PURCHASES] = known.purchases

@@ -15,6 +15,7 @@ def recall(net: Cells, me: Customer) -> int:
     whole, real, row = me.whole, me.real, opener_row(net, me)
     if not math.isnan(net[row + at.OPENER_FRAILTY]):
         real[at.FRAILTY] = net[row + at.OPENER_FRAILTY]
+    real[at.ARRIVED] = net[row + at.OPENER_ARRIVED]
     whole[at.PURCHASES] = int(net[row + at.OPENER_PURCHASES])
     real[at.SPEND] = net[row + at.OPENER_SPEND]
     real[at.INFORMATION] = net[row + at.OPENER_INFORMATION]

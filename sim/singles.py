@@ -1,5 +1,6 @@
 """Intervals from one replication, where no customer touches another: groups of referral trees are left out in turn."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -82,10 +83,13 @@ class Told(NamedTuple):
     left_out: Floats  # shape (groups,)
 
 
-def told(lives: Lives, groups: Groups = NO_GROUPS) -> dict[str, Told]:
-    """Every measure of one replication, in the order of the vocabulary."""
+def told(lives: Lives, groups: Groups = NO_GROUPS, wanted: Collection[str] | None = None) -> dict[str, Told]:
+    """Every measure of one replication, in the order of the vocabulary; only those of `wanted`, where that is given."""
     found: dict[str, Told] = {}
     for figure in figures(lives):
+        names = figure.names if isinstance(figure, Sample) else (figure[0],)
+        if wanted is not None and not any(name in wanted for name in names):
+            continue
         if isinstance(figure, Sample):
             curves = read(figure.follow_ups, groups, days=figure.days, median=figure.median)
             for name, values in zip(figure.names, figure.told(curves), strict=True):
@@ -94,7 +98,9 @@ def told(lives: Lives, groups: Groups = NO_GROUPS) -> dict[str, Told]:
             found[figure[0]] = _gap(figure[1], groups)
         else:
             found[figure[0]] = _summed(figure[1], groups)
-    return {name: found[name] for name in in_order(found)}
+        if wanted is not None and all(name in found for name in wanted):
+            break
+    return {name: found[name] for name in in_order(found) if wanted is None or name in wanted}
 
 
 def jackknifes(journeys: Journeys, network: Network, *, fixed: bool | None = None) -> dict[str, Jackknife]:

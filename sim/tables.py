@@ -98,9 +98,10 @@ AGENTS_DAY, AGENTS_NUMBER, AGENTS_WIDTH = range(3)
 START_SHARE, START_STAGE, START_WIDTH = range(3)  # the share is cumulative
 (
     OPENER_STAGE, OPENER_AGE,  # where a customer is on day 0, and for how many days
+    OPENER_ARRIVED,  # day of the first entry, at most 0
     OPENER_SEGMENT, OPENER_FRAILTY, OPENER_PURCHASES, OPENER_SPEND, OPENER_INFORMATION,
     OPENER_HISTORY,  # from here on: entries by stage, then day of the last by stage, then own draws (NaN: not told)
-) = range(8)  # fmt: skip
+) = range(9)  # fmt: skip
 INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrivals, straight in between
 
 # --- a customer: cells of Customer.whole and Customer.real ---------------------------------------------------------

@@ -45,6 +45,12 @@ def word_of_mouth(network: Network, customers: int | None = None) -> WordOfMouth
     return WordOfMouth(reproduction, doubling, invitees)
 
 
+def reproduction(network: Network) -> float:
+    """R alone, which is soon known; 0 where no stage refers."""
+    stages = network.scenario.stages.values()
+    return _radius(network, 0.0) if any(stage.referrals is not None for stage in stages) else 0.0
+
+
 def refuse_avalanche(networks: Iterable[Network], customers: int | None = None) -> dict[str, WordOfMouth]:
     """Raise Faults where a strategy expects more invitees by the horizon than `market.invitee_cap` allows.
 

@@ -16,6 +16,7 @@ __all__ = [
     "Estimate",
     "Faults",
     "Fit",
+    "Forecast",
     "Journeys",
     "LeverFit",
     "Optimum",
@@ -28,6 +29,8 @@ __all__ = [
     "TargetFit",
     "Twins",
     "Verdict",
+    "Uncertainty",
+    "Worth",
     "calibrate",
     "check",
     "commitment",
@@ -35,6 +38,7 @@ __all__ = [
     "evaluate_targets",
     "fit",
     "fit_targets",
+    "forecast",
     "library",
     "load",
     "loads",
@@ -48,6 +52,8 @@ __all__ = [
     "sensitivity",
     "twins",
     "validate_fit",
+    "uncertainty",
+    "worth",
     "write_report",
 ]
 
@@ -58,6 +64,8 @@ if TYPE_CHECKING:
     from sojourn.calibration.fit import Fit as Fit
     from sojourn.calibration.fit import fit as fit
     from sojourn.calibration.fitted import TargetFit as TargetFit
+    from sojourn.calibration.forecast import Forecast as Forecast
+    from sojourn.calibration.forecast import forecast as forecast
     from sojourn.calibration.levers import LeverFit as LeverFit
     from sojourn.calibration.levers import measure_lever as measure_lever
     from sojourn.calibration.logs import read as read_log
@@ -71,6 +79,8 @@ if TYPE_CHECKING:
     from sojourn.experiments.commitment import commitment as commitment
     from sojourn.experiments.compare import Comparison as Comparison
     from sojourn.experiments.compare import compare as compare
+    from sojourn.experiments.doubted import Uncertainty as Uncertainty
+    from sojourn.experiments.doubted import uncertainty as uncertainty
     from sojourn.experiments.optimise import Optimum as Optimum
     from sojourn.experiments.optimise import optimise as optimise
     from sojourn.experiments.payback import Payback as Payback
@@ -81,6 +91,8 @@ if TYPE_CHECKING:
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.experiments.twins import Twins as Twins
     from sojourn.experiments.twins import twins as twins
+    from sojourn.experiments.worth import Worth as Worth
+    from sojourn.experiments.worth import worth as worth
     from sojourn.plots.pictures import pictures as pictures
     from sojourn.report import write as write_report
     from sojourn.scenarios.faults import Faults as Faults
@@ -100,6 +112,7 @@ else:
         "Estimate": ("sim.estimates", "Estimate"),
         "Faults": ("scenarios.faults", "Faults"),
         "Fit": ("calibration.fit", "Fit"),
+        "Forecast": ("calibration.forecast", "Forecast"),
         "Journeys": ("sim.journeys", "Journeys"),
         "LeverFit": ("calibration.levers", "LeverFit"),
         "Optimum": ("experiments.optimise", "Optimum"),
@@ -112,6 +125,8 @@ else:
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "Twins": ("experiments.twins", "Twins"),
         "Verdict": ("calibration.verdict", "Verdict"),
+        "Uncertainty": ("experiments.doubted", "Uncertainty"),
+        "Worth": ("experiments.worth", "Worth"),
         "calibrate": ("calibration.calibrate", "calibrate"),
         "check": ("calibration.validate", "check"),
         "commitment": ("experiments.commitment", "commitment"),
@@ -119,6 +134,7 @@ else:
         "evaluate_targets": ("experiments.targets", "evaluate_targets"),
         "fit": ("calibration.fit", "fit"),
         "fit_targets": ("calibration.targets", "fit_targets"),
+        "forecast": ("calibration.forecast", "forecast"),
         "library": ("scenarios.files", "library"),
         "load": ("scenarios.files", "load"),
         "loads": ("scenarios.files", "loads"),
@@ -132,6 +148,8 @@ else:
         "sensitivity": ("experiments.sensitivity", "sensitivity"),
         "twins": ("experiments.twins", "twins"),
         "validate_fit": ("calibration.validate_fit", "validate_fit"),
+        "uncertainty": ("experiments.doubted", "uncertainty"),
+        "worth": ("experiments.worth", "worth"),
         "write_report": ("report", "write"),
     }
 

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sojourn import paying, reasons, tables, trust
+from sojourn import doubts_told, paying, reasons, tables, trust
 from sojourn.experiments.compare import Comparison
+from sojourn.experiments.doubted import Uncertainty
 from sojourn.plots.words import bounded, clear, minus, pair, zero
 from sojourn.sim.run import Result
 from sojourn.sim.vocabulary import headline, prefix, title
@@ -16,7 +17,14 @@ from sojourn.terminal import plain
 NAMED = 3  # strategies that the first line of `run` names
 
 
-def print_run(result: Result, out: Console, *, everything: bool, warnings: Sequence[str] = ()) -> None:
+def print_run(
+    result: Result,
+    out: Console,
+    *,
+    everything: bool,
+    warnings: Sequence[str] = (),
+    uncertainty: Uncertainty | None = None,
+) -> None:
     """Print the measures of every strategy of a run."""
     _line(out, run_sentence(result), "bold")
     levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
@@ -29,7 +37,10 @@ def print_run(result: Result, out: Console, *, everything: bool, warnings: Seque
         out.print()
         out.print(table)
     _more(out, more)
-    _trust(out, result, paired=False, warnings=warnings)
+    if uncertainty is not None:
+        out.print()
+        doubts_told.print_doubts(uncertainty, out, names)
+    _trust(out, result, paired=False, warnings=warnings, drawn=uncertainty is not None)
 
 
 def run_sentence(result: Result) -> str:
@@ -96,7 +107,11 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
         why = "the interval includes 0" if all(map(bounded, unclear)) else "the interval includes 0, or there is none"
         _line(out, f"In brackets and grey: {why}, so the sign is not known.", "dim")
     _more(out, more)
-    _trust(out, result, paired=True, warnings=[*_stopped(comparison), *warnings, *_rerun(comparison)])
+    if comparison.uncertainty is not None:
+        out.print()
+        doubts_told.print_doubts(comparison.uncertainty, out, names)
+    drawn = comparison.uncertainty is not None
+    _trust(out, result, paired=True, warnings=[*_stopped(comparison), *warnings, *_rerun(comparison)], drawn=drawn)
 
 
 def _stopped(comparison: Comparison) -> Iterable[str]:
@@ -121,7 +136,7 @@ def _rerun(comparison: Comparison) -> Iterable[str]:
         )
 
 
-def _trust(out: Console, result: Result, *, paired: bool, warnings: Sequence[str]) -> None:
+def _trust(out: Console, result: Result, *, paired: bool, warnings: Sequence[str], drawn: bool) -> None:
     scenario, strategies = result.scenario, list(result.outcomes)
     out.print()
     _line(out, "How far to trust this", "bold")
@@ -129,7 +144,7 @@ def _trust(out: Console, result: Result, *, paired: bool, warnings: Sequence[str
     carried = {name: found for name in networks if (found := word_of_mouth(networks[name], result.customers))}
     lines = [
         trust.replications(result.replications, paired=paired),
-        *trust.assumptions(scenario, strategies),
+        *trust.assumptions(scenario, strategies, drawn=drawn),
         *trust.word_of_mouth_in_short(carried, scenario),
         *warnings,
     ]

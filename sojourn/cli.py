@@ -215,6 +215,38 @@ def commitment(scenario: str, **settings: Any) -> None:
 
 @main.command()
 @click.argument("scenario", metavar=SCENARIO)
+@click.option("--strategies", metavar="A,B,...", help="The baseline first; all of the file if left out.")
+@click.option("--draws", type=int, default=200, show_default=True, metavar="N", help="Of the numbers in doubt.")
+@click.option("--replications", type=int, default=2, show_default=True, metavar="R", help="Lives of each draw.")
+@click.option("--measure", default="profit", show_default=True, metavar="NAME", help="What decides.")
+@click.option(
+    "--willingness",
+    metavar="NAME[=LOW:HIGH]",
+    help="What else is worth money, and the price of a unit of it; satisfaction, or purchases, if left out.",
+)
+@click.option("--budget", metavar="LOW:HIGH", help="What a strategy may cost beyond the baseline; chosen if left out.")
+@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295.")
+@click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file.")
+@click.option("--out", metavar="DIR", help="Write worth.json, pictures, report.html and manifest.json there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def worth(scenario: str, **settings: Any) -> None:
+    """Say what deciding now risks, and which number is worth measuring before, in money.
+
+    Effects with intervals, and calibrated numbers, are drawn from what is known of them. With --out, the same command goes on
+    where it was stopped.
+
+    \b
+    Example:
+      sojourn worth point-of-no-return --draws 100 --customers 2000 --out decision
+    """
+    from sojourn.worthing import Asked, weigh
+
+    weigh(scenario, Asked(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar=SCENARIO)
 @click.option("--strategies", metavar="A,B", help="Two, the baseline first; the first two of the file if left out.")
 @click.option("--customer", type=int, metavar="ID", help="The one to show, in place of interesting ones.")
 @click.option("--show", type=int, default=5, show_default=True, metavar="N", help="How many customers to show.")
@@ -321,24 +353,35 @@ def optimise(scenario: str, **settings: Any) -> None:
 
 @main.command()
 @click.argument("log", metavar="LOG")
-@click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
-@click.option("--out", required=True, metavar="FILE", help="The scenario file to write; its draws stand beside it.")
+@click.option("--stages", "mapping", metavar="MAP.toml", help="Which column and which event means what.")
+@click.option("--suggest", is_flag=True, help="Propose a mapping for the log, to edit, and fit nothing.")
+@click.option("--query", metavar="SQL", help="With --suggest, for a DuckDB database file: what to select.")
+@click.option("--out", metavar="FILE", help="The scenario file; its draws stand beside it. With --suggest the mapping.")
 @click.option(
     "--draws", type=int, default=200, show_default=True, metavar="N", help="Joint draws of all its numbers; 0: none."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
-def calibrate(log: str, mapping: str, out: str, draws: int, as_json: bool) -> None:
-    """Fit a scenario to an event log (CSV or Parquet) and check it on customers it has not seen.
+def calibrate(log: str, draws: int, **settings: Any) -> None:
+    """Fit a scenario to an event log and check it on customers it has not seen.
+
+    LOG is CSV, Parquet or JSON lines (also as .gz), XES, or a DuckDB database file with a query in the mapping.
 
     Draws of what was estimated go into FILE's companion, my-journey.draws.parquet beside my-journey.toml.
 
     \b
-    Example:
+    Examples:
+      sojourn calibrate events.csv --suggest --out map.toml
       sojourn calibrate events.csv --stages map.toml --out my-journey.toml
     """
+    from sojourn.suggesting import Asked, print_suggestion
+
+    asked = Asked.of(**settings)
+    if asked.suggest:
+        print_suggestion(log, asked)
+        return
     from sojourn.fitting import print_calibration
 
-    print_calibration(log, mapping, out, draws, as_json)
+    print_calibration(log, asked.mapping, asked.out, draws, asked.as_json)
 
 
 @main.command("validate-fit")
@@ -404,3 +447,42 @@ def lever(experiment: str, **settings: Any) -> None:
     from sojourn.levering import Asked, print_lever
 
     print_lever(experiment, Asked(**settings))
+
+
+@main.command()
+@click.argument("scenario", metavar="SCENARIO.toml")
+@click.option("--log", required=True, metavar="LOG", help="The event log whose open customers are followed.")
+@click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
+@click.option("--until", metavar="DATE", help="The last day, as 2026-12-31; or give --days.")
+@click.option("--days", type=float, metavar="N", help="Days from the end of the log on.")
+@click.option("--strategies", metavar="A,B,...", help="The baseline first; all of the file if left out.")
+@click.option("--draws", type=int, default=100, show_default=True, metavar="N", help="Of the scenario's numbers.")
+@click.option(
+    "--replications", type=int, default=2, show_default=True, metavar="R", help="Futures for each draw of the numbers."
+)
+@click.option(
+    "--arrivals", metavar="FILE", help="Newcomers by day (CSV: day,count), or none; as calibrated if left out."
+)
+@click.option(
+    "--despite-drift",
+    is_flag=False,
+    flag_value="later",
+    metavar="later|whole",
+    help="Go on though the log's halves differ: with the numbers of the later part, or of the whole.",
+)
+@click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295.")
+@click.option("--out", metavar="DIR", help="Write forecast.json, pictures, report.html and manifest.json there.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of tables.")
+def forecast(scenario: str, **settings: Any) -> None:
+    """Say what becomes of today's customers and of newcomers by a date, under each strategy.
+
+    Everybody who is on the way when the log ends goes on from there. Intervals are of what will be counted: they hold luck and
+    the error of the calibrated numbers. A log whose halves differ is refused.
+
+    \b
+    Example:
+      sojourn forecast my-journey.toml --log events.csv --stages map.toml --days 90
+    """
+    from sojourn.forecasting import Asked, print_forecast
+
+    print_forecast(scenario, Asked(**settings))

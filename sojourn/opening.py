@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
+from sojourn.scenarios.companion import Companion, beside, read
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import inspect
 from sojourn.scenarios.model import Scenario
@@ -23,6 +25,21 @@ def opened(name: str, variant: str | None) -> Opened:
     if found.scenario is None:
         raise Faults(found.faults)
     return Opened(found.scenario, [str(doubt) for doubt in found.warnings])
+
+
+def companion_of(name: str) -> Companion | None:
+    """Return the joint draws that stand beside a scenario's file; None where there are none, as for the library."""
+    path = companion_path(name)
+    return None if path is None else read(path)
+
+
+def companion_path(name: str) -> Path | None:
+    """Return where those draws stand; None where there are none."""
+    try:
+        path = beside(name) if Path(name).is_file() else None
+        return path if path is not None and path.is_file() else None
+    except (OSError, ValueError):
+        return None
 
 
 @contextmanager

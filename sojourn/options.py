@@ -15,6 +15,7 @@ REPLICATIONS, SEED = 20, 1
 LARGEST_SEED = 2**32 - 1  # the seed is one word of the generator's key, and so is the replication
 MOST_CUSTOMERS = 2**31  # as many as a replication can number
 MOST_REPLICATIONS = 1_000_000
+MOST_DRAWS = 100_000
 ENGINES = ("compiled", "simpy")
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -32,6 +33,8 @@ class Options:
     as_json: bool = False
     everything: bool = False
     variant: str | None = None
+    draws: int = 0
+    draw_replications: int = 2
 
     def check(self) -> None:
         """Raise Faults for every number that no run can have, all at once."""
@@ -46,6 +49,14 @@ class Options:
             wrong.append(_refuse("--replications", self.replications, remedy))
         if not 0 <= self.seed <= LARGEST_SEED:
             wrong.append(_refuse("--seed", self.seed, f"give a whole number from 0 to {LARGEST_SEED}"))
+        if not 0 <= self.draws <= MOST_DRAWS:
+            remedy = f"give a number from 2 to {MOST_DRAWS}, such as 200; left out, no number is drawn"
+            wrong.append(_refuse("--draws", self.draws, remedy))
+        elif self.draws == 1:
+            wrong.append(_refuse("--draws", 1, "give 2 or more: one draw says nothing of how much numbers matter"))
+        if not 2 <= self.draw_replications <= 1000:
+            remedy = "give a number from 2 to 1000: with one life a draw, chance cannot be told from the numbers"
+            wrong.append(_refuse("--draw-replications", self.draw_replications, remedy))
         if wrong:
             raise Faults(wrong)
 
@@ -80,6 +91,16 @@ def simulation(command: Command) -> Command:
                 default=ENGINES[0],
                 show_default=True,
                 help="Same results; simpy is slower.",
+            ),
+            click.option(
+                "--draws",
+                type=int,
+                default=0,
+                metavar="N",
+                help="Draw uncertain numbers too, so many times, and tell both parts.",
+            ),
+            click.option(
+                "--draw-replications", type=int, default=2, show_default=True, metavar="R", help="Lives of each draw."
             ),
             click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file."),
             click.option("--out", metavar="DIR", help="Write event log, measures, pictures and report there."),

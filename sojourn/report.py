@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sojourn import described, paper, paying, reasons, trust
+from sojourn import described, doubts_told, paper, paying, reasons, trust
 from sojourn.output import write_text
 from sojourn.paper import Cell
 from sojourn.plots.pictures import Picture
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sojourn.calibration.fit import Fit
     from sojourn.calibration.validate import Check
     from sojourn.experiments.compare import Comparison
+    from sojourn.experiments.doubted import Uncertainty
     from sojourn.scenarios.model import Scenario
     from sojourn.sim.run import Result
 
@@ -35,6 +36,7 @@ def write(
     notes: Sequence[str] = (),
     calibration: "Fit | None" = None,
     pictures: Sequence[Picture] | None = None,
+    uncertainty: "Uncertainty | None" = None,
 ) -> Path:
     """Writes the report, whole or not at all; returns its path.
 
@@ -47,12 +49,14 @@ def write(
         notes: sentences that belong under the answer, on how far it can be trusted.
         calibration: the fit that the scenario comes from.
         pictures: what `figures` has drawn already; drawn here if left out.
+        uncertainty: the same over draws of the numbers in doubt; that of the comparison if left out.
 
     Raises:
         Faults: the file cannot be written.
     """
     drawn = figures(comparison, result, check) if pictures is None else pictures
-    page = _page(title, comparison, result, check, notes, calibration, drawn)
+    doubted = uncertainty or (comparison.uncertainty if comparison is not None else None)
+    page = _page(title, comparison, result, check, notes, calibration, drawn, doubted)
     return write_text(str(path), page, option=str(path))
 
 
@@ -70,21 +74,22 @@ def _page(
     notes: Sequence[str],
     calibration: "Fit | None",
     drawn: Sequence[Picture],
+    doubted: "Uncertainty | None",
 ) -> str:
     result = comparison.result if comparison is not None else result
     scenario = result.scenario if result is not None else None
     about = scenario.about if scenario is not None else None
     heading = title or (about.title or human(about.name) if about else "") or "Sojourn"
-    trusted = [*_trust(comparison, result, check, calibration), *notes]
+    trusted = [*_trust(comparison, result, check, calibration, doubted), *notes]
     parts = [
         f"<header>\n<h1>{paper.text(heading)}</h1>",
         paper.paragraph(about.description, "soft") if about and about.description else "",
         "</header>",
-        paper.paragraph(_plainly(_answer(comparison, result, check), scenario), "answer"),
+        paper.paragraph(plainly(_answer(comparison, result, check), scenario), "answer"),
         numbers(comparison, result),
         paper.section("What happens at the desk", *_desks(comparison)),
         paper.section("When it pays back", *_paying(comparison)),
-        paper.section("How far to trust this", paper.bullets(_plainly(line, scenario) for line in trusted)),
+        paper.section("How far to trust this", paper.bullets(plainly(line, scenario) for line in trusted)),
         paper.section("Pictures", *_pictures(drawn, result)),
         paper.section("The strategies", *_strategies(result)),
         paper.section("What the numbers rest on", *_sources(result, calibration)),
@@ -115,16 +120,16 @@ def _desks(comparison: "Comparison | None") -> Iterator[str]:
         return
     for name, reason in comparison.why.items():
         yield f"<h3>{paper.text(human(name))}</h3>"
-        yield paper.paragraph(_plainly(reasons.sentence(comparison, reason), comparison.result.scenario))
+        yield paper.paragraph(plainly(reasons.sentence(comparison, reason), comparison.result.scenario))
         yield from desks(comparison, name)
 
 
 def _paying(comparison: "Comparison | None") -> Iterator[str]:
     for line in paying.lines(comparison) if comparison is not None else ():
-        yield paper.paragraph(_plainly(minus(line), comparison.result.scenario if comparison is not None else None))
+        yield paper.paragraph(plainly(minus(line), comparison.result.scenario if comparison is not None else None))
 
 
-def _plainly(sentence: str, scenario: "Scenario | None") -> str:
+def plainly(sentence: str, scenario: "Scenario | None") -> str:
     """A sentence with the scenario's names as the rest of the page writes them, without underscores."""
     sentence = sentence.replace(" -> ", " → ")
     if scenario is None:
@@ -142,13 +147,20 @@ def _plainly(sentence: str, scenario: "Scenario | None") -> str:
 
 
 def _trust(
-    comparison: "Comparison | None", result: "Result | None", check: "Check | None", calibration: "Fit | None"
+    comparison: "Comparison | None",
+    result: "Result | None",
+    check: "Check | None",
+    calibration: "Fit | None",
+    doubted: "Uncertainty | None",
 ) -> Iterator[str]:
     if result is not None:
         yield trust.replications(result.replications, paired=comparison is not None)
         if comparison is not None:
             yield trust.stopped(comparison.verdict) or ""
-        yield from trust.assumptions(result.scenario, list(result.outcomes))
+        if doubted is not None:
+            measure = comparison.verdict.measure if comparison is not None else next(iter(doubted.lived.figures))
+            yield f"{doubts_told.heading(doubted)}: {' '.join(doubts_told.sentences(doubted, measure))}"
+        yield from trust.assumptions(result.scenario, list(result.outcomes), drawn=doubted is not None)
         networks = {name: outcome.network for name, outcome in result.outcomes.items()}
         carried = {name: told for name, one in networks.items() if (told := word_of_mouth(one, result.customers))}
         yield from trust.word_of_mouth_in_short(carried, result.scenario)

@@ -11,9 +11,10 @@ import click
 from sojourn.answers import print_comparison, print_run
 from sojourn.deciding import Deciding
 from sojourn.experiments.compare import Comparison, compare
-from sojourn.experiments.journal import digest, journal
+from sojourn.experiments.doubted import Uncertainty, uncertainty
+from sojourn.experiments.journal import Journal, digest, journal
 from sojourn.guard import say
-from sojourn.opening import blaming, opened
+from sojourn.opening import blaming, companion_of, companion_path, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
@@ -32,22 +33,26 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     options.check()
     scenario, warnings = opened(name, options.variant)
     chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
-    with blaming(name, scenario), _folder(options) as folder:
+    warnings += _undrawn(name, options)
+    question = digest(scenario, chosen=chosen, options=asdict(replace(options, out=None)))
+    with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
+        doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Simulating") as news, _log(folder) as (sink, close):
             result = run(
                 scenario,
                 chosen,
                 progress=news,
                 sink=sink,
+                kept=kept,
                 **_settings(options, scenario, len(chosen or scenario.strategies)),
             )
             close()
         if folder:
-            _write(folder, result, None, "run", options, warnings)
+            _write(folder, result, None, "run", options, warnings, doubted)
     if options.as_json:
-        _print_json(result.document(), warnings)
+        _print_json(_document(result, None, doubted), warnings)
     else:
-        print_run(result, console(), everything=options.everything, warnings=warnings)
+        print_run(result, console(), everything=options.everything, warnings=warnings, uncertainty=doubted)
 
 
 def confront(name: str, strategies: str | None, asked: Deciding, options: Options) -> None:
@@ -62,9 +67,11 @@ def confront(name: str, strategies: str | None, asked: Deciding, options: Option
         if len(scenario.strategies) < 2:
             remedy = f'add one to [strategies] in "{plain(name)}", or use `sojourn run`'
         raise fault("--strategies", "", f'one strategy, "{chosen[0]}", cannot be compared', remedy)
+    warnings += _undrawn(name, options)
     delays = asked.delays(scenario)
     question = digest(scenario, chosen=chosen, asked=asdict(asked), options=asdict(replace(options, out=None)))
     with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
+        doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Comparing") as news, _log(folder) as (sink, close):
             found = compare(
                 scenario,
@@ -74,17 +81,57 @@ def confront(name: str, strategies: str | None, asked: Deciding, options: Option
                 settle=settle,
                 delays=delays,
                 kept=kept,
+                uncertainty=doubted,
                 progress=news,
                 sink=sink,
                 **_settings(options, scenario, len(chosen or scenario.strategies)),
             )
             close()
         if folder:
-            _write(folder, found.result, found, "compare", options, warnings)
+            _write(folder, found.result, found, "compare", options, warnings, doubted)
     if options.as_json:
         _print_json(found.document(), warnings)
     else:
         print_comparison(found, console(), everything=options.everything, warnings=warnings)
+
+
+def _doubted(
+    name: str, scenario: Scenario, strategies: Sequence[str] | None, options: Options, kept: Journal
+) -> Uncertainty | None:
+    """What strategies come to over draws of the numbers; None where none are asked for."""
+    if not options.draws:
+        return None
+    companion = companion_of(name)
+    with progress("Drawing the numbers") as news:
+        return uncertainty(
+            scenario,
+            strategies,
+            draws=options.draws,
+            replications=options.draw_replications,
+            seed=options.seed,
+            customers=options.customers,
+            engine=options.engine,
+            companion=companion,
+            progress=news,
+            kept=kept,
+        )
+
+
+def _undrawn(name: str, options: Options) -> list[str]:
+    """The line on calibrated numbers that stand at their estimates."""
+    beside = companion_path(name)
+    if options.draws or beside is None:
+        return []
+    return [
+        f"Not in the intervals: how unsure the calibrated numbers are (draws in {beside.name}); --draws 200 draws them too."
+    ]
+
+
+def _document(result: Result, comparison: Comparison | None, doubted: Uncertainty | None) -> dict[str, Any]:
+    if comparison is not None:
+        return comparison.document()
+    told = {} if doubted is None else {"uncertainty": doubted.document()}
+    return {**result.document(), **told}
 
 
 def _print_json(document: dict[str, Any], warnings: Sequence[str]) -> None:
@@ -128,16 +175,20 @@ def _write(
     command: str,
     options: Options,
     warnings: Sequence[str],
+    doubted: Uncertainty | None,
 ) -> None:
     from sojourn.manifest import manifest
     from sojourn.plots.pictures import save
     from sojourn.report import figures, write
 
-    document = comparison.document() if comparison else result.document()
+    document = _document(result, comparison, doubted)
     (folder / MEASURES).write_text(encode(document), encoding="utf-8")
     drawn = figures(comparison, result)
     save(drawn, folder)
-    write(folder / REPORT, comparison=comparison, result=result, notes=warnings, pictures=drawn)
+    page = folder / REPORT
+    write(page, comparison=comparison, result=result, notes=warnings, pictures=drawn, uncertainty=doubted)
     files = [MANIFEST, *(path.name for path in folder.iterdir())]
     facts = manifest(result, command, variant=options.variant, files=files)
+    if options.draws:
+        facts |= {"draws": options.draws, "draw_replications": options.draw_replications}
     (folder / MANIFEST).write_text(encode(facts), encoding="utf-8")

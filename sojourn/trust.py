@@ -81,8 +81,8 @@ def stopped(verdict: "Verdict") -> str | None:
     ends = {
         "settled": "the answer was settled",
         "close enough": "all that is unsettled is close enough",
-        "replications spent": "the replications were spent, and not all is settled",
-        "time spent": "the time was spent, and not all is settled",
+        "replications spent": "there were as many as allowed, and not all is settled",
+        "time spent": "the time was up, and not all is settled",
     }
     rate = f"{100 * verdict.error_rate:g} %"
     return (
@@ -106,8 +106,8 @@ def more_replications(estimate: Estimate, count: int) -> int | None:
     return needed if count < needed <= ENOUGH else None
 
 
-def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
-    """Yield the lines on numbers that are judgement, and on what the intervals leave out."""
+def assumptions(scenario: Scenario, strategies: Sequence[str], *, drawn: bool = False) -> Iterator[str]:
+    """Yield the lines on numbers that are judgement, and on what the intervals leave out unless the numbers were drawn."""
     effects = [
         (lever, effect) for lever in used_levers(scenario, strategies) for effect in scenario.levers[lever].effects
     ]
@@ -121,11 +121,11 @@ def assumptions(scenario: Scenario, strategies: Sequence[str]) -> Iterator[str]:
     if bases:
         yield f"Rests on assumed numbers of the journey: {_some(bases)}."
     ranges = [lever for lever, effect in effects if effect.range.low < effect.range.high]
-    if ranges:
+    if ranges and not drawn:
         names = list(dict.fromkeys(ranges))
         yield (
             "Not in the intervals: how unsure the effects themselves are. Each stands at its central value, though"
-            f" {', '.join(names)} {'has a range' if len(names) == 1 else 'have ranges'}."
+            f" {', '.join(names)} {'has a range' if len(names) == 1 else 'have ranges'}; --draws 200 draws them too."
         )
 
 

@@ -101,9 +101,7 @@ def test_a_split_by_time_holds_out_those_who_came_later(planted: Any) -> None:
         ("time", {"at": 0.5}, "too few"),
     ],
 )
-def test_splits_that_leave_nothing_are_refused(
-    planted: Any, how: Any, settings: dict[str, float], message: str
-) -> None:
+def test_splits_that_leave_nothing_are_refused(planted: Any, how: Any, settings: Any, message: str) -> None:
     log = logs.read(planted.log, planted.mapping)
     with pytest.raises(Faults, match=message):
         split(log, how, **settings)

@@ -210,7 +210,10 @@ def on_their_way(net: Network, seed: int) -> Openers:
         here = net.scenario.stages[stage]
         place = net.stages.index(stage), [*here.choices, *here.race].index(to)
         own[place] = np.where(rng.random(count) < 0.7, rng.beta(1.0, 1.0, count), np.nan)
-    return known._replace(visits=visits, last=last, frailty=z, own=own, purchases=rng.poisson(1.0, count))
+    arrived = np.minimum(-known.age, -rng.gamma(1.0, 20.0, count))
+    return known._replace(
+        arrived=arrived, visits=visits, last=last, frailty=z, own=own, purchases=rng.poisson(1.0, count)
+    )
 
 
 def test_engines_agree_on_people_already_on_their_way() -> None:
@@ -253,6 +256,7 @@ def note(journeys: Journeys, net: Network, known: Openers, count: dict[str, int]
     mine = were_on_their_way(journeys)
     assert mine.sum() == known.size
     assert np.array_equal(journeys.customers.segment[mine], known.segment)
+    assert np.array_equal(journeys.customers.arrived[mine], known.arrived)
     rows = journeys.first[:-1][mine]
     assert np.array_equal(journeys.events.stage[rows], known.stage)
     assert np.array_equal(journeys.events.time[rows], -known.age)

@@ -57,6 +57,7 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "twins",
         "sensitivity",
         "optimise",
+        "worth",
     ],
 )
 def test_help_shows_an_example(command: str, cli: Cli) -> None:

@@ -1,0 +1,111 @@
+"""Covariates: columns of a log, numbers or words, by which customers or their stays may differ."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sojourn.calibration.mapping_form import PerStay
+from sojourn.calibration.rows import Rows
+from sojourn.calibration.sqltext import table_of
+from sojourn.calibration.stays import Floats, Integers, Stays
+from sojourn.scenarios.faults import Fault, Faults, quoted
+
+SLACK = 1e-7  # days: an event counts as known at its own time
+MOST_WORDS = 20
+
+
+class Covariate(NamedTuple):
+    """One covariate of the stays of a log.
+
+    Attributes:
+        name: of the mapping.
+        values: of each stay, shape (stays,); places in `words` where there are some; NaN where the log does not say.
+        words: the values of a column that holds words, most frequent first; empty for numbers.
+        per_stay: whether each stay has a value of its own; else it is the customer's first.
+    """
+
+    name: str
+    values: Floats
+    words: tuple[str, ...] = ()
+    per_stay: bool = False
+
+
+class Told(NamedTuple):
+    """What the rows of a log say of one covariate, in the order of people, time and row."""
+
+    name: str
+    who: Integers  # index into the people of `Rows`
+    time: Floats  # days from the first event of the log
+    value: Floats  # a number, or the place of a word
+    words: tuple[str, ...]
+    per_stay: bool
+
+    def at(self, stays: Stays, which: Integers, base: float) -> Covariate:
+        """The value of each stay; `which` is the place in `Rows` of each customer, `base` the day 0 of the stays."""
+        owner = which[stays.customer]
+        if self.per_stay:
+            # The last that was told up to the entry, of the same person: both sorted by person and time.
+            keys = np.concatenate((self.who, owner))
+            times = np.concatenate((self.time, stays.entry + base + SLACK))
+            asks = np.concatenate((np.zeros(self.who.size), np.ones(owner.size)))
+            order = np.lexsort((asks, times, keys))
+            last = np.maximum.accumulate(np.where(order < self.who.size, np.arange(order.size), -1))
+            place = np.empty(order.size, dtype=np.int64)
+            place[order] = np.where(last >= 0, order[np.maximum(last, 0)], -1)
+            found = place[self.who.size :]
+        else:
+            first = np.searchsorted(self.who, owner)
+            found = np.where(first < self.who.size, first, -1)
+        known = (found >= 0) & (self.who.size > 0)
+        known[known] = self.who[found[known]] == owner[known]
+        values = np.full(owner.size, np.nan)
+        values[known] = self.value[found[known]]
+        return Covariate(self.name, values, self.words, self.per_stay)
+
+
+def read_told(rows: Rows) -> tuple[Told, ...]:
+    """What the log says of each covariate of the mapping.
+
+    Raises:
+        Faults: for a column of words with too many different ones, or without any value.
+    """
+    taken = rows.taken
+    mapping, faults, result = taken.mapping, [], []
+    for k, (name, one) in enumerate(mapping.covariates.items()):
+        table = table_of(
+            taken.connection,
+            f"SELECT who, (ordered.time - {rows.origin!r}) / {taken.clock.unit!r} AS day, trim(covariate_{k}) AS told FROM "
+            f"ordered JOIN rows ON rows.rowid = ordered.row WHERE trim(covariate_{k}) <> '' ORDER BY who, ordered.time, row",
+        )
+        column = mapping.covariate_columns[name]
+        said = np.array(table["told"].to_pylist(), dtype=object)
+        numbers = _numbers(said)
+        words: tuple[str, ...] = ()
+        if numbers is None:
+            different, places, counts = np.unique(said.astype(str), return_inverse=True, return_counts=True)
+            order = np.argsort(-counts, kind="stable")
+            words = tuple(str(word) for word in different[order])
+            rank = np.empty(order.size)
+            rank[order] = np.arange(order.size)
+            numbers = rank[places]
+        if said.size == 0 or len(words) > MOST_WORDS:
+            what = "is empty throughout" if said.size == 0 else f"holds {len(words):,} different words"
+            remedy = "take it out" if said.size == 0 else f"group them into at most {MOST_WORDS}, or take it out"
+            faults.append(Fault(taken.mapping_file, f"covariates.{name}", quoted(column), what, remedy))
+            continue
+        per_stay = isinstance(one, PerStay) and one.per == "stay"
+        who = table["who"].to_numpy().astype(np.int64)
+        result.append(Told(name, who, table["day"].to_numpy().astype(np.float64), numbers, words, per_stay))
+    if faults:
+        raise Faults(faults)
+    return tuple(result)
+
+
+def _numbers(said: NDArray[np.object_]) -> Floats | None:
+    """The texts as numbers; None where one of them is none."""
+    try:
+        numbers = said.astype(np.float64)
+    except ValueError:
+        return None
+    return numbers if np.all(np.isfinite(numbers)) else None

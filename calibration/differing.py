@@ -1,0 +1,104 @@
+"""What customers differ in, as a scenario file writes it: [frailty], [traits] and [history]."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from sojourn.calibration.bgnbd import BgNbd
+from sojourn.calibration.contracts import ContractFit
+from sojourn.calibration.exits import StageFit
+from sojourn.calibration.logs import Log
+from sojourn.calibration.mapping import parts_of
+from sojourn.calibration.regressions import Effect
+from sojourn.calibration.rows import names_of
+from sojourn.calibration.silent import SilentFit
+from sojourn.calibration.written import comment, key, number, text
+
+
+def own_draws(
+    silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractFit], stages: Mapping[str, StageFit]
+) -> Iterator[str]:
+    """The table [frailty] of these stages: what is each customer's own, and how much customers differ in it."""
+    gamma: dict[str, float] = {}
+    beta = {f"{name} -> {one.end}": one.chances.model.alpha + one.chances.model.beta for name, one in contracts.items()}
+    for name, found in silent.items():
+        _, waiting, again, over = parts_of(name)
+        p = found.parameters
+        gamma[f"{waiting} -> {again}"] = p["r"]
+        if isinstance(found.model, BgNbd):
+            beta[f"{again} -> {over}"] = p["a"] + p["b"]
+        else:
+            gamma[f"{waiting} -> {over}"] = p["s"]
+    for name, stage in stages.items():
+        gamma |= {f"{name} -> {to}": own.shape.central for to, own in stage.differ.speeds.items()}
+        if stage.differ.chance is not None:
+            beta[f"{name} -> {stage.differ.chance.to}"] = stage.differ.chance.strength.central
+    if gamma or beta:
+        yield from ("", "[frailty]")
+    for law, exits in (("gamma", gamma), ("beta", beta)):
+        if exits:
+            yield f"{law} = {{ {', '.join(f'{text(exit)} = {number(value)}' for exit, value in exits.items())} }}"
+    yield from _doubts(stages)
+
+
+def past_effects(log: Log, stages: Mapping[str, StageFit]) -> Iterator[str]:
+    """The tables [traits] and [history]: known numbers of customers, and what these and the past do to exits."""
+    lines: list[str] = []
+    used: set[str] = set()
+    for name, stage in stages.items():
+        for to, effects in stage.differ.effects.items():
+            for effect in effects:
+                if not effect.column.told:
+                    continue
+                used.add(effect.column.name)
+                central, low, high = effect.numbers
+                limit = _limit(effect)
+                rest = "" if limit is None else f", up_to = {number(limit)}"
+                rest += f", around = {number(effect.column.around)}" if effect.column.around else ""
+                lines.append(
+                    f"  {{ exit = {text(f'{name} -> {to}')}, per = {text(effect.column.name)}, "
+                    f"{effect.scale} = {number(central)}{rest} }},  # 90 % interval {low:.3g} to {high:.3g}"
+                )
+    traits = [(trait, law) for trait, law in trait_laws(log) if trait in used]
+    if traits:
+        yield from ("", "[traits]")
+        yield from (f"{key(trait)} = {law}" for trait, law in traits)
+    if lines:
+        yield from ("", "[history]", "effects = [", *lines, "]")
+
+
+def _limit(effect: Effect) -> float | None:
+    """Up to where an effect counts: as far as the data go, and never so far that a hazard is multiplied by a million."""
+    limit = effect.column.up_to
+    if limit is None or effect.scale != "hazard_ratio" or effect.slope <= 0.0:
+        return limit
+    return min(limit, 13.0 / effect.slope)
+
+
+def trait_laws(log: Log) -> Iterator[tuple[str, str]]:
+    """Each covariate of customers that the scenario can draw, with the law of its values as the scenario writes it."""
+    for one in log.covariates:
+        if one.per_stay or (one.words and len(one.words) != 2):
+            continue
+        values = one.values[log.first[:-1]]
+        values = values[np.isfinite(values)]
+        if one.words:
+            rest = round(float(np.mean(values == 0.0)), 6)
+            name = f"{one.name}_{names_of(one.words, one.name)[1]}"[:60]
+            above = round(rest + 1e-6, 6)
+            yield name, f'{{ law = "empirical", share = [0.0, {rest!r}, {above!r}, 1.0], days = [0.0, 0.0, 1.0, 1.0] }}'
+        elif values.size and float(values.min()) >= 0.0:
+            shares = np.linspace(0.0, 1.0, 41)
+            points = [float(f"{value:.4g}") for value in np.quantile(values, shares)]
+            told = ", ".join(repr(round(float(share), 3)) for share in shares)
+            yield one.name, f'{{ law = "empirical", share = [{told}], days = [{", ".join(map(repr, points))}] }}'
+
+
+def _doubts(stages: Mapping[str, StageFit]) -> Iterator[str]:
+    """The intervals of what customers differ in."""
+    for name, stage in stages.items():
+        owns = {to: own.shape for to, own in stage.differ.speeds.items()}
+        if stage.differ.chance is not None:
+            owns[stage.differ.chance.to] = stage.differ.chance.strength
+        for to, span in owns.items():
+            yield from comment(f"{name} -> {to}: 90 % interval {span.low:.3g} to {span.high:.3g}")

@@ -1,0 +1,64 @@
+"""What a customer had lived through when a stay began: visits before, purchases so far, days since the first."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sojourn.calibration.logs import Log
+from sojourn.calibration.stays import Floats
+
+MOST = 10  # visits or purchases beyond which one more is not told apart
+LEAST = 20  # stays with so much past, or more, from which it counts as more than the last that has as many
+
+
+class Column(NamedTuple):
+    """One number of each stay, as a regression takes it and as the scenario states it.
+
+    Attributes:
+        name: what it is: one of the past (see `scenarios.history`), or a covariate.
+        values: shape (stays,), what lies above `up_to` cut to it.
+        up_to: where it is cut; None where it is not.
+        around: where the numbers stated for the exit hold.
+        trait: whether it is a number of the customer that the scenario can draw; else it is of the past, or of the stay alone.
+        told: whether the scenario can say it.
+    """
+
+    name: str
+    values: Floats
+    up_to: float | None = None
+    around: float = 0.0
+    trait: bool = False
+    told: bool = True
+
+
+def past(log: Log, name: str) -> Floats:
+    """One kind of past at the beginning of every stay of a log, shape (stays,): "visits", "purchases" or "days_since_first".
+
+    Visits are earlier stays in the same stage; purchases are entries to stages of that role so far, this one's included.
+    """
+    stays = log.stays
+    if name == "days_since_first":
+        return np.asarray(stays.entry - log.start[stays.customer], dtype=np.float64)
+    if name == "purchases":
+        bought = np.isin(stays.stage, [k for k, stage in enumerate(log.stages) if log.roles.get(stage) == "purchase"])
+        total = np.cumsum(bought)
+        before = np.asarray(total - bought, dtype=np.float64)[log.first[:-1]]
+        return np.asarray(total - before[stays.customer], dtype=np.float64)
+    order = np.lexsort((np.arange(stays.stage.size), stays.stage, stays.customer))
+    who, stage = stays.customer[order], stays.stage[order]
+    begins = np.ones(order.size, dtype=np.bool_)
+    begins[1:] = (who[1:] != who[:-1]) | (stage[1:] != stage[:-1])
+    place = np.arange(order.size)
+    visits = np.empty(order.size)
+    visits[order] = place - np.maximum.accumulate(np.where(begins, place, 0))
+    return visits
+
+
+def limited(name: str, values: Floats) -> Column:
+    """The past of the stays of one stage as a column, cut where too few have more: beyond that nothing is known."""
+    if name == "days_since_first":
+        return Column(name, values, float(np.ceil(values.max(initial=0.0))))
+    least = int(values.min(initial=0.0))
+    counts = np.array([np.sum(values >= k) for k in range(least, least + MOST + 1)])
+    limit = float(least + int(np.sum(counts >= LEAST)) - 1) if counts[0] >= LEAST else float(least)
+    return Column(name, np.minimum(values, limit), limit, float(least))

@@ -1,0 +1,167 @@
+"""What covariates and the past do to the exits of one stage: the columns of its stays, and their effects with intervals."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from sojourn.calibration.candidates import CANDIDATES
+from sojourn.calibration.durations import MARGIN
+from sojourn.calibration.hazards import Hazard, Spans, fit_hazard
+from sojourn.calibration.history import Column, limited, past
+from sojourn.calibration.logs import Log
+from sojourn.calibration.odds import Odds, Ways, fit_odds
+from sojourn.calibration.rows import names_of
+from sojourn.calibration.shrinkage import scale, shrink
+from sojourn.calibration.stays import Floats
+
+SEVERAL = 3  # coefficients of an exit from which they are pulled together
+Z = 1.6448536269514722  # 90 % intervals
+
+
+class Effect(NamedTuple):
+    """What one column does to one exit.
+
+    Attributes:
+        column: the column, without its values.
+        scale: "hazard_ratio" or "log_odds".
+        slope, error: log hazard ratio or log-odds per one more, and its standard error.
+        spread: of the prior by which it was pulled to nought; None where it was not.
+    """
+
+    column: Column
+    scale: str
+    slope: float
+    error: float
+    spread: float | None
+
+    @property
+    def chance(self) -> float:
+        """Of so large an effect if there were none (Wald)."""
+        return 2.0 * float(ndtr(-abs(self.slope) / self.error)) if self.error > 0.0 else 1.0
+
+    @property
+    def numbers(self) -> tuple[float, float, float]:
+        """On its own scale: central, low, high (90 %)."""
+        ends = self.slope, self.slope - Z * self.error, self.slope + Z * self.error
+        a, b, c = (math.exp(one) for one in ends) if self.scale == "hazard_ratio" else ends
+        return a, b, c
+
+    def said(self, way: str) -> str:
+        """In plain words."""
+        central, low, high = self.numbers
+        per = {
+            "visits": "each visit before",
+            "purchases": "each purchase so far",
+            "days_since_first": "each day as a customer",
+        }.get(self.column.name, f"one more of {self.column.name}")
+        times = "times the hazard" if self.scale == "hazard_ratio" else "on the log-odds"
+        return f"{way}: {per} does {central:.4g} {times} [{low:.4g}, {high:.4g}]."
+
+
+def columns(log: Log, rows: NDArray[np.bool_]) -> tuple[Column, ...]:
+    """The columns that the mapping asks about, of the stays at `rows`; those without any difference are left out."""
+    found = [limited(name, past(log, name)[rows]) for name in log.history]
+    for one in log.covariates:
+        values = one.values[rows]
+        known = np.isfinite(values)
+        if not known.any():
+            continue
+        if not one.words:
+            middle = float(f"{float(values[known].mean()):.3g}")
+            told = not one.per_stay and float(values[known].min()) >= 0.0
+            filled = np.where(known, values, middle)
+            found.append(Column(one.name, filled, None, middle, trait=not one.per_stay, told=told))
+            continue
+        filled = np.where(known, values, 0.0)
+        for k, word in enumerate(names_of(one.words, one.name)[1:], 1):
+            two = len(one.words) == 2 and not one.per_stay
+            name = f"{one.name}_{word}"[:60]
+            found.append(Column(name, (filled == k).astype(np.float64), None, 0.0, trait=two, told=two))
+    return tuple(column for column in found if np.ptp(column.values) > 0.0)
+
+
+def table(found: tuple[Column, ...], size: int) -> Floats:
+    """The columns side by side, each less its `around`, shape (size, columns)."""
+    result: Floats = np.column_stack([np.empty((size, 0)), *(one.values - one.around for one in found)])
+    return result
+
+
+def regress(sample: Spans, fixed: int, like: Hazard | None, *, own: bool = False) -> tuple[Hazard, float | None] | None:
+    """Law and coefficients of one exit; from three coefficients on they are pulled to nought by the likeliest spread.
+
+    Args:
+        sample: the stays; the first `fixed` of their columns are never pulled.
+        like: whose law is kept; left out, the simplest law by Akaike's criterion.
+        own: whether customers have speeds of their own.
+
+    Returns:
+        The fit and the spread (None where nothing was pulled); None where there is no maximum.
+    """
+    laws = [like.law] if like is not None else list(CANDIDATES)
+    fits = [one for law in laws if (one := fit_hazard(sample, law, own=own, begin=like)) is not None]
+    if not fits:
+        return None
+    least = min(one.score for one in fits)
+    best = min((one for one in fits if one.score <= least + MARGIN), key=lambda one: (one.free, one.score))
+    pulled = np.arange(sample.columns.shape[1]) >= fixed
+    if pulled.sum() < SEVERAL:
+        return best, None
+    units = scale(sample.columns)
+
+    def fit(penalty: Floats) -> Hazard | None:
+        weights = np.zeros(pulled.size)
+        weights[pulled] = penalty
+        return fit_hazard(sample, best.law, own=own, penalty=weights, begin=best)
+
+    found = shrink(fit, units[pulled], lambda one: one.slopes[pulled])
+    return (best, None) if found is None else (found[0], found[1].spread)
+
+
+def regress_odds(ways: Ways, fixed: int) -> tuple[Odds, float | None] | None:
+    """Base and slopes of a choice, pulled together in the same way."""
+    free = fit_odds(ways)
+    pulled = np.arange(ways.columns.shape[1]) >= fixed
+    if free is not None and pulled.sum() * (ways.survival.shape[0] - 1) < SEVERAL:
+        return free, None
+    units = scale(ways.columns)
+
+    def fit(penalty: Floats) -> Odds | None:
+        weights = np.zeros(pulled.size)
+        weights[pulled] = penalty
+        return fit_odds(ways, penalty=weights)
+
+    found = shrink(fit, units[pulled], lambda one: one.slopes[:, pulled])
+    if found is not None:
+        return found[0], found[1].spread
+    return None if free is None else (free, None)
+
+
+def hazard_effects(found: Hazard, of: tuple[Column, ...], fixed: int, spread: float | None) -> Iterator[Effect]:
+    """The effects of a fit; its columns are `fixed` others, then `of`."""
+    for k, column in enumerate(of, fixed):
+        bare = column._replace(values=np.empty(0))
+        yield Effect(bare, "hazard_ratio", float(found.slopes[k]), float(found.errors[k]), spread)
+
+
+def odds_effects(
+    found: Odds, exits: tuple[str, ...], of: tuple[Column, ...], fixed: int, spread: float | None
+) -> dict[str, tuple[Effect, ...]]:
+    """The effects of a choice by exit, against the first of them."""
+    errors = found.errors
+    return {
+        to: tuple(
+            Effect(
+                column._replace(values=np.empty(0)),
+                "log_odds",
+                float(found.slopes[e, fixed + k]),
+                float(errors[e, fixed + k]),
+                spread,
+            )
+            for k, column in enumerate(of)
+        )
+        for e, to in enumerate(exits[1:])
+    }
