@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sojourn.experiments import morris, sobol
 from sojourn.experiments.breakeven import BreakEven, break_even
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import Number, checked, chosen, in_doubt
+from sojourn.experiments.numbers import Number, checked, chosen, evidence, in_doubt
 from sojourn.experiments.pieces import Help
 from sojourn.experiments.probe import CENTRE, Point, Probe, noticed
 from sojourn.experiments.sensitivity_words import sentence
@@ -135,6 +135,7 @@ class Sensitivity:
                 "low": number.low,
                 "high": number.high,
                 "origin": number.origin,
+                "evidence": evidence(self.scenario, number),
             }
             if self.swings:
                 about |= _swing(self.swings[k])
@@ -188,7 +189,7 @@ def sensitivity(
         points: trajectories of `morris` (10), or points of `sobol` (64, a power of 2).
         customers, replications, seed: as in `sim.run.run`; by default 20 replications for `tornado`, else 4.
         workers: threads; all processors by default. Results do not depend on it.
-        progress: called with (runs done, in all) of what is being simulated.
+        progress: called with (done, in all): runs, and then numbers whose break-even is found.
         kept: a journal, in which runs are looked up and kept (see `experiments.journal`).
 
     Raises:
@@ -226,7 +227,12 @@ def _tornado(probe: Probe, numbers: Sequence[Number]) -> tuple[Swing, ...]:
     quiet, stop = replace(probe, by=probe.by._replace(progress=None)), Event()
     with ThreadPoolExecutor(min(probe.by.workers or processors(), len(numbers))) as pool:
         try:
-            return tuple(pool.map(partial(_swung, quiet, stop), numbers))
+            swings = []
+            for one in pool.map(partial(_swung, quiet, stop), numbers):
+                swings.append(one)
+                if probe.by.progress is not None:
+                    probe.by.progress(len(swings), len(numbers))
+            return tuple(swings)
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)

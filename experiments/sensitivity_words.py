@@ -36,7 +36,7 @@ def sentence(found: "Sensitivity") -> str:
             return f"{start}. None of {len(found.numbers)} numbers changes that."
         hangs = f"It hangs most on {number.label}"
         if flipping:
-            best = flipping[0]
+            best = next((k for k in flipping if firm(found.numbers[k], found.swings[k].break_even)), flipping[0])
             told = pays(found, found.numbers[best], found.swings[best])
             return f"{start}. {told}." if best == first else f"{start}. {hangs}; {told}."
         return f"{start}. {hangs}, but no number turns it anywhere in its interval."
@@ -69,10 +69,19 @@ def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
     above = bool(even.rising) == (good > 0)
     where = f"{figure(even.value)}{band(even)}"
     if _inside(number, even):
-        pay = "pays" if found.measure in MONEY else f"is ahead of {a} in {found.measure}"
-        return f"{b} {pay} only if {condition(found, number, even.value, where, above=above)}"
+        said = condition(found, number, even.value, where, above=above)
+        money, ahead = found.measure in MONEY, f"ahead of {a} in {found.measure}"
+        pay = "pays" if money else f"is {ahead}"
+        if firm(number, even):
+            return f"{b} {pay} only if {said}"
+        return f"{b} {pay} where {said}, though chance hides whether it turns within the interval at all"
     now = "ahead" if (number.central > even.value) == above else "behind"
     return f"{b} stays {now} over the whole interval of {number.label} ({interval}); break-even at {where}"
+
+
+def firm(number: Number, even: BreakEven) -> bool:
+    """Whether the whole band of a break-even lies in the interval of its number: the difference surely turns there."""
+    return even.low is not None and even.high is not None and number.low <= even.low and even.high <= number.high
 
 
 def condition(found: "Sensitivity", number: Number, value: float, where: str, *, above: bool) -> str:

@@ -11,6 +11,7 @@ from sojourn.plots.words import minus, number
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
+from sojourn.trust import FEW, assumptions
 
 KINDS = {
     "most gained": "gains most",
@@ -202,6 +203,10 @@ def trust(found: Twins) -> Iterator[str]:
         yield f"Sampling orders leaves a standard error of at most {number(worst)} in a lever's part; intervals hold it."
     if parts.replications < 2:
         yield "One replication has no intervals: use more."
+    elif parts.replications < FEW:
+        yield f"{parts.replications} replications are so few that intervals are rough; 20 is a good number."
+    yield from assumptions(found.scenario, [found.baseline, found.strategy], drawn=True)
+    yield "Effects stand at their central values: `sojourn sensitivity` moves them."
     yield (
         "The two lives of a customer share every draw, which is one way to couple them. Totals and averages do not depend on"
         " that; who gains, who loses and how many does, and no data can tell."

@@ -319,3 +319,59 @@ def test_the_document_is_json(pushed: Sensitivity) -> None:
     assert number["path"] == "levers.nudge.effects[0].log_odds"
     assert set(number["break_even"]) == {"value", "low", "high", "rising", "crossings", "sign", "reach"}
     assert document["method"] == "tornado"
+
+
+def test_what_chance_hides_is_said(shop: Any) -> None:
+    """Few customers: the band of the break-even reaches beyond the number's interval."""
+    found = sensitivity(shop, ["today", "push"], customers=20, replications=3, seed=8)
+    (number,), (swing,) = found.numbers, found.swings
+    assert swing.break_even.value is not None
+    assert number.low <= swing.break_even.value <= number.high
+    assert pays(found, number, swing).startswith(
+        "push pays where nudge raises the odds of visit -> member by at least "
+    )
+    assert pays(found, number, swing).endswith("though chance hides whether it turns within the interval at all")
+
+
+def test_an_additive_difference_has_shares_in_closed_form() -> None:
+    """Everybody spends 10 at a and 5 at b; levers multiply each: a difference of 10 (x - 1) + 5 (y - 1) a customer, without luck.
+
+    x and y are lognormal, so that their variances are exp(2 m + s^2) (exp(s^2) - 1); 256 points, no noise.
+    """
+    text = """
+format = 1
+[scenario]
+name = "sum"
+start = "a"
+horizon_days = 50
+[arrivals]
+cohort = 20
+[stages.a]
+revenue = 10.0
+dwell = { law = "deterministic", value = 1 }
+exits = { b = 1.0 }
+[stages.b]
+revenue = 5.0
+dwell = { law = "deterministic", value = 1 }
+exits = { c = 1.0 }
+[stages.c]
+end = true
+[levers.one]
+effects = [{ spend = "a", rate_ratio = { central = 1.1, low = 1.0, high = 1.21 } }]
+[levers.two]
+effects = [{ spend = "b", rate_ratio = { central = 1.2, low = 0.9, high = 1.6 } }]
+[strategies]
+today = {}
+both = { one = 1.0, two = 1.0 }
+"""
+    found = sensitivity(loads(text), ["today", "both"], method="sobol", replications=2, points=256)
+    variances = []
+    for size, one in zip((10.0, 5.0), found.numbers, strict=True):
+        m, s = math.log(one.central), math.log(one.high / one.low) / 2 / 1.6448536
+        variances.append((20 * size) ** 2 * math.exp(2 * m + s * s) * (math.exp(s * s) - 1))
+    expected = np.array(variances) / sum(variances)
+    assert found.spread == pytest.approx(math.sqrt(sum(variances)), rel=0.03)
+    assert found.noise == pytest.approx(0.0, abs=1e-9)
+    for share, exact in zip(found.shares, expected, strict=True):
+        assert share.first.mean == pytest.approx(exact, abs=0.02)
+        assert share.total.mean == pytest.approx(exact, abs=0.02)
