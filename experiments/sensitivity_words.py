@@ -12,7 +12,7 @@ from sojourn.sim.vocabulary import direction
 MONEY = ("profit", "profit.undiscounted", "roi")
 
 if TYPE_CHECKING:
-    from sojourn.experiments.sensitivity import Sensitivity, Swing
+    from sojourn.experiments.sensitivity_found import Sensitivity, Swing
 
 
 def sentence(found: "Sensitivity") -> str:

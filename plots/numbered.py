@@ -11,7 +11,7 @@ from sojourn.sim.vocabulary import title, unit
 
 if TYPE_CHECKING:
     from sojourn.experiments.numbers import Number
-    from sojourn.experiments.sensitivity import Sensitivity
+    from sojourn.experiments.sensitivity_found import Sensitivity
 
 MOST = 20  # numbers that a picture shows
 ROW, FOOT, KEY, TOP = 0.5, 0.42, 0.3, 0.08  # inches

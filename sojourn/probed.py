@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sojourn.experiments.numbers import evidence
-from sojourn.experiments.sensitivity import Sensitivity
+from sojourn.experiments.sensitivity_found import Sensitivity
 from sojourn.experiments.sensitivity_words import band, figure, pays
 from sojourn.plots.words import SHARE, minus, number
 from sojourn.sheets import Cell, Money, Sheet, print_sheet

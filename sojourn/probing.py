@@ -8,7 +8,8 @@ from typing import Any
 import click
 
 from sojourn.experiments.journal import digest, journal
-from sojourn.experiments.sensitivity import Method, Sensitivity, sensitivity
+from sojourn.experiments.sensitivity import sensitivity
+from sojourn.experiments.sensitivity_found import Method, Sensitivity
 from sojourn.guard import say
 from sojourn.opening import blaming, companion_of, opened
 from sojourn.options import Options, known, listed

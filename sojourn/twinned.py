@@ -6,7 +6,8 @@ from rich.console import Console
 from rich.text import Text
 
 from sojourn.experiments.parting import Onward, Parting
-from sojourn.experiments.twins import Group, Life, Stay, Twin, Twins
+from sojourn.experiments.twin_lives import Life, Stay, Twin
+from sojourn.experiments.twins import Group, Twins
 from sojourn.plots.words import minus, number
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate

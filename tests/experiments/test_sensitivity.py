@@ -11,7 +11,8 @@ import pytest
 from sojourn.experiments.decomposition import Luck
 from sojourn.experiments.numbers import Number, chosen, in_doubt, moved
 from sojourn.experiments.probe import at, part_of
-from sojourn.experiments.sensitivity import Sensitivity, sensitivity
+from sojourn.experiments.sensitivity import sensitivity
+from sojourn.experiments.sensitivity_found import Sensitivity
 from sojourn.experiments.sensitivity_words import condition, pays
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 
 from sojourn.experiments.breakeven import BreakEven
 from sojourn.experiments.numbers import Number
-from sojourn.experiments.sensitivity import Effect, Share, Swing
+from sojourn.experiments.sensitivity_found import Effect, Share, Swing
 from sojourn.plots import style, tornado
 from sojourn.plots.indices import effects, shares
 from sojourn.sim.estimates import Estimate

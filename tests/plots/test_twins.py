@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 
 from sojourn.experiments.decomposition import Decomposition, LeverPart
 from sojourn.experiments.parting import Onward, Parting
-from sojourn.experiments.twins import Life, Stay, Twin
+from sojourn.experiments.twin_lives import Life, Stay, Twin
 from sojourn.plots import style, timelines, waterfall
 from sojourn.sim.estimates import Estimate
 
