@@ -14,7 +14,9 @@ def sentence(found: Decomposition, scenario: Scenario) -> str:
     named = [(found.strategy, found.total)]
     if not found.levers:
         return f"{found.strategy} pulls every lever as {found.baseline} does: {words.same([found.strategy])}."
-    if found.total.low is None or found.total.high is None:
+    if found.total.mean == 0.0 and not found.total.low and not found.total.high:
+        clause = words.same([found.strategy])
+    elif found.total.low is None or found.total.high is None:
         clause = words.single(named)
     elif found.total.low > 0.0:
         clause = words.ahead(named)

@@ -76,6 +76,24 @@ def stages(found: Twins) -> Sheet:
     return Sheet(heads, tuple(rows))
 
 
+def crossed(found: Twins) -> Sheet:
+    """Which lever brings what at which stage; columns add up to what each lever brings."""
+    parts = found.decomposition.levers
+    if len(parts) < 2:
+        return Sheet((), ())
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(Money(one.stages[name]) for one in parts.values()))
+        for name in found.scenario.stages
+        if any(one.stages[name].mean for one in parts.values())
+    ]
+    if any(one.running.mean for one in parts.values()):
+        rows.append(("agents", *(Money(one.running) for one in parts.values())))
+    rows.append(("all of it", *(Money(one.outcome) for one in parts.values())))
+    return Sheet(
+        (f"stage ({found.scenario.about.currency})", *parts), tuple(rows), "What each lever brings, its cost left out."
+    )
+
+
 def groups(found: Twins) -> Sheet:
     """How many customers live the same life, bring more, or less."""
     a, b = found.baseline, found.strategy
