@@ -16,12 +16,12 @@ from sojourn.calibration.stays import Floats, Integers
 MANY = 5_000  # stays from which those of nearly one length stand for each other
 
 
-def distinct(days: Floats, kind: Integers) -> tuple[Integers, Integers]:
+def distinct(days: Floats, kind: Integers, late: Floats | None = None) -> tuple[Integers, Integers]:
     """Stays that stand for others of nearly their length and of their kind: rows of theirs, and whose place each stay takes.
 
-    Few stays all stand for themselves.
+    Few stays all stand for themselves, and so do those of which some were not watched from their beginning (`late`).
     """
-    if days.size <= MANY:
+    if days.size <= MANY or late is not None:
         every = np.arange(days.size)
         return every, every
     width = np.full(days.size, -1, dtype=np.int64)

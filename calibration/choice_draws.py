@@ -32,7 +32,7 @@ class ChoiceStays(NamedTuple):
     names: dict[int, str]
     resolution: float
     piles: dict[str, Pile]
-    late: Floats | None = None  # the age from which each was watched, where not all were from their beginning
+    late: Floats | None = None  # ages from which they were watched; None: from their beginning
 
 
 def draw_choice(stays: ChoiceStays, found: ChoiceFit, around: Floats, rng: np.random.Generator) -> ChoiceDraws:
@@ -60,9 +60,7 @@ def draw_choice(stays: ChoiceStays, found: ChoiceFit, around: Floats, rng: np.ra
     begin = np.clip(_theta(found, mixture), bounds[:, 0] + 1e-6, bounds[:, 1] - 1e-6)
     draws = rounds(cost, lowest(cost, begin, bounds), bounds, around.shape[0], rng).draws
 
-    rows, place = distinct(stays.days, _kinds(stays))
-    if stays.late is not None:  # each has an age of its own
-        rows = place = np.arange(stays.days.size)
+    rows, place = distinct(stays.days, _kinds(stays), stays.late)
     late = None if stays.late is None else stays.late[rows]
     some = stays._replace(days=stays.days[rows], following=stays.following[rows], late=late)
 
@@ -100,7 +98,7 @@ def _kinds(stays: ChoiceStays) -> Integers:
     for index, name in stays.names.items():
         pile = stays.piles.get(name)
         if pile is not None:
-            heaped = (stays.following == index) & (stays.days >= pile.low) & (stays.days < pile.high)
+            heaped = np.where(stays.following == index, pile.which(stays.days), 0)
             kinds = kinds + heaped * (int(stays.following.max()) + 2)
     return kinds
 
@@ -118,6 +116,7 @@ def _per_stay(stays: ChoiceStays, mixture: Mixture, piles: list[Pile | None], th
     if np.any(still):
         result[still] = np.logaddexp.reduce(mixture.open_terms(stays.days[still], theta), axis=0)
     if stays.late is not None:
-        entered = stays.late > 0.0
-        result[entered] -= np.logaddexp.reduce(mixture.open_terms(stays.late[entered], theta), axis=0)
+        was = stays.late > 0.0
+        if np.any(was):
+            result[was] -= np.logaddexp.reduce(mixture.open_terms(stays.late[was], theta), axis=0)
     return np.where(np.isfinite(result), result, -math.inf)
