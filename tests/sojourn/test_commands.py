@@ -58,6 +58,7 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "twins",
         "sensitivity",
         "optimise",
+        "validate-fit",
         "worth",
     ],
 )
