@@ -190,7 +190,7 @@ def _words(item: "Item") -> str:
 
 
 def _unit(item: "Item") -> str:
-    return item.unit.removeprefix(SHARE).strip(" ,")
+    return item.unit.partition(" ")[2].strip()
 
 
 def _naive(value: float | None, unit: str) -> str:
