@@ -196,10 +196,29 @@ def acts_on(scenario: Scenario, number: Number) -> tuple[str, str] | None:
     """The lever and what it acts on, in words, where the number is the size of a lever's effect; else None."""
     if len(number.place) < 5 or number.place[0] != "levers" or number.place[2] != "effects":
         return None
-    lever = str(number.place[1])
-    effect: Effect = scenario.levers[lever].effects[int(number.place[3])]
-    kind, target = effect.target
-    return lever, ON[kind].format(target)
+    kind, target = _effect(scenario, number.place).target
+    return str(number.place[1]), ON[kind].format(target)
+
+
+def evidence(scenario: Scenario, number: Number) -> str | None:
+    """How well a number is founded: `measured`, `borrowed` or `assumed`; None where the file does not say."""
+    if number.origin == "calibrated":
+        return "measured"
+    if number.place[0] == "levers":
+        lever = scenario.levers[str(number.place[1])]
+        own = _effect(scenario, number.place).evidence if "effects" in number.place else None
+        return own or lever.evidence
+    graded = (entry.evidence for entry in scenario.sources for path in entry.paths if _names(path, number.place))
+    return next(graded, None)
+
+
+def _names(path: str, place: Place) -> bool:
+    pattern = place_of(path)
+    return pattern is not None and covers(pattern, place)
+
+
+def _effect(scenario: Scenario, place: Place) -> Effect:
+    return scenario.levers[str(place[1])].effects[int(place[3])]
 
 
 def checked(scenario: Scenario, numbers: Sequence[Number]) -> None:

@@ -6,11 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from sojourn.experiments.parting import Onward, Parting
-from sojourn.experiments.twins import Group, Life, Stay, Twin, Twins
+from sojourn.experiments.twin_lives import Life, Stay, Twin
+from sojourn.experiments.twins import Group, Twins
 from sojourn.plots.words import minus, number
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
+from sojourn.trust import FEW, assumptions
 
 KINDS = {
     "most gained": "gains most",
@@ -72,6 +74,24 @@ def stages(found: Twins) -> Sheet:
     rows.append(("all of it", "", "", "", Money(parts.total)))
     heads = (f"stage ({found.scenario.about.currency})", "entries", "days there", "desk contacts", "together")
     return Sheet(heads, tuple(rows))
+
+
+def crossed(found: Twins) -> Sheet:
+    """Which lever brings what at which stage; columns add up to what each lever brings."""
+    parts = found.decomposition.levers
+    if len(parts) < 2:
+        return Sheet((), ())
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(Money(one.stages[name]) for one in parts.values()))
+        for name in found.scenario.stages
+        if any(one.stages[name].mean for one in parts.values())
+    ]
+    if any(one.running.mean for one in parts.values()):
+        rows.append(("agents", *(Money(one.running) for one in parts.values())))
+    rows.append(("all of it", *(Money(one.outcome) for one in parts.values())))
+    return Sheet(
+        (f"stage ({found.scenario.about.currency})", *parts), tuple(rows), "What each lever brings, its cost left out."
+    )
 
 
 def groups(found: Twins) -> Sheet:
@@ -202,6 +222,10 @@ def trust(found: Twins) -> Iterator[str]:
         yield f"Sampling orders leaves a standard error of at most {number(worst)} in a lever's part; intervals hold it."
     if parts.replications < 2:
         yield "One replication has no intervals: use more."
+    elif parts.replications < FEW:
+        yield f"{parts.replications} replications are so few that intervals are rough; 20 is a good number."
+    yield from assumptions(found.scenario, [found.baseline, found.strategy], drawn=True)
+    yield "Effects stand at their central values: `sojourn sensitivity` moves them."
     yield (
         "The two lives of a customer share every draw, which is one way to couple them. Totals and averages do not depend on"
         " that; who gains, who loses and how many does, and no data can tell."

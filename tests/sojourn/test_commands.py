@@ -54,6 +54,7 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "commitment",
         "calibrate",
         "lever",
+        "forecast",
         "twins",
         "sensitivity",
         "optimise",
