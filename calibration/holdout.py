@@ -172,10 +172,12 @@ def _by_time(log: Log, share: float, at: str | float | None) -> Split:
 
 
 def _date(log: Log, day: float) -> str:
-    """A day of the log as a date in brackets, where the log has dates."""
+    """A day of the log as a date in brackets, where the log has dates; midnight is the end of the day before."""
     if log.clock is None:
         return ""
     moment = datetime.datetime.fromisoformat(log.clock) + datetime.timedelta(days=day)
+    if moment.time() == datetime.time() and day > 0.0:
+        return f" (the end of {moment - datetime.timedelta(days=1):%Y-%m-%d})"
     return f" ({moment:%Y-%m-%d})"
 
 
