@@ -213,7 +213,9 @@ def _inside(interval: Sequence[float | None], true: float) -> bool:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=1000, help="of each promise; a fifth of them for the counters")
+    parser.add_argument(
+        "--seeds", type=int, default=1000, help="of each promise; fewer for the counters and for four strategies"
+    )
     asked = parser.parse_args()
     print("| what | promised | found | |\n|---|---|---|---|")
     for part, seeds in (

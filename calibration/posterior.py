@@ -142,7 +142,7 @@ def _shares(log: Log, people: People) -> Drawn:
 
 def _arrivals(found: ArrivalsFit, log: Log, count: int, seed: int) -> Drawn:
     """Rates by day or steady: gamma, as Poisson counts say, and wider where people come several times."""
-    _, each = np.unique(log.person.astype(str), return_counts=True)
+    each = np.bincount(log.people)
     alike = float(np.sum(each.astype(np.float64) ** 2)) / log.customers.size
     rng = stream(seed, "arrivals")
     if found.rate_per_day is not None:

@@ -165,6 +165,19 @@ def test_a_difference_that_does_not_vary_is_no_comparison_to_be_counted() -> Non
     assert standing.gap("today", "copy").same
 
 
+def test_differences_of_other_replications_are_counted_apart() -> None:
+    """Medians may be undefined in some replications: then each of the 2k - 3 comparisons gets its share (Bonferroni)."""
+    random = np.random.default_rng(12)
+    figures = {name: random.normal(0.0, 1.0, 20) for name in ("today", "a", "b")}
+    whole = pair_of(figures)
+    part = pair_of({name: one[:12] for name, one in figures.items()})
+    standing = stand(list(figures), lambda a, b: part(a, b) if "b" in (a, b) else whole(a, b))
+    assert standing.critical == pytest.approx(2.4313, abs=1e-4)  # Student's 1 - .1 / 6 on 11 degrees of freedom
+    looks = Settling(40).looks(20, 0.1)
+    first = stand(list(figures), lambda a, b: part(a, b) if "b" in (a, b) else whole(a, b), looks=looks)
+    assert first.critical > standing.critical
+
+
 def test_where_neither_more_nor_less_is_better_differences_count() -> None:
     random = np.random.default_rng(3)
     today = random.normal(10.0, 1.0, 20)
