@@ -2,7 +2,8 @@
 
 Every law that may have made the data is drawn from in proportion to its evidence (Bayesian model averaging; Hoeting et al.
 1999), though the scenario's file names one: a draw from another law is told in the numbers of the law in the file that come
-nearest to it on these stays. So a shape is no more certain than the data are of which law it belongs to. Priors are weak: flat on the logarithm of days, and on shapes so wide that the data overrule them.
+nearest to it on these stays. So a shape is no more certain than the data are of which law it belongs to. Priors are weak: flat
+on the logarithm of days, and on shapes so wide that the data overrule them.
 
 One customer's stays may be alike. What people with several stays add to the score is summed for each, and where these sums vary
 more than single stays would, the draws are spread accordingly (Ribatet, Cooley and Davison 2012).
