@@ -77,7 +77,9 @@ class Sensitivity:
     spread: float | None
     """Standard deviation of the difference over what the numbers allow, noise taken off (sobol); else None."""
     noise: float | None
-    """Standard error that simulation leaves in one difference (morris, sobol); else None."""
+    """Standard error that luck leaves in how one point compares with the next (morris, sobol); else None."""
+    absorbing: tuple[str, ...] = ()
+    """Shares that are not moved themselves, as they take up what the other shares of their table leave (morris, sobol)."""
 
     @property
     def order(self) -> list[int]:
@@ -127,6 +129,7 @@ class Sensitivity:
             "left_out": self.left_out,
             "spread": self.spread,
             "simulation_error": self.noise,
+            "absorbing": list(self.absorbing),
         }
 
 

@@ -133,8 +133,10 @@ def trust(found: Sensitivity) -> Iterator[str]:
         yield "Calibrated numbers are moved one by one here; those that were estimated together may well move together."
     shifted = sum(one.origin == "shifted" for one in found.numbers)
     if shifted:
-        which = "Each number" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"
-        yield f"{which} without an interval of its own is moved by 20 % each way, which is no statement about what it may be."
+        which = "All numbers" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"
+        yield f"{which} are in no doubt and are moved by 20 % each way, which is no statement about what they may be."
+    if found.absorbing:
+        yield f"Shares that take up what others leave, and are not moved themselves: {', '.join(found.absorbing)}."
     if found.left_out:
         yield f"{found.left_out} more numbers with an interval belong to levers that neither strategy pulls."
 

@@ -260,6 +260,31 @@ def test_shares_keep_adding_up(shop: Any) -> None:
     assert [one["share"] for one in changed["segments"].values()] == pytest.approx([0.6, 0.24, 0.16])
 
 
+def test_shares_of_one_table_are_moved_together(shop: Any) -> None:
+    member, lapsed = ("stages", "visit", "exits", "member"), ("stages", "visit", "exits", "lapsed")
+    three = SHOP.replace("member = 0.2, lapsed = 0.8", "member = 0.2, lapsed = 0.6, churned = 0.2")
+    exits = moved(loads(three).document(), {member: 0.3, lapsed: 0.5})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.3, 0.5, 0.2])
+    exits = moved(loads(three).document(), {member: 0.3})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.3, 0.525, 0.175])
+    exits = moved(shop.document(), {member: 0.3, lapsed: 0.9})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.25, 0.75])
+    found = sensitivity(
+        shop,
+        ["today", "push"],
+        method="morris",
+        numbers=["stages.visit.exits"],
+        points=2,
+        customers=200,
+        replications=2,
+    )
+    assert [one.place for one in found.numbers] == [member]
+    assert found.absorbing == ("stages.visit.exits.lapsed",)
+    assert found.left_out == 0
+    alone = sensitivity(shop, ["today", "push"], numbers=["stages.visit.exits"], customers=200, replications=2)
+    assert [one.place for one in alone.numbers] == [member, lapsed]
+
+
 def test_declared_numbers_have_places_that_lead_to_them(shop: Any) -> None:
     for number in in_doubt(shop):
         document: Any = shop.document()
