@@ -7,6 +7,7 @@ from sojourn.experiments.breakeven import BreakEven
 from sojourn.experiments.decomposition import Luck
 from sojourn.experiments.numbers import Number, evidence
 from sojourn.experiments.sensitivity_words import sentence
+from sojourn.experiments.twin_words import clear
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
 
@@ -31,6 +32,11 @@ class Swing(NamedTuple):
         """The larger of what the two ends change, or how far they lie apart."""
         low, high = self.at_low.mean or 0.0, self.at_high.mean or 0.0
         return max(abs(high - low), abs(self.change_low.mean or 0.0), abs(self.change_high.mean or 0.0))
+
+    @property
+    def telling(self) -> bool:
+        """Whether one of the two ends surely changes the difference."""
+        return clear(self.change_low) or clear(self.change_high)
 
     @property
     def still(self) -> bool:

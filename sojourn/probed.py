@@ -54,7 +54,8 @@ def scaled(found: Sensitivity, estimate: Estimate) -> Estimate:
 
 
 def _money(found: Sensitivity, estimate: Estimate) -> Money:
-    return Money(scaled(found, estimate), direction(found.measure))
+    money = unit(found.measure, found.scenario) == found.scenario.about.currency
+    return Money(scaled(found, estimate), direction(found.measure), 2 if money else 6)
 
 
 def _swings(found: Sensitivity) -> Sheet:
@@ -62,7 +63,7 @@ def _swings(found: Sensitivity) -> Sheet:
     for k in found.order:
         one, moved = found.numbers[k], found.swings[k]
         even = moved.break_even
-        at = "" if even.value is None else f"{figure(even.value)}{band(even)}"
+        at = "" if even.value is None or not moved.telling else f"{figure(even.value)}{band(even)}"
         ends = f"{figure(one.low)} to {figure(one.high)}"
         changes = (_money(found, moved.change_low), _money(found, moved.change_high))
         rows.append((_named(found, k), figure(one.central), ends, *changes, minus(at)))

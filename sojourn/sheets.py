@@ -18,6 +18,7 @@ class Money(NamedTuple):
 
     estimate: Estimate
     good: int = 1  # -1: less is better; 0: neither
+    places: int = 2  # decimals at most
 
 
 Cell = str | Money | Estimate
@@ -63,11 +64,17 @@ def written(one: Cell) -> str:
     mean, low, high = estimate
     if mean is None or zero(estimate):
         return "0" if mean is not None else interval(estimate)
-    places = min(decimals(estimate), CENTS)
+    places = min(decimals(estimate), one.places if isinstance(one, Money) else CENTS)
     told = number(mean, places, sign=sign)
     if not told.strip("+0."):
         told = "0"
-    if low is None or high is None or not bounded(estimate) or low == high or (told == "0" and high - low < 0.01):
+    if (
+        low is None
+        or high is None
+        or not bounded(estimate)
+        or low == high
+        or (told == "0" and high - low < 10.0**-places)
+    ):
         return told
     return f"{told} [{number(low, places)}, {number(high, places)}]"
 

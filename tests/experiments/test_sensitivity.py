@@ -401,3 +401,13 @@ both = { one = 1.0, two = 1.0 }
     for share, exact in zip(found.shares, expected, strict=True):
         assert share.first.mean == pytest.approx(exact, abs=0.02)
         assert share.total.mean == pytest.approx(exact, abs=0.02)
+
+
+def test_what_is_no_more_than_chance_has_no_break_even_in_words(shop: Any) -> None:
+    """A number that no strategy's conversion hangs on (days between renewals) in so few customers that all is luck."""
+    found = sensitivity(
+        shop, ["today", "keep"], measure="clv", numbers=["stages.visit.dwell.mean"], customers=60, replications=3
+    )
+    (number,), (swing,) = found.numbers, found.swings
+    assert swing.still or not swing.telling
+    assert "pays" not in pays(found, number, swing)
