@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint bench verdicts forecast-study sbc clean help
+.PHONY: demo test check lint bench decision verdicts forecast-study sbc clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -26,6 +26,9 @@ bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; h
 
 verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its promises, on many seeds; some minutes
 	@$(BIN)/python -m benchmarks.verdicts
+
+decision: .venv/dev.stamp  ## the whole decision page of docs/examples/first.toml, and how long it takes
+	@$(BIN)/python -m benchmarks.decision_page
 
 forecast-study: .venv/dev.stamp  ## whether intervals of forecasts cover, on 400 planted logs; twenty minutes on one processor, goes on where it was stopped
 	@nice -n 10 $(BIN)/python -m benchmarks.forecast_study

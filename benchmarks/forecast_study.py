@@ -46,7 +46,7 @@ class Covered(NamedTuple):
 Scores = dict[str, Covered]  # by "kind, group"
 
 
-def study(seed: int, draws: int = 100, replications: int = 2, refits: bool = False) -> Scores:
+def study(seed: int, draws: int = 60, replications: int = 3, refits: bool = False) -> Scores:
     """Forecast one planted world and score it; `refits` draws numbers by bootstrap in place of the companion's draws."""
     planted = world(seed)
     name = next(iter(planted.scenario.strategies))

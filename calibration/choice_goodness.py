@@ -51,7 +51,7 @@ def judge_choice(parts: Parts, mixture: Mixture, found: Maximum) -> Goodness | N
 
 
 def _edges(parts: Parts) -> Floats:
-    cuts = [edge for part in parts.ended if part.pile is not None for edge in (part.pile.low, part.pile.high)]
+    cuts = [edge for part in parts.ended for pile, _ in part.heaps for edge in (pile.low, pile.high)]
     cuts += [part.resolution for part in parts.ended if part.zeros]
     every = np.concatenate([*(part.times for part in parts.ended), parts.open_times])
     steps = snapped(np.quantile(every, np.linspace(0.0, 1.0, CELLS)), parts.ended[0].grain)
@@ -65,8 +65,8 @@ def _compared(parts: Parts, edges: Floats) -> list[NDArray[np.bool_]]:
         used = np.ones(edges.size - 1, dtype=np.bool_)
         if part.zeros:
             used &= edges[:-1] >= part.resolution
-        if part.pile is not None:
-            used &= (edges[:-1] < part.pile.low) | (edges[:-1] >= part.pile.high)
+        for pile, _ in part.heaps:
+            used &= (edges[:-1] < pile.low) | (edges[:-1] >= pile.high)
         result.append(used)
     return result
 
@@ -77,8 +77,8 @@ def _there(parts: Parts, edges: Floats) -> Floats:
     weights = np.concatenate([parts.open_weights, *(part.time_weights for part in parts.ended)])
     reached = _reached(days, weights, edges) - _reached(parts.late_times, parts.late_weights, edges)
     for part in parts.ended:
-        if part.pile is not None:
-            reached += np.minimum(part.pile.day, edges) * part.piled
+        for pile, weight in part.heaps:
+            reached += np.minimum(pile.day, edges) * weight
     result: Floats = np.diff(reached) / np.diff(edges)
     return result
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.choice_goodness import judge_choice
-from sojourn.calibration.compounds import with_deadline
+from sojourn.calibration.compounds import with_deadlines
 from sojourn.calibration.durations import FEW, Goodness, LawFit, criteria, described, fit_laws, simplest
 from sojourn.calibration.maxima import Maximum, limits, maxima, maximum
 from sojourn.calibration.mixtures import Mixture, Parts
@@ -188,7 +188,7 @@ def parts_of(
 
 def law_within(name: str, pile: Pile | None) -> Candidate:
     """A law of the format, with a deadline where exits pile up."""
-    return CANDIDATES[name] if pile is None else with_deadline(CANDIDATES[name], pile.day)
+    return CANDIDATES[name] if pile is None else with_deadlines(CANDIDATES[name], [one.day for one in pile.each])
 
 
 def _begin(
@@ -323,7 +323,7 @@ def _described(
             days[rows],
             ~still[rows],
             {},
-            pile.day if pile is not None else None,
+            pile,
         )
         laws[name] = replace(law, never=never, mean=math.inf, mean_error=math.inf) if never > 0.0 else law
         at += size

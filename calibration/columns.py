@@ -9,6 +9,7 @@ from sojourn.calibration.sources import Source
 from sojourn.calibration.sqltext import Connection, rows_of
 
 SAMPLE = 200_000  # rows that are looked at
+FILLED = 0.8  # share of rows in which a customer, a time or an event must be named for a column to be one
 TIMES = 0.9  # share of the cells that must be times in a column of times
 FEWEST, MOST = 2, 8  # values that a column of segments has
 EVENTS = 2_000  # different events from which a column is none of events
@@ -42,6 +43,7 @@ class Guess(NamedTuple):
     time: str | None
     event: str | None
     until: str | None
+    journey: str | None
     segments: tuple[str, ...]  # the likeliest first
     arms: tuple[str, ...]
     rows: int  # that were looked at
@@ -73,7 +75,7 @@ def guess(connection: Connection, source: Source) -> Guess:
     columns = look(connection, source)
     rows = int(rows_of(connection, f"SELECT count(*) FROM (SELECT * FROM {source.relation} LIMIT {SAMPLE})")[0][0])
     time = _best([one for one in columns if _timely(one)], "time", lambda one: 0.5 * (one.moments >= TIMES))
-    others = [one for one in columns if one is not time and one.filled > 0.98]
+    others = [one for one in columns if one is not time and one.filled > FILLED]
 
     def whose(one: Column) -> float:
         each = rows / max(one.values, 1)
@@ -90,11 +92,14 @@ def guess(connection: Connection, source: Source) -> Guess:
     until = next((one for one in left if _named(one, "until") and one.moments >= TIMES and one.filled == 1.0), None)
     segments: list[Column] = []
     arms: list[Column] = []
+    journey = None
     if customer is not None:
+        journey = next((one for one in left if _splits(connection, source, customer, one, rows)), None)
+        unit = customer if journey is None else journey
         for one in left:
-            if FEWEST <= one.values <= MOST and one.moments < TIMES and _one_each(connection, source, customer, one):
+            if FEWEST <= one.values <= MOST and one.moments < TIMES and _one_each(connection, source, unit, one):
                 (arms if _named(one, "arm") else segments).append(one)
-        if until is not None and not _one_each(connection, source, customer, until):
+        if until is not None and not _one_each(connection, source, unit, until):
             until = None
     segments.sort(key=lambda one: (not _named(one, "segment"), one.values))
     return Guess(
@@ -102,6 +107,7 @@ def guess(connection: Connection, source: Source) -> Guess:
         time=None if time is None else time.name,
         event=None if event is None else event.name,
         until=None if until is None else until.name,
+        journey=None if journey is None else journey.name,
         segments=tuple(one.name for one in segments),
         arms=tuple(one.name for one in arms),
         rows=rows,
@@ -110,7 +116,7 @@ def guess(connection: Connection, source: Source) -> Guess:
 
 
 def _timely(one: Column) -> bool:
-    if one.filled < 0.98:
+    if one.filled < FILLED:
         return False
     return one.moments >= TIMES or (one.numbers >= TIMES and _named(one, "time"))
 
@@ -125,6 +131,12 @@ def _best(columns: list[Column], meaning: str, score: Callable[[Column], float],
         return None
     best = max(columns, key=lambda one: 2.0 * _named(one, meaning) + score(one))
     return best if 2.0 * _named(best, meaning) + score(best) >= least else None
+
+
+def _splits(connection: Connection, source: Source, customer: Column, one: Column, rows: int) -> bool:
+    """Whether a column tells several journeys of a customer apart: by its name, and each value of one customer."""
+    several = customer.values < one.values < 0.8 * rows and one.filled > FILLED
+    return several and _named(one, "journey") and _one_each(connection, source, one, customer)
 
 
 def _one_each(connection: Connection, source: Source, customer: Column, one: Column) -> bool:

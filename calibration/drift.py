@@ -6,6 +6,8 @@ its middle entry; exits are compared by the log-rank test, which counts unfinish
 """
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +16,7 @@ from scipy.special import ndtr
 from sojourn.calibration.logs import Log
 from sojourn.calibration.ranks import log_rank
 from sojourn.calibration.spells import Floats
-from sojourn.calibration.stays import NOTHING
+from sojourn.calibration.stays import NOTHING, Stays
 from sojourn.sim.survival import aalen_johansen, at
 
 ALARM = 0.01  # logs without drift of which any warning is given at most: all comparisons share this chance
@@ -58,20 +60,37 @@ class Drift(NamedTuple):
         )
 
 
-def drifts(log: Log) -> tuple[Drift, ...]:
+def drifts(log: Log, differ: Iterable[str] = ()) -> tuple[Drift, ...]:
     """What differs between the halves of a log beyond chance (at most one log in a hundred without drift shows any).
+
+    Of stages in which customers `differ` (the silent ones and contracts always) only each customer's first stay counts: later
+    stays are more and more those of the eager, which is no drift.
 
     A log on the customers' own clocks tells nothing of drift, and gives none.
     """
     if not log.calendar:
         return ()
     log = log.begun  # of others only what lasted is seen
-    some = log.some(MOST)
+    some = _first_stays(log.some(MOST), {*differ, *log.silent, *log.contracts})
     pairs = [(int(stage), int(to), int(number)) for stage, to, number in _exits(some) if number >= LEAST]
     alarm = ALARM / (len(pairs) + 1)
     found = [_arrivals(log)]
     found += [_exit(some, stage, to) for stage, to, _ in pairs]
     return tuple(one for one in found if one is not None and one.chance < alarm and one.change >= TOLD)
+
+
+def _first_stays(log: Log, stages: set[str]) -> Log:
+    """The log without repeated stays in some stages."""
+    numbers = [k for k, name in enumerate(log.stages) if name in stages]
+    if not numbers:
+        return log
+    was = log.stays
+    visit = was.customer.astype(np.int64) * len(log.stages) + was.stage
+    kept = ~np.isin(was.stage, numbers)
+    kept[np.unique(visit, return_index=True)[1]] = True
+    since = None if was.seen_from is None else was.seen_from[kept]
+    columns = was.customer[kept], was.stage[kept], was.entry[kept], was.until[kept], was.following[kept]
+    return replace(log, stays=Stays(*columns, since))
 
 
 def _percent(share: float) -> str:

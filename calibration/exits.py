@@ -152,7 +152,11 @@ def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
     if law.complete < FEW and law.curve is None:
         seen = "once" if law.complete == 1 else f"{law.complete} times"
         yield f"{way} was seen {seen}: too few for more than an exponential law."
-    if law.deadline is not None:
+    if law.further and law.deadline is not None:
+        every = sorted((law.deadline, *law.further))
+        told = ", ".join(f"day {one.day:.4g} ({percent(one.share, 1)} of all leave then)" for one in every)
+        yield f"{way}: exits pile up on {told}. Its law is written as quantiles that jump on these days."
+    elif law.deadline is not None:
         day, share = law.deadline
         yield (
             f"{way}: exits pile up on day {day:.4g} of the stay. It is written as a deadline, on which {percent(share, 1)} leave "

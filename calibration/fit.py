@@ -91,7 +91,8 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     sizes = np.bincount(came.segment, minlength=len(log.segments))
     shares = {name: float(sizes[k] / came.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
     notes = list(log.notes)
-    moved = drifts(log) if like is None else ()
+    differ = [name for name, stage in stages.items() if stage.differ.speeds or stage.differ.chance is not None]
+    moved = drifts(log, differ) if like is None else ()
     notes += [one.sentence for one in moved]
     if moved:
         notes.append(

@@ -128,7 +128,8 @@ def forecast(
     names = check_strategies(scenario, list(strategies or scenario.strategies))
     _check(draws, replications, despite_drift, seed)
     check_stages(log, way, scenario)
-    moved = drifts(log)
+    own = scenario.frailty
+    moved = drifts(log, {exit.partition(" -> ")[0] for exit in (*own.loads, *own.gamma, *own.beta)} if own else ())
     if moved and despite_drift is None:
         raise Faults(_refused(log, moved))
     coming = newcomers(scenario, log, way.today, arrivals)

@@ -7,7 +7,7 @@ probabilities of a choice are those of the eventual exit, and what lies beyond t
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,13 @@ class Leaving:
     resolution: float
     forms: Mapping[str, Form]
     late: Floats | None = None  # the age from which each stay was watched, where not from its beginning
+
+    def only(self, rows: NDArray[np.bool_]) -> "Leaving":
+        """Some of the stays; `rows` has shape (n,)."""
+        late = None if self.late is None else self.late[rows]
+        return replace(
+            self, days=self.days[rows], following=self.following[rows], segment=self.segment[rows], late=late
+        )
 
     def fit(
         self, rows: NDArray[np.bool_] | None = None, laws: dict[str, str] | None = None, never: bool | None = None

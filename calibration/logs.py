@@ -99,7 +99,7 @@ class Log:
     @cached_property
     def people(self) -> Integers:
         """Which of the people behind the journeys each is of, from 0, shape (customers,)."""
-        return np.arange(self.customers.size) if self.person is self.customers else self.person.codes()
+        return np.arange(self.customers.size, dtype=np.int64) if self.person is self.customers else self.person.codes()
 
     @cached_property
     def late(self) -> Floats | None:
@@ -180,12 +180,21 @@ def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Lo
     query = None if mapping.log is None else mapping.log.query
     with open_source(log, query, wanted, mapping_file, mapping.timezone or "UTC") as (connection, source):
         rows = read_rows(take_in(connection, source, mapping, mapping_file))
-        found = sort_stays(rows)
         told = read_told(rows)
+        found = sort_stays(rows)
     faults = _wrong(rows, found, mapping, source.name, mapping_file)
     if faults:
         raise Faults(faults)
-    return _log(rows, found, mapping, source.name, told)
+    result = _log(rows, found, mapping, source.name, told)
+    if not np.any(result.stays.following != NOTHING):
+        where = f" between observed_from ({_shown(mapping)}) and observed_until" if mapping.observed_from else ""
+        said = f"no customer was seen to move from one stage to another{where}"
+        raise Faults([Fault(source.name, "", "", said, "give a longer log, or mend the window of watching")])
+    return result
+
+
+def _shown(mapping: Mapping) -> str:
+    return clipped(str(mapping.observed_from))
 
 
 def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file: str) -> list[Fault]:
@@ -261,6 +270,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         "rows read": rows.taken.rows,
         "rows ignored": rows.ignored,
         "rows behind a later one": rows.backwards,
+        "rows at an hour that was there twice": rows.twice,
         "repeats within a stay": found.repeats,
         "rows of one moment and stage": found.doubled,
         "rows after an end": found.after_end,
@@ -315,6 +325,13 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
         notes.append(
             "observed_until is left out: the watching is taken to end with the last event of the log, for everybody."
         )
+    for who, number in rows.nameless:
+        named = (
+            f"1 row is of the customer {quoted(who)}"
+            if number == 1
+            else f"{number:,} rows are of the customer {quoted(who)}"
+        )
+        notes.append(f"{named}: if that is no name, take them out.")
     short = counts["stays of no length"]
     if short and rows.daily:
         stays = "1 stay" if short == 1 else f"{short:,} stays"
@@ -341,6 +358,11 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
             "rows behind a later one",
             "1 row stands behind a later one of its customer: rows are taken by time.",
             "rows stand behind a later one of their customer: rows are taken by time.",
+        ),
+        (
+            "rows at an hour that was there twice",
+            "1 time lies in an hour that clocks went through twice: it is taken as the second.",
+            "times lie in an hour that clocks went through twice: they are taken as the second.",
         ),
         (
             "customers gone before the watching",

@@ -5,6 +5,7 @@ in each. If the hazard were smooth there, the exits of the window would be binom
 for the test, only its smoothness. Windows are as narrow as the log can tell ages apart, and a day wide where stays are long.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,8 @@ TIMES = (
 )
 FINE = 4.0  # widths of a window that an age must be: of a log by the day, four days
 NEAR = 0.25  # of the age: how far the neighbourhood reaches on either side
+PILES = 3  # piles that an exit has at most
+APART = 2.5  # widths of a pile that the next one must be away from it
 DAY = 1.0  # days: exits that a daily run carries out fall within one
 LONG = 10.0  # days from which a window of a day is narrow
 
@@ -38,10 +41,26 @@ class Lengths(NamedTuple):
 
 
 def find_pile(days: Floats, ended: NDArray[np.bool_], resolution: float, late: Floats | None = None) -> Pile | None:
-    """The largest pile of exits, or None. `days` and `ended` have shape (n,), `resolution` is that of the log in days.
+    """The piles of exits, the largest first and up to three of them, or None.
+
+    `days` and `ended` have shape (n,), `resolution` is that of the log in days.
 
     `late` are the ages from which the stays were watched, shape (n,); left out, from their beginning.
     """
+    found: list[Pile] = []
+    left = ended.copy()
+    while len(found) < PILES:
+        one = _find(days, left, resolution, late)
+        # What lies beside a pile that was found may be a rest of it.
+        if one is None or any(abs(one.day - was.day) < APART * (was.high - was.low) for was in found):
+            break
+        found.append(one)
+        left &= ~((days >= one.low) & (days < one.high))
+    return None if not found else replace(found[0], more=tuple(sorted(found[1:], key=lambda one: one.day)))
+
+
+def _find(days: Floats, ended: NDArray[np.bool_], resolution: float, late: Floats | None) -> Pile | None:
+    """The largest pile among some of the exits."""
     exits = np.sort(days[ended])
     if exits.size < LEAST or exits[-1] <= 0.0:
         return None

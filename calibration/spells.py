@@ -26,6 +26,19 @@ class Pile:
     day: float
     low: float
     high: float
+    more: tuple["Pile", ...] = ()  # other ages at which exits pile up, ascending
+
+    @property
+    def each(self) -> tuple["Pile", ...]:
+        """All of them, this one first."""
+        return (self, *self.more)
+
+    def which(self, days: Floats) -> NDArray[np.int64]:
+        """In which of them each length lies, counted from 1; 0 where in none."""
+        places = np.zeros(days.shape, dtype=np.int64)
+        for k, one in enumerate(self.each, 1):
+            places[(days >= one.low) & (days < one.high)] = k
+        return places
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,7 @@ class Spells:
         times, time_weights: stays seen to end this way, shape (m,).
         open_times, open_weights: stays that ended otherwise or were still open, shape (k,).
         zeros: weight of stays that ended at once.
-        piled: weight of stays that ended within the pile.
+        piled: weight of stays that ended within the pile; `further` within each of the others.
         grain: relative width of the bins in which times were gathered; 0 where they are exact.
         late_times, late_weights: ages from which stays were watched that began before the watching did, shape (l,). Such a stay
             is in the log only because it lasted so long: its likelihood is divided by the survival to that age (delayed entry).
@@ -53,6 +66,12 @@ class Spells:
     grain: float = 0.0
     late_times: Floats = field(default_factory=lambda: np.empty(0))
     late_weights: Floats = field(default_factory=lambda: np.empty(0))
+    further: tuple[float, ...] = ()
+
+    @property
+    def heaps(self) -> tuple[tuple[Pile, float], ...]:
+        """Every pile with the weight of the stays that ended within it."""
+        return () if self.pile is None else tuple(zip(self.pile.each, (self.piled, *self.further), strict=True))
 
     @property
     def exposure(self) -> float:
@@ -60,12 +79,12 @@ class Spells:
         total = float(self.time_weights @ self.times) + float(self.open_weights @ self.open_times)
         total -= float(self.late_weights @ self.late_times)
         total += 0.5 * self.resolution * self.zeros
-        return total + (self.piled * self.pile.day if self.pile is not None else 0.0)
+        return total + sum(weight * pile.day for pile, weight in self.heaps)
 
     @property
     def ended(self) -> float:
         """Weight of the stays seen to end this way."""
-        return float(self.time_weights.sum()) + self.zeros + self.piled
+        return float(self.time_weights.sum()) + self.zeros + self.piled + sum(self.further)
 
     def with_open(self, times: Floats, weights: Floats) -> "Spells":
         """The same with other open stays."""
@@ -95,8 +114,9 @@ class Spells:
                 total -= float(self.late_weights @ candidate.log_survival(theta, self.late_times))
             if self.zeros:
                 total += self.zeros * float(log_mass(candidate, theta, 0.0, self.resolution))
-            if self.pile is not None and self.piled:
-                total += self.piled * float(log_mass(candidate, theta, self.pile.low, self.pile.high))
+            for pile, weight in self.heaps:
+                if weight:
+                    total += weight * float(log_mass(candidate, theta, pile.low, pile.high))
         return total if math.isfinite(total) else -math.inf
 
 
@@ -121,9 +141,8 @@ def spells(
     `width` is the relative width of bins; left out, it follows from how many there are. `late` are the ages from which the stays
     were watched, shape (n,), below `days`; left out, from their beginning.
     """
-    heaped = (
-        ended & (days >= pile.low) & (days < pile.high) if pile is not None else np.zeros(days.shape, dtype=np.bool_)
-    )
+    piles = np.where(ended, pile.which(days), 0) if pile is not None else np.zeros(days.shape, dtype=np.int64)
+    heaped = piles > 0
     positive = days > 0.0
     bins = grain(days.size) if width is None else width
     times, time_weights = gathered(days[ended & positive & ~heaped], bins)
@@ -137,10 +156,11 @@ def spells(
         float(np.sum(ended & ~positive & ~heaped)),
         resolution,
         pile,
-        float(np.sum(heaped)),
+        float(np.sum(piles == 1)),
         bins,
         late_times,
         late_weights,
+        tuple(float(np.sum(piles == k)) for k in range(2, 2 + len(pile.more))) if pile is not None else (),
     )
 
 

@@ -56,9 +56,10 @@ class Sorted(NamedTuple):
 
 
 def sort_stays(rows: Rows) -> Sorted:
-    """Stays of all customers. Events that begin no stay are counted, not forgotten."""
+    """Stays of all customers. Events that begin no stay are counted, not forgotten. The tables of rows are gone afterwards."""
     mapping, connection = rows.taken.mapping, rows.taken.connection
     ends = len(mapping.stages)
+    _drop(connection, "rows")
     several = _journeys(rows)
     journeys, number, limit = _lived(rows)
     tables = ["ordered", *(["journeyed"] if several else []), *_histories(rows)]

@@ -75,5 +75,7 @@ def events(connection: Connection, source: Source, customer: str, event: str | N
         for value, rows, same, who, later, first in counted
     ]
     known = {one.value for one in found}
+    whole = {str(value): int(n) for value, n in every}
+    found = [one._replace(rows=whole.get(one.value, one.rows)) for one in found]
     found += [Event(str(value), int(n), 0, 0.0, 0.0, 0.0, 1.0) for value, n in every if str(value) not in known]
     return sorted(found, key=lambda one: (one.at, -one.rows, one.value))

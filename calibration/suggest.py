@@ -5,6 +5,7 @@ proposed has been read with the log: the mapping runs as it is.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.sources import Source, open_source
 from sojourn.calibration.sqltext import Connection, rows_of
 from sojourn.calibration.succession import Event, events
-from sojourn.scenarios.faults import Faults, fault
+from sojourn.scenarios.faults import Faults, clipped, fault
 
 STAGES = 12  # proposed at most; events beyond them are ignored
 RARE = 0.002  # share of the rows below which an event is proposed to be ignored, where there are many
@@ -42,7 +43,11 @@ def suggest(log: Any, query: str | None = None) -> str:
         _enough(found, source)
         told = events(connection, source, found.customer or "", found.event, found.time or "")
         last = _last(connection, source, found.time or "")
-    text = "\n".join(_lines(source, found, told, last, query)) + "\n"
+    lines = [
+        *_lines(source, found, told, last),
+        *(["", "[log]", f"query = {_text(query)}"] if query is not None else []),
+    ]
+    text = "\n".join(lines) + "\n"
     try:
         read_with(log, read_mapping(text, "the mapping proposed"), "the mapping proposed")
     except Faults as faults:
@@ -52,11 +57,11 @@ def suggest(log: Any, query: str | None = None) -> str:
 
 
 def _enough(found: Guess, source: Source) -> None:
-    columns = ", ".join(list(source.columns)[:12]) or "none"
-    for name, what in ((found.customer, "customers"), (found.time, "times")):
-        if name is None:
-            message = f"no column looks like {what} (columns: {columns})"
-            raise fault(source.name, "", message, "write the mapping by hand; docs/mappings.md shows how")
+    columns = ", ".join(clipped(one) for one in list(source.columns)[:12]) or "none"
+    missing = [what for name, what in ((found.customer, "customers"), (found.time, "times")) if name is None]
+    if missing:
+        message = f"no column looks like {' and none like '.join(missing)} (columns: {columns})"
+        raise fault(source.name, "", message, "write the mapping by hand: customer, time, event and [stages]")
 
 
 def _last(connection: Connection, source: Source, time: str) -> str:
@@ -69,10 +74,10 @@ def _last(connection: Connection, source: Source, time: str) -> str:
         if day is not None:
             return str(day)
     number = rows_of(connection, f"SELECT max(TRY_CAST(trim({text}) AS DOUBLE)) FROM {source.relation}")[0][0]
-    return repr(float(number or 0.0))
+    return repr(float(math.ceil(number or 0.0)))
 
 
-def _lines(source: Source, found: Guess, told: list[Event], last: str, query: str | None) -> Iterator[str]:
+def _lines(source: Source, found: Guess, told: list[Event], last: str) -> Iterator[str]:
     yield "# Proposed by `sojourn calibrate --suggest`. Guesses are marked; read them, mend them, and then:"
     yield f"#   sojourn calibrate {source.name} --stages THIS-FILE --out my-journey.toml"
     yield f"customer = {_text(found.customer or '')}"
@@ -82,6 +87,8 @@ def _lines(source: Source, found: Guess, told: list[Event], last: str, query: st
         yield 'event = { value = "purchase" }   # a guess: no column tells events apart, so every row is one purchase'
     else:
         yield f"event = {_text(found.event or '')}"
+    if found.journey is not None:
+        yield f"journey = {_text(found.journey)}   # a guess: it tells several journeys of a customer apart"
     if found.segments:
         yield f"segment = {_text(found.segments[0])}   # a guess: one value a customer; take it out if it tells nothing"
     for name in found.segments[1:4]:
@@ -163,7 +170,9 @@ def _roles(stages: Sequence[Event], ends: Sequence[Event], names: dict[str, str]
             yield f'{names[one.value]} = "lost"'
         elif re.search(LOYAL, word):
             yield f'{names[one.value]} = "loyal"'
-        elif re.search(BOUGHT, word) and not re.search(r"start|begin|cancel|return|refund|view|add", word):
+        elif re.search(BOUGHT, word) and not re.search(
+            r"start|begin|cancel|return|refund|view|add|post|pre_|after|before|no_", word
+        ):
             yield f'{names[one.value]} = "purchase"'
 
 
