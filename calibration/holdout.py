@@ -92,8 +92,7 @@ def large_enough(log: Log, held: NDArray[np.bool_]) -> bool:
 
 def some(log: Log, number: int) -> Log:
     """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
-    size = log.customers.size
-    return log if size <= number else log.take(np.arange(number, dtype=np.int64) * size // number)
+    return log.some(number)
 
 
 def known_at(log: Log, day: float) -> Log:
