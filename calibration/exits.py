@@ -107,17 +107,20 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
     chosen = choose(leaving, log.forms.get(name), exits, by_segment, before) if names else Chosen()
     warnings += chosen.notes
-    customer = log.stays.customer[rows]
-    differ = differences(
-        leaving,
-        customer,
-        log.frailty,
-        exits,
-        by_segment,
-        chosen,
-        like.differ if like is not None else None,
-        columns(log, rows),
-    )
+    # What customers differ in is told by stays that were watched from their beginning.
+    whole = rows if log.late is None else rows & (log.late == 0.0)
+    differ = Differences(chosen=chosen)
+    if late is None or int(whole.sum()) >= FEW:
+        differ = differences(
+            leaving if late is None else leaving.only(late == 0.0),
+            log.stays.customer[whole],
+            log.frailty,
+            exits,
+            by_segment,
+            chosen,
+            like.differ if like is not None else None,
+            columns(log, whole),
+        )
     exits, by_segment, chosen = {**exits, **differ.laws}, {**by_segment, **differ.by_segment}, differ.chosen
     warnings += differ.said(name)
     for target, law in (chosen.choice.laws if chosen.choice is not None else exits).items():

@@ -12,7 +12,7 @@ from sojourn.sim.vocabulary import direction
 MONEY = ("profit", "profit.undiscounted", "roi")
 
 if TYPE_CHECKING:
-    from sojourn.experiments.sensitivity import Sensitivity, Swing
+    from sojourn.experiments.sensitivity_found import Sensitivity, Swing
 
 
 def sentence(found: "Sensitivity") -> str:
@@ -31,12 +31,14 @@ def sentence(found: "Sensitivity") -> str:
         ahead = (found.difference.mean > 0.0) == (direction(found.measure) >= 0)
         start = words.ahead(named) if ahead else words.behind(named)
     if found.method == "tornado":
-        flipping = [k for k in found.order if _inside(found.numbers[k], found.swings[k].break_even)]
+        flipping = [
+            k for k in found.order if found.swings[k].telling and _inside(found.numbers[k], found.swings[k].break_even)
+        ]
         if found.swings[first].still:
             return f"{start}. None of {len(found.numbers)} numbers changes that."
         hangs = f"It hangs most on {number.label}"
         if flipping:
-            best = flipping[0]
+            best = next((k for k in flipping if firm(found.numbers[k], found.swings[k].break_even)), flipping[0])
             told = pays(found, found.numbers[best], found.swings[best])
             return f"{start}. {told}." if best == first else f"{start}. {hangs}; {told}."
         return f"{start}. {hangs}, but no number turns it anywhere in its interval."
@@ -66,26 +68,42 @@ def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
             side = "ahead of" if even.sign * good > 0 else "behind"
             return f"{b} stays {side} {a} whatever {number.label} is, {reach}"
         return f"no break-even of {number.label} {reach}; the difference is not beyond chance throughout"
+    if not swing.telling:
+        return f"whether {b} turns with {number.label} cannot be told: what it changes is no more than chance"
     above = bool(even.rising) == (good > 0)
     where = f"{figure(even.value)}{band(even)}"
     if _inside(number, even):
-        pay = "pays" if found.measure in MONEY else f"is ahead of {a} in {found.measure}"
-        return f"{b} {pay} only if {condition(found, number, even.value, where, above=above)}"
+        said = condition(found, number, even.value, where, above=above)
+        money, ahead = found.measure in MONEY, f"ahead of {a} in {found.measure}"
+        pay = "pays" if money else f"is {ahead}"
+        if firm(number, even):
+            return f"{b} {pay} only if {said}"
+        return f"{b} {pay} where {said}, though chance hides whether it turns within the interval at all"
     now = "ahead" if (number.central > even.value) == above else "behind"
     return f"{b} stays {now} over the whole interval of {number.label} ({interval}); break-even at {where}"
+
+
+def firm(number: Number, even: BreakEven) -> bool:
+    """Whether the whole band of a break-even lies in the interval of its number: the difference surely turns there."""
+    return even.low is not None and even.high is not None and number.low <= even.low and even.high <= number.high
 
 
 def condition(found: "Sensitivity", number: Number, value: float, where: str, *, above: bool) -> str:
     """`perks cuts loyalty -> churned by at least 11 % (hazard ratio below .89)`, or the number above or below a value."""
     side, acting = "above" if above else "below", acts_on(found.scenario, number)
     scale = number.scale.replace("_", " ")
-    if acting is None:
-        return f"{number.label} is {side} {where}"
-    if not number.ratio or value == 1.0:
-        return f"{number.label} is {side} {where} ({scale})"
-    verb, size = ("cuts", 1.0 - value) if value < 1.0 else ("raises", value - 1.0)
-    least = "at least" if above == (value > 1.0) else "no more than"
-    return f"{acting[0]} {verb} {acting[1]} by {least} {100.0 * size:.2g} % ({scale} {side} {where})"
+    odds = number.scale == "log_odds"
+    ratio = math.exp(value) if odds else value
+    if acting is None or not (number.ratio or odds or number.scale == "points") or value == float(number.ratio):
+        return f"{number.label} is {side} {where}" + (f" ({scale})" if acting is not None else "")
+    lever, what = acting
+    if number.scale == "points":
+        verb, amount = ("raises" if value > 0.0 else "lowers"), f"{figure(abs(value))} points"
+        least = "at least" if above == (value > 0.0) else "no more than"
+    else:
+        verb, amount = ("raises" if ratio > 1.0 else "cuts"), f"{100.0 * abs(ratio - 1.0):.2g} %"
+        least = "at least" if above == (ratio > 1.0) else "no more than"
+    return f"{lever} {verb} {'the odds of ' if odds else ''}{what} by {least} {amount} ({scale} {side} {where})"
 
 
 def band(found: BreakEven) -> str:

@@ -6,6 +6,7 @@ from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
 
 MOST = 3  # levers that the line names
+CENT = 0.005  # of money: less is nothing
 
 
 def sentence(found: Decomposition, scenario: Scenario) -> str:
@@ -14,7 +15,9 @@ def sentence(found: Decomposition, scenario: Scenario) -> str:
     named = [(found.strategy, found.total)]
     if not found.levers:
         return f"{found.strategy} pulls every lever as {found.baseline} does: {words.same([found.strategy])}."
-    if found.total.low is None or found.total.high is None:
+    if found.total.mean == 0.0 and not found.total.low and not found.total.high:
+        clause = words.same([found.strategy])
+    elif found.total.low is None or found.total.high is None:
         clause = words.single(named)
     elif found.total.low > 0.0:
         clause = words.ahead(named)
@@ -46,7 +49,7 @@ def brought(part: LeverPart) -> str:
         if pay < 0.0
         else ""
     )
-    if outcome.mean == 0.0 and not outcome.low and not outcome.high:
+    if all(abs(one or 0.0) < CENT for one in outcome):
         return f"brings nothing {paid}"
     if clear(outcome) or outcome.low is None:
         mean = outcome.mean or 0.0

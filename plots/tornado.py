@@ -11,7 +11,7 @@ from sojourn.plots.numbered import Panel, foot, rows, value, what, word
 from sojourn.plots.words import clear
 
 if TYPE_CHECKING:
-    from sojourn.experiments.sensitivity import Sensitivity
+    from sojourn.experiments.sensitivity_found import Sensitivity
     from sojourn.plots.pictures import Picture
     from sojourn.sim.estimates import Estimate
 

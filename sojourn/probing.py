@@ -1,6 +1,5 @@
 """What the command `sensitivity` does: load, simulate, print, and write `--out`."""
 
-import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -9,13 +8,13 @@ from typing import Any
 import click
 
 from sojourn.experiments.journal import digest, journal
-from sojourn.experiments.sensitivity import Method, Sensitivity, sensitivity
+from sojourn.experiments.sensitivity import sensitivity
+from sojourn.experiments.sensitivity_found import Method, Sensitivity
 from sojourn.guard import say
-from sojourn.opening import blaming, opened
+from sojourn.opening import blaming, companion_of, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.probed import print_sensitivity
-from sojourn.scenarios.companion import beside, read
 from sojourn.terminal import console, progress
 
 DOCUMENT, PICTURE = "sensitivity.json", "sensitivity.png"
@@ -44,7 +43,7 @@ def probe(
     scenario, warnings = opened(name, variant)
     if names is not None:
         known(scenario, names, "--strategies")
-    companion = read(beside(name)) if os.path.isfile(name) else None
+    companion = companion_of(name)
     asked: dict[str, Any] = {
         "measure": measure,
         "method": method,

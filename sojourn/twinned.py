@@ -6,11 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from sojourn.experiments.parting import Onward, Parting
-from sojourn.experiments.twins import Group, Life, Stay, Twin, Twins
-from sojourn.plots.words import minus, number
+from sojourn.experiments.twin_lives import Life, Stay, Twin
+from sojourn.experiments.twins import Group, Twins
+from sojourn.plots.words import minus, number, percent
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
+from sojourn.trust import FEW, assumptions
 
 KINDS = {
     "most gained": "gains most",
@@ -28,6 +30,8 @@ def print_twins(found: Twins, out: Console, *, warnings: Sequence[str] = ()) -> 
     print_sheet(out, levers(found))
     print_sheet(out, stages(found))
     print_sheet(out, groups(found))
+    out.print()
+    _line(out, whoever(found))
     for one in found.shown:
         out.print()
         _line(out, heading(found, one), "bold")
@@ -74,6 +78,24 @@ def stages(found: Twins) -> Sheet:
     return Sheet(heads, tuple(rows))
 
 
+def crossed(found: Twins) -> Sheet:
+    """Which lever brings what at which stage; columns add up to what each lever brings."""
+    parts = found.decomposition.levers
+    if len(parts) < 2:
+        return Sheet((), ())
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(Money(one.stages[name]) for one in parts.values()))
+        for name in found.scenario.stages
+        if any(one.stages[name].mean for one in parts.values())
+    ]
+    if any(one.running.mean for one in parts.values()):
+        rows.append(("agents", *(Money(one.running) for one in parts.values())))
+    rows.append(("all of it", *(Money(one.outcome) for one in parts.values())))
+    return Sheet(
+        (f"stage ({found.scenario.about.currency})", *parts), tuple(rows), "What each lever brings, its cost left out."
+    )
+
+
 def groups(found: Twins) -> Sheet:
     """How many customers live the same life, bring more, or less."""
     a, b = found.baseline, found.strategy
@@ -94,6 +116,17 @@ def groups(found: Twins) -> Sheet:
     return Sheet(
         (f"customers of replication {found.replication}", "how many", f"bring more, {_currency(found)}"), tuple(rows)
     )
+
+
+def whoever(found: Twins) -> str:
+    """How many gain and lose: with shared draws, and between which bounds whatever the coupling."""
+    less, more = found.coupled["less"], found.coupled["more"]
+    told = [
+        f"{percent(one.share)} bring {name} under {found.strategy} with shared draws, {percent(one.low)} to {percent(one.high)}"
+        " whatever the coupling"
+        for name, one in (("less", less), ("more", more))
+    ]
+    return f"Of all these, {'; '.join(told)}."
 
 
 def heading(found: Twins, one: Twin) -> str:
@@ -202,9 +235,13 @@ def trust(found: Twins) -> Iterator[str]:
         yield f"Sampling orders leaves a standard error of at most {number(worst)} in a lever's part; intervals hold it."
     if parts.replications < 2:
         yield "One replication has no intervals: use more."
+    elif parts.replications < FEW:
+        yield f"{parts.replications} replications are so few that intervals are rough; 20 is a good number."
+    yield from assumptions(found.scenario, [found.baseline, found.strategy], drawn=True)
+    yield "Effects stand at their central values: `sojourn sensitivity` moves them."
     yield (
         "The two lives of a customer share every draw, which is one way to couple them. Totals and averages do not depend on"
-        " that; who gains, who loses and how many does, and no data can tell."
+        " that; who gains, who loses and how many does, within the bounds above, and no data can tell."
     )
     yield f"Single customers and counts are those of replication {found.replication} alone; money is discounted to day 0."
 

@@ -2,16 +2,18 @@
 
 import json
 import math
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import chosen, in_doubt, moved
+from sojourn.experiments.numbers import Number, chosen, in_doubt, moved
 from sojourn.experiments.probe import at, part_of
-from sojourn.experiments.sensitivity import Sensitivity, sensitivity
-from sojourn.experiments.sensitivity_words import pays
+from sojourn.experiments.sensitivity import sensitivity
+from sojourn.experiments.sensitivity_found import Sensitivity
+from sojourn.experiments.sensitivity_words import condition, pays
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
@@ -154,7 +156,30 @@ def test_numbers_that_nobody_can_notice_are_left_out(pushed: Sensitivity) -> Non
 
 
 def test_the_sentence_says_what_must_be_true(pushed: Sensitivity) -> None:
-    assert "push pays only if the effect of nudge on visit -> member is above 0.23" in pushed.sentence
+    assert (
+        "push pays only if nudge raises the odds of visit -> member by at least 26 % (log odds above 0.23"
+        in pushed.sentence
+    )
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "above", "said"),
+    [
+        ("hazard_ratio", 0.89, False, "perks cuts use -> churned by at least 11 % (hazard ratio below HERE)"),
+        ("hazard_ratio", 0.89, True, "perks cuts use -> churned by no more than 11 % (hazard ratio above HERE)"),
+        ("hazard_ratio", 1.2, True, "perks raises use -> churned by at least 20 % (hazard ratio above HERE)"),
+        ("hazard_ratio", 1.0, False, "the effect is below HERE (hazard ratio)"),
+        ("log_odds", -0.304, False, "perks cuts the odds of use -> churned by at least 26 % (log odds below HERE)"),
+        ("log_odds", 0.0, True, "the effect is above HERE (log odds)"),
+        ("points", 4.5, True, "perks raises use -> churned by at least 4.5 points (points above HERE)"),
+        ("points", -2.0, True, "perks lowers use -> churned by no more than 2 points (points above HERE)"),
+        ("agents", 1.2, True, "the effect is above HERE (agents)"),
+    ],
+)
+def test_conditions_in_words(scale: str, value: float, above: bool, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sojourn.experiments.sensitivity_words.acts_on", lambda *_: ("perks", "use -> churned"))
+    number = Number(("levers", "perks", "effects", 0, scale), "the effect", 0.5, 0.1, 0.9, "declared")
+    assert condition(cast(Any, SimpleNamespace(scenario=None)), number, value, "HERE", above=above) == said
 
 
 def test_sobol_indices_of_two_levers_are_those_of_theory(shop: Any) -> None:
@@ -235,6 +260,31 @@ def test_shares_keep_adding_up(shop: Any) -> None:
     assert [one["share"] for one in changed["segments"].values()] == pytest.approx([0.6, 0.24, 0.16])
 
 
+def test_shares_of_one_table_are_moved_together(shop: Any) -> None:
+    member, lapsed = ("stages", "visit", "exits", "member"), ("stages", "visit", "exits", "lapsed")
+    three = SHOP.replace("member = 0.2, lapsed = 0.8", "member = 0.2, lapsed = 0.6, churned = 0.2")
+    exits = moved(loads(three).document(), {member: 0.3, lapsed: 0.5})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.3, 0.5, 0.2])
+    exits = moved(loads(three).document(), {member: 0.3})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.3, 0.525, 0.175])
+    exits = moved(shop.document(), {member: 0.3, lapsed: 0.9})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.25, 0.75])
+    found = sensitivity(
+        shop,
+        ["today", "push"],
+        method="morris",
+        numbers=["stages.visit.exits"],
+        points=2,
+        customers=200,
+        replications=2,
+    )
+    assert [one.place for one in found.numbers] == [member]
+    assert found.absorbing == ("stages.visit.exits.lapsed",)
+    assert found.left_out == 0
+    alone = sensitivity(shop, ["today", "push"], numbers=["stages.visit.exits"], customers=200, replications=2)
+    assert [one.place for one in alone.numbers] == [member, lapsed]
+
+
 def test_declared_numbers_have_places_that_lead_to_them(shop: Any) -> None:
     for number in in_doubt(shop):
         document: Any = shop.document()
@@ -295,3 +345,69 @@ def test_the_document_is_json(pushed: Sensitivity) -> None:
     assert number["path"] == "levers.nudge.effects[0].log_odds"
     assert set(number["break_even"]) == {"value", "low", "high", "rising", "crossings", "sign", "reach"}
     assert document["method"] == "tornado"
+
+
+def test_what_chance_hides_is_said(shop: Any) -> None:
+    """Few customers: the band of the break-even reaches beyond the number's interval."""
+    found = sensitivity(shop, ["today", "push"], customers=20, replications=3, seed=8)
+    (number,), (swing,) = found.numbers, found.swings
+    assert swing.break_even.value is not None
+    assert number.low <= swing.break_even.value <= number.high
+    assert pays(found, number, swing).startswith(
+        "push pays where nudge raises the odds of visit -> member by at least "
+    )
+    assert pays(found, number, swing).endswith("though chance hides whether it turns within the interval at all")
+
+
+def test_an_additive_difference_has_shares_in_closed_form() -> None:
+    """Everybody spends 10 at a and 5 at b; levers multiply each: a difference of 10 (x - 1) + 5 (y - 1) a customer, without luck.
+
+    x and y are lognormal, so that their variances are exp(2 m + s^2) (exp(s^2) - 1); 256 points, no noise.
+    """
+    text = """
+format = 1
+[scenario]
+name = "sum"
+start = "a"
+horizon_days = 50
+[arrivals]
+cohort = 20
+[stages.a]
+revenue = 10.0
+dwell = { law = "deterministic", value = 1 }
+exits = { b = 1.0 }
+[stages.b]
+revenue = 5.0
+dwell = { law = "deterministic", value = 1 }
+exits = { c = 1.0 }
+[stages.c]
+end = true
+[levers.one]
+effects = [{ spend = "a", rate_ratio = { central = 1.1, low = 1.0, high = 1.21 } }]
+[levers.two]
+effects = [{ spend = "b", rate_ratio = { central = 1.2, low = 0.9, high = 1.6 } }]
+[strategies]
+today = {}
+both = { one = 1.0, two = 1.0 }
+"""
+    found = sensitivity(loads(text), ["today", "both"], method="sobol", replications=2, points=256)
+    variances = []
+    for size, one in zip((10.0, 5.0), found.numbers, strict=True):
+        m, s = math.log(one.central), math.log(one.high / one.low) / 2 / 1.6448536
+        variances.append((20 * size) ** 2 * math.exp(2 * m + s * s) * (math.exp(s * s) - 1))
+    expected = np.array(variances) / sum(variances)
+    assert found.spread == pytest.approx(math.sqrt(sum(variances)), rel=0.03)
+    assert found.noise == pytest.approx(0.0, abs=1e-9)
+    for share, exact in zip(found.shares, expected, strict=True):
+        assert share.first.mean == pytest.approx(exact, abs=0.02)
+        assert share.total.mean == pytest.approx(exact, abs=0.02)
+
+
+def test_what_is_no_more_than_chance_has_no_break_even_in_words(shop: Any) -> None:
+    """A number that no strategy's conversion hangs on (days between renewals) in so few customers that all is luck."""
+    found = sensitivity(
+        shop, ["today", "keep"], measure="clv", numbers=["stages.visit.dwell.mean"], customers=60, replications=3
+    )
+    (number,), (swing,) = found.numbers, found.swings
+    assert swing.still or not swing.telling
+    assert "pays" not in pays(found, number, swing)

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 
 from sojourn.experiments.breakeven import BreakEven
 from sojourn.experiments.numbers import Number
-from sojourn.experiments.sensitivity import Effect, Share, Swing
+from sojourn.experiments.sensitivity_found import Effect, Share, Swing
 from sojourn.plots import style, tornado
 from sojourn.plots.indices import effects, shares
 from sojourn.sim.estimates import Estimate
@@ -75,6 +75,17 @@ def test_bars_go_from_the_difference_to_what_it_becomes(swings: Any) -> None:
     hollow = [to_hex(bar.get_facecolor()) == style.PAPER for bar in bars]
     assert hollow == [False, False, False, False, False, True]
     assert [text.get_text() for text in panel.texts[-6:]] == ["1", "1.3", "0.65", "1", "160", "240"]
+
+
+@pytest.mark.parametrize("size", [1.0, 2113.7, 1e6])
+def test_large_amounts_have_room(made: Any, size: float) -> None:
+    big = found(
+        made, swings=tuple(swing(-250.0 * size, k * 110.0 * size, 30.0 * size, -170.0 * size) for k in range(4))
+    )
+    big.difference = Estimate(-170.0 * size, -200.0 * size, -140.0 * size)
+    ax = tornado.tornado(big)
+    assert made.overlapping(ax) == []
+    assert made.outside(ax) == []
 
 
 @pytest.mark.parametrize("narrow", [False, True])

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 
 from sojourn.experiments.decomposition import Decomposition, LeverPart
 from sojourn.experiments.parting import Onward, Parting
-from sojourn.experiments.twins import Life, Stay, Twin
+from sojourn.experiments.twin_lives import Life, Stay, Twin
 from sojourn.plots import style, timelines, waterfall
 from sojourn.sim.estimates import Estimate
 
@@ -50,6 +50,13 @@ def test_no_words_of_the_waterfall_overlap_or_leave_it(two: Decomposition, made:
         assert made.overlapping(drawn) == []
         assert made.outside(drawn) == []
         assert ax is None or drawn is ax
+
+
+def test_large_amounts_have_room(made: Any) -> None:
+    million = decomposed(hire=part(Estimate(3e6, 1.1e6, 4.9e6), Estimate(2.9e6, 2.8e6, 3.0e6)))
+    ax = waterfall.waterfall(million, made.scenario(made.FIRST))
+    assert made.overlapping(ax) == []
+    assert made.outside(ax) == []
 
 
 def test_no_levers_give_a_sentence(made: Any) -> None:
