@@ -45,26 +45,33 @@ def past_effects(log: Log, stages: Mapping[str, StageFit]) -> Iterator[str]:
     """The tables [traits] and [history]: known numbers of customers, and what these and the past do to exits."""
     lines: list[str] = []
     used: set[str] = set()
-    for name, stage in stages.items():
-        for to, effects in stage.differ.effects.items():
-            for effect in effects:
-                if not effect.column.told:
-                    continue
-                used.add(effect.column.name)
-                central, low, high = effect.numbers
-                limit = _limit(effect)
-                rest = "" if limit is None else f", up_to = {number(limit)}"
-                rest += f", around = {number(effect.column.around)}" if effect.column.around else ""
-                lines.append(
-                    f"  {{ exit = {text(f'{name} -> {to}')}, per = {text(effect.column.name)}, "
-                    f"{effect.scale} = {number(central)}{rest} }},  # 90 % interval {low:.3g} to {high:.3g}"
-                )
+    for name, to, effect in told_effects(stages):
+        used.add(effect.column.name)
+        central, low, high = effect.numbers
+        limit = _limit(effect)
+        rest = "" if limit is None else f", up_to = {number(limit)}"
+        rest += f", around = {number(effect.column.around)}" if effect.column.around else ""
+        lines.append(
+            f"  {{ exit = {text(f'{name} -> {to}')}, per = {text(effect.column.name)}, "
+            f"{effect.scale} = {float(f'{central:.6g}')!r}{rest} }},  # 90 % interval {low:.3g} to {high:.3g}"
+        )
     traits = [(trait, law) for trait, law in trait_laws(log) if trait in used]
     if traits:
         yield from ("", "[traits]")
         yield from (f"{key(trait)} = {law}" for trait, law in traits)
     if lines:
         yield from ("", "[history]", "effects = [", *lines, "]")
+
+
+def told_effects(stages: Mapping[str, StageFit]) -> list[tuple[str, str, Effect]]:
+    """Stage, next stage and effect of each entry of [history], in the order of the file."""
+    return [
+        (name, to, effect)
+        for name, stage in stages.items()
+        for to, effects in stage.differ.effects.items()
+        for effect in effects
+        if effect.column.told
+    ]
 
 
 def _limit(effect: Effect) -> float | None:

@@ -6,6 +6,7 @@ its middle entry; exits are compared by the log-rank test, which counts unfinish
 """
 
 import math
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
@@ -57,17 +58,20 @@ class Drift(NamedTuple):
         )
 
 
-def drifts(log: Log) -> tuple[Drift, ...]:
+def drifts(log: Log, differing: Collection[tuple[str, str]] = ()) -> tuple[Drift, ...]:
     """What differs between the halves of a log beyond chance (at most one log in a hundred without drift shows any).
 
-    A log on the customers' own clocks tells nothing of drift, and gives none.
+    A log on the customers' own clocks tells nothing of drift, and gives none. At exits (stage, next stage) in which customers
+    are `differing`, only the first stay of each counts: later ones are those of the eager, and most of them stand in the second
+    half.
     """
     if not log.calendar:
         return ()
     pairs = [(int(stage), int(to), int(number)) for stage, to, number in _exits(log) if number >= LEAST]
     alarm = ALARM / (len(pairs) + 1)
     found = [_arrivals(log)]
-    found += [_exit(log, stage, to) for stage, to, _ in pairs]
+    own = {(log.stages.index(stage), log.stages.index(to)) for stage, to in differing}
+    found += [_exit(log, stage, to, (stage, to) in own) for stage, to, _ in pairs]
     return tuple(one for one in found if one is not None and one.chance < alarm and one.change >= TOLD)
 
 
@@ -82,9 +86,11 @@ def _exits(log: Log) -> list[tuple[int, int, int]]:
     return [(*divmod(int(one), len(log.stages)), int(number)) for one, number in zip(code, counts, strict=True)]
 
 
-def _exit(log: Log, stage: int, to: int) -> Drift | None:
-    """One exit in the two halves; None where all stays began at one time."""
+def _exit(log: Log, stage: int, to: int, first: bool = False) -> Drift | None:
+    """One exit in the two halves, of all stays or of customers' `first`; None where all stays began at one time."""
     rows = np.flatnonzero(log.stays.stage == stage)
+    if first:
+        rows = rows[np.unique(log.stays.customer[rows], return_index=True)[1]]
     entry, days = log.stays.entry[rows], log.stays.days[rows]
     following = log.stays.following[rows]
     middle = float(np.median(entry))

@@ -89,7 +89,9 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     sizes = np.bincount(log.segment, minlength=len(log.segments))
     shares = {name: float(sizes[k] / log.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
     notes = list(log.notes)
-    moved = drifts(log) if like is None else ()
+    differing = [(name, to) for name, stage in stages.items() for to in stage.differ.speeds]
+    differing += [(name, to) for name, stage in stages.items() if stage.differ.chance is not None for to in stage.exits]
+    moved = drifts(log, differing) if like is None else ()
     notes += [one.sentence for one in moved]
     if moved:
         notes.append(

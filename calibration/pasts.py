@@ -8,9 +8,10 @@ drawn from its likelihood on a grid, own rates integrated out. Levers of the pas
 
 import numpy as np
 
+from sojourn.calibration.history import lived
 from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import NOTHING, Floats, Integers
-from sojourn.scenarios.model import Frailty, Stage
+from sojourn.scenarios.model import Frailty, Scenario, Stage
 from sojourn.sim.clocks import exposures
 from sojourn.sim.network import Network
 
@@ -24,9 +25,10 @@ class _Stays:
     """Stays of one stage and segment."""
 
     def __init__(
-        self, who: Integers, days: Floats, onward: list[str], is_open: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
-    ):
-        self.who, self.days, self.open = who, days, is_open
+        self, who: Integers, days: Floats, onward: list[str], is_open: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+        lived: dict[str, Floats],
+    ):  # fmt: skip
+        self.who, self.days, self.open, self.lived = who, days, is_open, lived
         self.onward = np.array(onward, dtype=object)
 
 
@@ -86,16 +88,32 @@ def _parts(
         for g in range(len(network.segments)):
             mine = (stage == k) & (segment[who] == g)
             onward = [names[int(to)] for to in following[mine]]
-            found[g, network.stages.index(name)] = _Stays(who[mine], days[mine], onward, following[mine] == NOTHING)
+            shifts = _shifts(log, rows[mine], network.segment_scenario(g), name)
+            found[g, network.stages.index(name)] = _Stays(
+                who[mine], days[mine], onward, following[mine] == NOTHING, shifts
+            )
     return found
+
+
+def _shifts(log: Log, rows: Integers, own: Scenario, stage: str) -> dict[str, Floats]:
+    """What the past and traits do to the hazard of each exit of a stage, stay by stay, as factors; those not known count as 1."""
+    factors: dict[str, Floats] = {}
+    for effect in own.history.effects if own.history is not None else ():
+        here, to = effect.exit.split(" -> ")
+        values = lived(log, effect.per) if here == stage and effect.hazard_ratio is not None else None
+        if values is None:
+            continue
+        counted = np.minimum(values[rows], np.inf if effect.up_to is None else effect.up_to) - effect.around
+        factors[to] = factors.get(to, np.ones(rows.size)) * np.exp(effect.eta * np.nan_to_num(counted))
+    return factors
 
 
 def _counts(stays: _Stays, chosen: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", count: int) -> Floats:
     return np.bincount(stays.who[chosen], minlength=count).astype(np.float64)
 
 
-def _exposure(stays: _Stays, law: object, count: int) -> Floats:
-    gathered = np.minimum(exposures(law, stays.days), MOST)  # type: ignore[arg-type]
+def _exposure(stays: _Stays, to: str, law: object, count: int) -> Floats:
+    gathered = np.minimum(exposures(law, stays.days) * stays.lived.get(to, 1.0), MOST)  # type: ignore[arg-type]
     return np.bincount(stays.who, weights=gathered, minlength=count).astype(np.float64)
 
 
@@ -110,7 +128,7 @@ def _add_likelihood(likelihood: Floats, stage: Stage, name: str, stays: _Stays, 
             if load == 0.0:
                 continue
             taken = _counts(stays, stays.onward == to, count)[:, None]
-            rate = _exposure(stays, law, count)[:, None] * np.exp(load * GRID)
+            rate = _exposure(stays, to, law, count)[:, None] * np.exp(load * GRID)
             shape = frailty.gamma.get(f"{name} -> {to}")
             likelihood += taken * load * GRID
             likelihood -= rate if shape is None else (shape + taken) * np.log(shape + rate)
@@ -155,7 +173,7 @@ def _rates(
         shape = frailty.gamma.get(name)
         if shape is None:
             continue
-        taken, gathered = _counts(stays, stays.onward == to, count)[here], _exposure(stays, law, count)[here]
+        taken, gathered = _counts(stays, stays.onward == to, count)[here], _exposure(stays, to, law, count)[here]
         gathered = gathered * np.exp(frailty.loads.get(name, 0.0) * np.nan_to_num(z[here]))
         kept = own.setdefault((at[0], number), np.full(count, np.nan))
         kept[here] = rng.gamma(shape + taken) / (shape + gathered)

@@ -18,6 +18,7 @@ from sojourn.calibration.choice_draws import ChoiceStays, draw_choice
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.compounds import share_of
 from sojourn.calibration.curves import ages, quantiles
+from sojourn.calibration.differing_draws import history_draws, moved_chances, speed_draws
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.fit import Fit
@@ -76,6 +77,7 @@ def _everything(fitted: Fit, people: People, seed: int) -> Drawn:
     yield from _arrivals(fitted, people.count, seed)
     for name, stage in fitted.stages.items():
         yield from stage_draws(log, name, stage, people, seed)
+    yield from history_draws(fitted.stages, people.count, seed)
     for name, silent in fitted.silent.items():
         _, waiting, again, over = parts_of(name)
         drawn = dict(zip(silent.model.names, draw_silent(silent, people.count, stream(seed, name)).T, strict=True))
@@ -143,16 +145,15 @@ def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int)
     segment = log.segment[log.stays.customer]
     base: Place = ("stages", name)
     if stage.choice is not None:
-        yield from _choice((*base, "exits"), log, stage.choice, stage, here, people, seed)
-        for one, part in _groups(stage.choice_by_segment, log).items():
-            rows = here & np.isin(segment, part)
-            drawn = list(_choice((), log, stage.choice_by_segment[one], stage, rows, people, seed, name, one))
-            for k in part:
-                override: Place = ("segments", log.segments[k], "override", f"stages.{name}.exits")
-                yield from (((*override, *place), values) for place, values in drawn)
+        drawn = list(_stage_choice(log, name, stage, here, people, seed))
+        moves = stage.differ.chance is not None or stage.differ.odds is not None
+        yield from moved_chances(name, stage, drawn, people.count, seed) if moves else drawn
         return
     following = log.stays.following
     for to, law in stage.exits.items():
+        if to in stage.differ.speeds or to in stage.differ.hazards:
+            yield from speed_draws(name, to, stage, people.count, seed)
+            continue
         ended = following == log.stages.index(to)
         pile = stage.forms[to].pile if to in stage.forms else None
         stays = _stays(log, here, ended[here], pile, people)
@@ -165,6 +166,19 @@ def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int)
             for k in part:
                 override = ("segments", log.segments[k], "override", f"stages.{name}.race.{to}")
                 yield from (((*override, *place), values) for place, values in drawn)
+
+
+def _stage_choice(log: Log, name: str, stage: StageFit, here: NDArray[np.bool_], people: People, seed: int) -> Drawn:
+    """Draws of a choice and of its overrides by segment."""
+    segment = log.segment[log.stays.customer]
+    assert stage.choice is not None
+    yield from _choice(("stages", name, "exits"), log, stage.choice, stage, here, people, seed)
+    for one, part in _groups(stage.choice_by_segment, log).items():
+        rows = here & np.isin(segment, part)
+        drawn = list(_choice((), log, stage.choice_by_segment[one], stage, rows, people, seed, name, one))
+        for k in part:
+            override: Place = ("segments", log.segments[k], "override", f"stages.{name}.exits")
+            yield from (((*override, *place), values) for place, values in drawn)
 
 
 def _groups(own: Mapping[str, LawFit | ChoiceFit], log: Log) -> dict[str, list[int]]:

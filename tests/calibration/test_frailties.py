@@ -8,9 +8,12 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import beta as beta_law
 
+from sojourn.calibration.ahead import ahead
+from sojourn.calibration.drift import drifts
 from sojourn.calibration.fit import fit
 from sojourn.calibration.frailties import OwnChance, own_chance, own_speed, products
 from sojourn.calibration.mapping import read_mapping
+from sojourn.calibration.posterior import companion
 from sojourn.scenarios.faults import Faults
 from tests.calibration.loops import Draw, loop, weibull, written_log
 
@@ -96,6 +99,34 @@ def test_a_log_with_repeats_gets_its_speeds_into_the_scenario(tmp_path: Path) ->
     assert law.parameters["median"] == pytest.approx(30.0, abs=4.0 * law.errors["median"])
     assert any("customers differ a lot" in note for note in found.notes)
     assert "90 % interval" in found.scenario_text()
+
+
+def test_draws_of_speeds_and_laws_go_together(tmp_path: Path) -> None:
+    """Means within 4 standard errors of 400 draws, their spread that of the fit, and a shape that moves with the median."""
+    found = fit(written_log(tmp_path, 3, 400, 0.8))
+    drawn = companion(found, 400, 1)
+    shape, median = ("frailty", "gamma", "waiting -> bought"), ("stages", "waiting", "race", "bought", "median")
+    own = found.stages["waiting"].differ.speeds["bought"]
+    logs = np.log([drawn.draws[shape], drawn.draws[median]])
+    spread = np.sqrt(np.diag(own.found.covariance)[[-1, 0]])
+    assert np.all(np.abs(logs.mean(axis=1) - [own.found.log_shape, own.found.theta[0]]) < 4.0 * spread / 20.0)
+    assert logs.std(axis=1) == pytest.approx(spread, rel=0.2)
+    there = own.found.covariance[-1, 0] / spread.prod()
+    assert np.corrcoef(logs)[0, 1] == pytest.approx(there, abs=0.2)
+
+
+def test_eager_customers_are_no_drift(tmp_path: Path) -> None:
+    log = written_log(tmp_path, 3, 1_000, 0.8)
+    assert any(one.stage == "waiting" for one in drifts(log))
+    assert not any(one.stage == "waiting" for one in fit(log).drift)
+
+
+def test_what_a_law_for_all_would_forecast(tmp_path: Path) -> None:
+    (found,) = ahead(fit(written_log(tmp_path, 3, 800, 0.8)))
+    assert found.way == "waiting -> bought"
+    assert found.alike < 0.9 * found.differing
+    assert "% too low" in found.sentence
+    assert ahead(fit(written_log(tmp_path, 4, 300, None))) == ()
 
 
 def test_a_log_without_differences_gets_none(tmp_path: Path) -> None:
