@@ -30,6 +30,7 @@ class Differences:
         speeds: by next stage; `laws` and `by_segment` are those exits' laws for a customer of speed 1.
         hazards: laws with effects, by next stage, where customers have no own speeds.
         effects: of covariates and the past, by next stage; those that the scenario can say stand first.
+        shared: exits on which a trait loads that several exits share (see `loads`).
         odds: base and slopes of a choice with effects; its columns are those of segments, then those that can be said.
         chance: of one exit of a choice; `chosen` is the choice with the mean that goes with it.
         notes: what was asked for and could not be had, in sentences.
@@ -40,6 +41,7 @@ class Differences:
     by_segment: dict[str, dict[str, LawFit]] = field(default_factory=dict)
     hazards: dict[str, Hazard] = field(default_factory=dict)
     effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
     odds: Odds | None = None
     chance: OwnChance | None = None
     chosen: Chosen = field(default_factory=Chosen)
@@ -89,7 +91,7 @@ def differences(
     """
     asked = {to: wanted[way] for to in stays.names.values() if (way := f"{stays.stage} -> {to}") in wanted}
     if chosen.choice is not None:
-        notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law == "gamma"]
+        notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law in ("gamma", "normal")]
         if of:
             return replace(_odds(stays, customer, chosen, chosen.choice, of, like), notes=tuple(notes))
         found = _chance(stays, customer, asked, chosen, chosen.choice, like)
@@ -162,7 +164,7 @@ def _exit(
         return found._replace(columns=found.columns[:, :-1], offset=found.columns[:, -1])
 
     own: OwnSpeed | None = None
-    if asked != "none" and (like is None or before is not None):
+    if asked not in ("none", "normal") and (like is None or before is not None):
         own = own_speed(sample(told), asked == "gamma", before)
         if own is not None and before is None and law.never > 0.0 and law.maximum is not None and asked is None:
             # A share that never leaves may tell as much: whichever the data prefer.

@@ -7,6 +7,7 @@ import numpy as np
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.contracts import ContractFit
 from sojourn.calibration.exits import StageFit
+from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.regressions import Effect
@@ -16,7 +17,10 @@ from sojourn.calibration.written import comment, key, number, text
 
 
 def own_draws(
-    silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractFit], stages: Mapping[str, StageFit]
+    silent: Mapping[str, SilentFit],
+    contracts: Mapping[str, ContractFit],
+    stages: Mapping[str, StageFit],
+    loads: Loads | None = None,
 ) -> Iterator[str]:
     """The table [frailty] of these stages: what is each customer's own, and how much customers differ in it."""
     gamma: dict[str, float] = {}
@@ -33,8 +37,11 @@ def own_draws(
         gamma |= {f"{name} -> {to}": own.shape.central for to, own in stage.differ.speeds.items()}
         if stage.differ.chance is not None:
             beta[f"{name} -> {stage.differ.chance.to}"] = stage.differ.chance.strength.central
-    if gamma or beta:
+    if gamma or beta or loads is not None:
         yield from ("", "[frailty]")
+    if loads is not None:
+        pairs = zip(loads.names, loads.loads, strict=True)
+        yield f"loads = {{ {', '.join(f'{text(exit)} = {number(float(load))}' for exit, load in pairs)} }}"
     for law, exits in (("gamma", gamma), ("beta", beta)):
         if exits:
             yield f"{law} = {{ {', '.join(f'{text(exit)} = {number(value)}' for exit, value in exits.items())} }}"

@@ -13,6 +13,7 @@ from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.differing import told_effects
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
+from sojourn.calibration.loads import Loads
 from sojourn.calibration.people import stream
 from sojourn.calibration.stays import Floats
 from sojourn.scenarios.overrides import Place
@@ -82,6 +83,18 @@ def moved_chances(name: str, stage: StageFit, drawn: list[tuple[Place, Floats]],
         rng = stream(seed, "differ", name, own.to)
         logs = rng.normal(own.theta[1], np.sqrt(own.covariance[1, 1]), count)
         yield ("frailty", "beta", f"{name} -> {own.to}"), np.clip(np.exp(logs), 0.01, 1e6)
+
+
+def loads_draws(loads: Loads, count: int, seed: int) -> Drawn:
+    """The laws of exits on which one trait loads, and its loads, together."""
+    mean = np.concatenate((*loads.thetas, loads.loads))
+    drawn = stream(seed, "differ", *loads.names).multivariate_normal(mean, loads.covariance, count)
+    for k, (exit_, law) in enumerate(zip(loads.names, loads.laws, strict=True)):
+        name, _, to = exit_.partition(" -> ")
+        own = drawn[:, loads.place(exit_)]
+        for j, parameter in enumerate(CANDIDATES[law].parameters):
+            yield ("stages", name, "race", to, parameter), np.exp(own[:, j])
+        yield ("frailty", "loads", exit_), np.clip(drawn[:, k - len(loads.names)], -10.0, 10.0)
 
 
 def _segment_shift(stage: StageFit, place: Place, slopes: int) -> int | None:

@@ -109,7 +109,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     names = {int(to): log.stages[int(to)] for to in np.unique(following[following != NOTHING])}
     leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms)
     before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
-    chosen = choose(leaving, log.forms.get(name), exits, by_segment, before) if names else Chosen()
+    chosen = choose(leaving, _form(log, name), exits, by_segment, before) if names else Chosen()
     warnings += chosen.notes
     customer = log.stays.customer[rows]
     differ = differences(
@@ -186,6 +186,13 @@ def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
             f"{way}: {percent(law.never, 1)} never leave this way (standard error {percent(law.errors['never'], 1)}); those "
             f"who do are done long before the {longest:.0f} days that stays were watched."
         )
+
+
+def _form(log: Log, stage: str) -> str | None:
+    """What the mapping says that a stage is; what is asked for under [frailty] says it too."""
+    asked = {law for exit_, law in log.frailty.items() if exit_.split(" -> ")[0] == stage}
+    implied = "race" if asked & {"gamma", "normal"} else "choice" if "beta" in asked else None
+    return log.forms.get(stage, implied)
 
 
 def _together(

@@ -128,7 +128,10 @@ def forecast(
     names = check_strategies(scenario, list(strategies or scenario.strategies))
     _check(draws, replications, despite_drift, seed)
     check_stages(log, way, scenario)
-    moved = drifts(log)
+    frailty = scenario.frailty
+    differing = [*frailty.gamma, *frailty.beta] if frailty is not None else []
+    known = [(stage, to) for stage, to in (exit_.split(" -> ") for exit_ in differing) if {stage, to} <= {*log.stages}]
+    moved = drifts(log, known)
     if moved and despite_drift is None:
         raise Faults(_refused(log, moved))
     coming = newcomers(scenario, log, way.today, arrivals)

@@ -18,7 +18,7 @@ from sojourn.calibration.choice_draws import ChoiceStays, draw_choice
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.compounds import share_of
 from sojourn.calibration.curves import ages, quantiles
-from sojourn.calibration.differing_draws import history_draws, moved_chances, speed_draws
+from sojourn.calibration.differing_draws import history_draws, loads_draws, moved_chances, speed_draws
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.fit import Fit
@@ -78,6 +78,8 @@ def _everything(fitted: Fit, people: People, seed: int) -> Drawn:
     for name, stage in fitted.stages.items():
         yield from stage_draws(log, name, stage, people, seed)
     yield from history_draws(fitted.stages, people.count, seed)
+    if fitted.loads is not None:
+        yield from loads_draws(fitted.loads, people.count, seed)
     for name, silent in fitted.silent.items():
         _, waiting, again, over = parts_of(name)
         drawn = dict(zip(silent.model.names, draw_silent(silent, people.count, stream(seed, name)).T, strict=True))
@@ -151,6 +153,8 @@ def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int)
         return
     following = log.stays.following
     for to, law in stage.exits.items():
+        if to in stage.differ.shared:
+            continue
         if to in stage.differ.speeds or to in stage.differ.hazards:
             yield from speed_draws(name, to, stage, people.count, seed)
             continue

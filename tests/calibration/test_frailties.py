@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +10,11 @@ from scipy.integrate import quad
 from scipy.stats import beta as beta_law
 
 from sojourn.calibration.ahead import ahead
+from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.drift import drifts
 from sojourn.calibration.fit import fit
 from sojourn.calibration.frailties import OwnChance, own_chance, own_speed, products
+from sojourn.calibration.hazards import log_likelihood, spans
 from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.posterior import companion
 from sojourn.scenarios.faults import Faults
@@ -142,7 +145,8 @@ def test_the_mapping_may_ask_and_may_refuse(tmp_path: Path) -> None:
     told = "asks what customers differ in at waiting -> gone" in "\n".join(asked.notes)
     assert told == ("gone" not in asked.stages["waiting"].differ.speeds)
     assert told == ('"waiting -> gone" = ' not in asked.scenario_text())
-    log = written_log(tmp_path, 5, 300, 0.8, last='[frailty]\n"waiting -> gone" = "beta"\n')
+    last = '[forms]\nwaiting = "race"\n[frailty]\n"waiting -> gone" = "beta"\n'
+    log = written_log(tmp_path, 5, 300, 0.8, last=last)
     assert any("written as a race, where it is gamma" in note for note in fit(log).notes)
 
 
@@ -164,7 +168,7 @@ def test_segments_and_speeds_together(tmp_path: Path) -> None:
         ('"waiting" = "gamma"', "names no exit"),
         ('"wating -> bought" = "gamma"', 'no stage named "wating"'),
         ('"waiting -> bougt" = "gamma"', 'no stage named "bougt"'),
-        ('"waiting -> bought" = "normal"', "is no law of it"),
+        ('"waiting -> bought" = "lognormal"', "is no law of it"),
     ],
 )
 def test_mistakes_in_the_mapping_are_told(line: str, said: str) -> None:
@@ -172,3 +176,20 @@ def test_mistakes_in_the_mapping_are_told(line: str, said: str) -> None:
     with pytest.raises(Faults) as told:
         read_mapping(text)
     assert said in str(told.value)
+
+
+def test_own_speeds_with_an_exponential_law_are_the_bg_nbd_without_leaving(cdnow: Any) -> None:
+    """The same likelihood, customer by customer, of the purchases of CDNOW (Fader, Hardie and Lee 2005, with p = 0)."""
+    known = cdnow.each
+    r, alpha = 0.4, 6.0
+    stays = known.repeats.astype(np.int64) + 1
+    customer = np.repeat(np.arange(stays.size), stays)
+    last = np.cumsum(stays) - 1
+    ended = np.ones(customer.size, dtype=np.bool_)
+    ended[last] = False  # the last stay is open
+    # Only the sum of the days counts for an exponential law.
+    days = np.repeat(known.watched / stays, stays)
+    sample = spans(days, ended, customer, 1.0)
+    ours = log_likelihood(sample, "exponential", np.array([math.log(alpha / r)]), np.empty(0), math.log(r))
+    theirs = float(np.sum(BgNbd(r, alpha, 1e-20, 1.0).log_likelihood(known)))
+    assert ours == pytest.approx(theirs, rel=1e-9)
