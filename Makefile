@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint bench loops verdicts clean help
+.PHONY: demo test check lint bench decision loops verdicts forecast-study sbc clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -30,12 +30,21 @@ loops: .venv/dev.stamp  ## repeat purchases forecast with and without difference
 verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its promises, on many seeds; some minutes
 	@$(BIN)/python -m benchmarks.verdicts
 
+decision: .venv/dev.stamp  ## the whole decision page of docs/examples/first.toml, and how long it takes
+	@$(BIN)/python -m benchmarks.decision_page
+
+forecast-study: .venv/dev.stamp  ## whether intervals of forecasts cover, on 400 planted logs; twenty minutes on one processor, goes on where it was stopped
+	@nice -n 10 $(BIN)/python -m benchmarks.forecast_study
+
+sbc: .venv/dev.stamp  ## 1,000 planted scenarios calibrated: do intervals hold the truth? half an hour; goes on after a break
+	@$(BIN)/python -m benchmarks.sbc
+
 clean:  ## remove what the other targets made
 	rm -rf .venv build dist demo *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1: /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
 
 .venv/data.stamp: .venv/venv.stamp pyproject.toml
 	@echo "Installing sojourn and the demo's data into .venv (once; some minutes on a slow line) ..."

@@ -10,11 +10,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import which
 
-from benchmarks import commands, growth, side_by_side, workers
+from benchmarks import calibration, commands, growth, side_by_side, workers
 from benchmarks.peers.lineup import PEERS
 from benchmarks.tables import Section, page
 
-PARTS = ("peers", "growth", "workers", "commands")
+PARTS = ("peers", "growth", "workers", "commands", "calibration")
 PACKAGES = ("sojourn", "numpy", "numba", "simpy", "ciw", "cimba")
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
@@ -60,6 +60,8 @@ def measured(part: str, rounds: int, quick: bool) -> list[Section]:
         return [growth.section(few, 100_000 if quick else 1_000_000)]
     if part == "workers":
         return workers.sections(few, 1_000_000, 4 if quick else 16)
+    if part == "calibration":
+        return [calibration.section((100_000, 1_000_000) if quick else calibration.SIZES)]
     return commands.sections(rounds, 1 if quick else 2, 100_000 if quick else 1_000_000)
 
 

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.pairing FILE`: what the same customers under both strategies are worth, against customers of their own.
+"""`python -m benchmarks.pairing [FILE]`: what the same customers under both strategies are worth, against customers of their own.
 
 For each pair of strategies and each measure: the variance of the difference of independent runs over that of paired ones. So
 many times more replications would independent runs need for the same interval. Paired: replication r of seed 1 under both.
@@ -9,6 +9,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from sojourn.sim.run import run
 Floats = NDArray[np.float64]
 MEASURES = ("profit", "purchases", "satisfaction")
 PAIRS = 250
+EXAMPLE = Path(__file__).parent.parent / "tests" / "scenarios" / "first.toml"
 
 
 class Row(NamedTuple):
@@ -107,7 +109,7 @@ def table(found: Sequence[Row]) -> str:
 def main() -> None:
     """Print the two tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("file", help="a scenario file, or a name of the library")
+    parser.add_argument("file", nargs="?", default=str(EXAMPLE), help="a scenario file, or a name of the library")
     parser.add_argument("--pairs", type=int, default=PAIRS)
     parser.add_argument("--customers", type=int, default=None)
     asked = parser.parse_args()

@@ -18,6 +18,7 @@ STAGES = ("awareness", "consideration", "purchase", "retention", "advocacy")
 MEANS = (20.0, 30.0, 15.0, 90.0, 60.0)
 ONWARD = (0.6, 0.5, 0.8, 0.3, 0.0)
 DAYS = 180.0
+HEAD = 'customer = "who"\ntime = "when"\nevent = "what"\nobserved_until = 180.0\n'
 
 
 def journeys(seed: int, customers: int) -> str:
@@ -45,8 +46,7 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=19)
     asked = parser.parse_args()
     stages = "\n".join(f'{name} = "{name}"' for name in STAGES)
-    head = 'customer = "who"\ntime = "when"\nevent = "what"\nobserved_until = 180.0'
-    mapping = f'{head}\n[stages]\n{stages}\n[ends]\ngone = "gone"\n'
+    mapping = f'{HEAD}[stages]\n{stages}\n[ends]\ngone = "gone"\n'
     with tempfile.TemporaryDirectory() as made:
         log, map_file = Path(made) / "log.csv", Path(made) / "map.toml"
         map_file.write_text(mapping, encoding="utf-8")

@@ -15,7 +15,7 @@ from benchmarks.kim_nelson import select
 from benchmarks.shops import Floats, blocks, expected, pair_of, shop
 from sojourn.experiments.critical import alone, level
 from sojourn.experiments.sequential import Settled, Settling, settle
-from sojourn.experiments.verdict import decide
+from sojourn.experiments.verdict import Verdict, decide, judge
 from sojourn.scenarios.files import loads
 from sojourn.sim.run import run
 
@@ -94,9 +94,15 @@ class Row(NamedTuple):
 
 
 def settled(
-    found: dict[str, Floats], rate: float, close: float | None = None, seed: int = 0, most: int = MOST
+    found: dict[str, Floats],
+    rate: float,
+    close: float | None = None,
+    *,
+    seed: int = 0,
+    most: int = MOST,
+    draws: int = DRAWS,
 ) -> Settled:
-    """What `compare` does with these figures."""
+    """What `compare` does with these figures, replications 0 to n - 1 at each look."""
     asked = Settling(most, close)
     return settle(
         list(found),
@@ -105,7 +111,7 @@ def settled(
         asked,
         asked.looks(REPLICATIONS, rate),
         seed=seed,
-        draws=DRAWS,
+        draws=draws,
     )
 
 
@@ -120,6 +126,27 @@ def nothing(seeds: int) -> Iterator[Row]:
             yield Row(f"{name} and today, {measure}: claims, {REPLICATIONS} replications", promised, claims, seeds)
             claims = sum(settled(case, rate).stopped == "settled" for case in cases)
             yield Row(f"the same, until settled, {REPLICATIONS} to {MOST}", promised, claims, seeds)
+
+
+def four(seeds: int) -> Iterator[Row]:
+    """Four strategies without a difference: any claim against the baseline, or for a winner, at any look up to the end."""
+    names = ["today", "even", "turned", "quick"]
+    for rate in (0.1, 0.05):
+        fixed = looked = 0
+        for seed, case in enumerate(blocks(names, seeds, MOST)):
+            head = pair_of({one: x[:REPLICATIONS] for one, x in case.items()})
+            verdict = decide(names, head, "profit", shop(), rate=rate, seed=seed, draws=DRAWS)
+            fixed += _claims(verdict)
+            end = settled(case, rate, seed=seed)
+            looked += _claims(judge(end.standing, "profit", shop(), rate=rate, replications=0))
+        promised = f"at most {100 * rate:g} %"
+        yield Row(f"four equal strategies, profit: claims, {REPLICATIONS} replications", promised, fixed, seeds)
+        yield Row(f"the same, until settled, {REPLICATIONS} to {MOST}", promised, looked, seeds)
+
+
+def _claims(verdict: Verdict) -> bool:
+    """Whether a verdict says of any strategy that it is better or worse than another."""
+    return "beats" in verdict.sentence or "falls short" in verdict.sentence
 
 
 def counters(seeds: int) -> Iterator[Row]:
@@ -160,7 +187,7 @@ def zone(seeds: int) -> Iterator[Row]:
     right = theirs = unsettled = 0
     spent, yardstick = [], []
     for seed, case in enumerate(blocks(["today", "even", "ahead"], seeds, MOST_OF_ZONE)):
-        end = settled(case, 0.1, close, seed, MOST_OF_ZONE)
+        end = settled(case, 0.1, close, seed=seed, most=MOST_OF_ZONE)
         means = {name: float(one[: looks.sizes[end.look]].mean()) for name, one in case.items()}
         right += max(means, key=lambda name, means=means: means[name]) == "ahead"  # type: ignore[misc]
         unsettled += end.stopped == "replications spent"
@@ -186,7 +213,9 @@ def _inside(interval: Sequence[float | None], true: float) -> bool:
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=1000, help="of each promise; a fifth of them for the counters")
+    parser.add_argument(
+        "--seeds", type=int, default=1000, help="of each promise; fewer for the counters and for four strategies"
+    )
     asked = parser.parse_args()
     print("| what | promised | found | |\n|---|---|---|---|")
     for part, seeds in (

@@ -16,20 +16,27 @@ from sojourn.calibration.stays import Floats, Integers
 MANY = 5_000  # stays from which those of nearly one length stand for each other
 
 
-def distinct(days: Floats, kind: Integers) -> tuple[Integers, Integers]:
+def distinct(days: Floats, kind: Integers, late: Floats | None = None) -> tuple[Integers, Integers]:
     """Stays that stand for others of nearly their length and of their kind: rows of theirs, and whose place each stay takes.
 
-    Few stays all stand for themselves.
+    Few stays all stand for themselves, and so do those of which some were not watched from their beginning (`late`).
     """
-    if days.size <= MANY:
+    if days.size <= MANY or late is not None:
         every = np.arange(days.size)
         return every, every
     width = np.full(days.size, -1, dtype=np.int64)
     long = days > 0.0
     width[long] = np.floor(np.log(days[long]) / COARSE).astype(np.int64)
     low = int(width.min())
-    _, rows, place = np.unique(kind + (width - low) * (int(kind.max()) + 2), return_index=True, return_inverse=True)
-    return rows.astype(np.int64), place.astype(np.int64)
+    cell = kind.astype(np.int64) + (width - low) * (int(kind.max()) + 2)
+    # There are few cells, so that nothing need be sorted.
+    there = np.flatnonzero(np.bincount(cell))
+    number = np.zeros(int(there[-1]) + 1, dtype=np.int64)
+    number[there] = np.arange(there.size)
+    place = number[cell]
+    rows = np.empty(there.size, dtype=np.int64)
+    rows[place[::-1]] = np.arange(cell.size)[::-1]  # the first of each, written last
+    return rows, place
 
 
 def clustered(
@@ -59,7 +66,7 @@ def clustered(
         return draws
     root = (vectors / np.sqrt(values)) @ vectors.T  # of the covariance, were stays independent
     sums = np.stack([np.bincount(who, column, around.shape[1]) for column in scores.T], axis=1)
-    if np.unique(who).size < who.size:
+    if np.count_nonzero(np.bincount(who)) < who.size:
         together = root @ (sums.T @ sums - scores.T @ scores) @ root
         more, along = np.linalg.eigh(together)
         wider = (along * np.sqrt(1.0 + np.maximum(more, 0.0))) @ along.T

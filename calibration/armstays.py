@@ -43,6 +43,8 @@ def stays_of(log: Log, stage: int, arms: Sequence[int]) -> ArmStays:
     number[list(arms)] = np.arange(len(arms))
     who = log.stays.customer
     rows = (log.stays.stage == stage) & (number[log.arm[who]] != NOTHING)
+    if log.late is not None:
+        rows &= log.late == 0.0  # arms are compared from the entry on
     return ArmStays(
         log.stages[stage],
         log.stays.days[rows],

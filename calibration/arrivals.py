@@ -27,7 +27,12 @@ def fit_arrivals(log: Log) -> ArrivalsFit:
     All on one start: a cohort. Else a steady rate, unless the counts by day are more uneven than a Poisson process
     allows (index of dispersion, chi-square, at .1 %): then the days as they were, one rate a day.
     """
+    log = log.begun
     number = log.customers.size
+    if log.arrived is not None and not np.any(log.arrived):
+        return ArrivalsFit(
+            number, None, None, "nobody was seen to arrive: all who were there, as if they came together"
+        )
     if not log.calendar:
         return ArrivalsFit(number, None, None, "every customer begins on a day 0 of their own (clock = customer)")
     if float(log.start.max()) < max(1.0, log.resolution):

@@ -9,9 +9,10 @@ import numpy as np
 from sojourn.calibration.fit import fit
 from sojourn.calibration.holdout import resample
 from sojourn.calibration.logs import Log
+from sojourn.experiments import parameters
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.model import Scenario
-from sojourn.scenarios.overrides import alone, put
+from sojourn.scenarios.overrides import alone
 
 Document = dict[str, Any]
 PARTS = ("exits", "race", "dwell")  # of a stage: what a fit writes
@@ -24,32 +25,24 @@ class Bases(NamedTuple):
     said: tuple[str, ...]
 
 
-def from_companion(scenario: Scenario, companion: Companion, seed: int) -> Bases:
-    """Joint draws of the companion file, in an order of the seed; numbers edited by hand since stay as they are."""
-    document = alone(scenario.document())
-    kept = companion.untouched(document)
-    order = np.random.default_rng([seed, 77]).permutation(kept.count)
-
-    def draw(k: int) -> Document:
-        changed = deepcopy(document)
-        row = int(order[k % order.size])
-        for place, values in kept.draws.items():
-            value = values[row]
-            put(changed, place, list(value) if isinstance(value, tuple) else value)
-        return changed
-
-    said = [f"Calibrated numbers are drawn from the companion file: {len(kept.draws)} of them, {kept.count} draws."]
-    edited = len(companion.draws) - len(kept.draws)
+def from_companion(scenario: Scenario, companion: Companion, draws: int, seed: int) -> Bases:
+    """Joint draws of the companion file, and of levers' intervals; numbers edited by hand since stay as they are."""
+    found = parameters.draw(scenario, draws, seed, companion)
+    calibrated = sum(doubt.origin == "calibrated" for doubt in found.doubts)
+    said = [f"Calibrated numbers are drawn from the companion file: {calibrated} of them, {companion.count} draws."]
+    edited = len(parameters.edited(scenario, companion))
     if edited:
-        said.append(f"{_numbers(edited)} edited by hand since the calibration: taken as certain.")
-    return Bases(draw, tuple(said))
+        what = "1 number was" if edited == 1 else f"{edited} numbers were"
+        said.append(f"{what} edited by hand since the calibration, or hang on one that was: taken as certain.")
+    return Bases(lambda k: found.scenario(k).document(), (*said, *_levers(found)))
 
 
-def from_refits(scenario: Scenario, log: Log, seed: int, *, instead: Log | None = None) -> Bases:
+def from_refits(scenario: Scenario, log: Log, draws: int, seed: int, *, instead: Log | None = None) -> Bases:
     """Fits to customers of the log drawn with replacement; where a number of the scenario is not the log's, it stays.
 
     `instead` is a part of the log that all numbers are taken from, in place of the whole.
     """
+    found = parameters.draw(scenario, draws, seed)
     document = alone(scenario.document())
     whole = fit(log)
     own = whole.scenario().document()
@@ -61,7 +54,7 @@ def from_refits(scenario: Scenario, log: Log, seed: int, *, instead: Log | None 
 
     def draw(k: int) -> Document:
         again = fit(resample(source, np.random.default_rng([seed, 78, k])), base)
-        return _overlaid(document, again.scenario().document(), before, same)
+        return _overlaid(found.scenario(k).document(), again.scenario().document(), before, same)
 
     said = [f"Numbers are drawn by fitting {source.customers.size:,} customers again, drawn with replacement."]
     if len(same) < total:
@@ -69,13 +62,13 @@ def from_refits(scenario: Scenario, log: Log, seed: int, *, instead: Log | None 
         said.append(
             f"{total - len(same)} of {total} calibrated parts of the scenario {verb} as this log gives them: taken as certain."
         )
-    return Bases(draw, tuple(said))
+    return Bases(draw, (*said, *_levers(found)))
 
 
-def certain(scenario: Scenario) -> Bases:
-    """The scenario's numbers as they stand."""
-    document = alone(scenario.document())
-    return Bases(lambda _: deepcopy(document), ("The scenario's numbers are taken as certain.",))
+def _levers(found: parameters.Draws) -> tuple[str, ...]:
+    declared = sum(doubt.origin == "declared" for doubt in found.doubts)
+    what = "1 effect of a lever is" if declared == 1 else f"{declared} effects of levers are"
+    return (f"{what} drawn from the interval that the file declares.",) if declared else ()
 
 
 class _Unit(NamedTuple):
@@ -126,7 +119,3 @@ def _leads(stage: Document, stages: Document) -> bool:
     """Whether a stage leads somewhere, and only to stages that there are."""
     onward = [*stage.get("exits", {}), *stage.get("race", {})]
     return bool(onward) and all(to in stages for to in onward)
-
-
-def _numbers(count: int) -> str:
-    return "1 number was" if count == 1 else f"{count} numbers were"

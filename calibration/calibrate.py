@@ -11,9 +11,10 @@ from sojourn.calibration.ahead import ahead
 from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
+from sojourn.calibration.mapping import Mapping
 from sojourn.calibration.posterior import MOST, companion
 from sojourn.calibration.scenario import days, lasting, plain
-from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough
+from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough, to_check
 from sojourn.scenarios.companion import Companion, beside, write
 from sojourn.scenarios.faults import fault
 
@@ -105,8 +106,8 @@ class Calibration:
 
 
 def calibrate(
-    log_path: str | Path,
-    mapping_path: str | Path,
+    log: Any,
+    mapping: str | Path | Mapping,
     *,
     holdout: float = 0.3,
     replications: int = 20,
@@ -117,8 +118,9 @@ def calibrate(
     """Read a log, fit it, check the fit on customers held out, draw its numbers, and write the scenario's text.
 
     Args:
-        log_path: CSV or Parquet, one row an event.
-        mapping_path: the mapping file (see `mapping`).
+        log: one row an event: path of a file (CSV, Parquet, JSON lines, XES, a DuckDB database), or a table of pandas, polars or
+            Arrow.
+        mapping: path of the mapping file (see `mapping`), or the mapping itself.
         holdout: share of people held out for the check; 0 for no check.
         replications: simulated copies of the held-out customers.
         seed: of the split, of the simulation and of the draws.
@@ -132,26 +134,27 @@ def calibrate(
         raise fault("calibrate", "holdout", "is no share to hold out", "give 0 (no check) to 0.9", holdout)
     if not 0 <= draws <= MOST:
         raise fault("calibrate", "draws", "is no number of draws", f"give 0 (none) to {MOST:,}", draws)
-    log = read(log_path, mapping_path)
-    fitted = fit(log)
+    events = read(log, mapping)
+    fitted = fit(events)
     scenario = fitted.scenario()  # what is written must run
     checked: Check | None = None
     notes = list(fitted.notes)
-    if log.arms:
-        arms = ", ".join(log.arms[:6])
+    if events.arms:
+        arms = ", ".join(events.arms[:6])
         notes.append(
             f"The log has arms ({arms}): this fit is to all of them together. What they do to exits: sojourn lever."
         )
     if holdout > 0.0:
         notes += [one.sentence for one in ahead(fitted, seed)]
-        if large_enough(log, hold_out(log.person, holdout, seed)):
-            checked = check(log, holdout=holdout, replications=replications, seed=seed, progress=progress)
+        part = to_check(events)
+        if large_enough(part, hold_out(part.person, holdout, seed)):
+            checked = check(part, holdout=holdout, replications=replications, seed=seed, progress=progress)
         else:
             notes.append("The log is too small to hold customers out: the fit has not been checked.")
     drawn = companion(fitted, draws, seed, scenario.document()) if draws else None
     if drawn is not None and not drawn.draws:
         drawn = None
-    return Calibration(log, fitted, checked, fitted.scenario_text(), tuple(notes), drawn)
+    return Calibration(events, fitted, checked, fitted.scenario_text(), tuple(notes), drawn)
 
 
 def censoring(fitted: Fit) -> list[str]:

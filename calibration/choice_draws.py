@@ -32,6 +32,7 @@ class ChoiceStays(NamedTuple):
     names: dict[int, str]
     resolution: float
     piles: dict[str, Pile]
+    late: Floats | None = None  # ages from which they were watched; None: from their beginning
 
 
 def draw_choice(stays: ChoiceStays, found: ChoiceFit, around: Floats, rng: np.random.Generator) -> ChoiceDraws:
@@ -47,7 +48,7 @@ def draw_choice(stays: ChoiceStays, found: ChoiceFit, around: Floats, rng: np.ra
     mixture = Mixture(
         tuple(law_within(law.law, pile) for law, pile in zip(found.laws.values(), own, strict=True)), found.never > 0.0
     )
-    parts = parts_of(stays.days, stays.following, stays.names, stays.resolution, stays.piles).coarse()
+    parts = parts_of(stays.days, stays.following, stays.names, stays.resolution, stays.piles, stays.late).coarse()
     bounds = box_of(parts, mixture)
 
     def cost(theta: Floats) -> float:
@@ -59,8 +60,9 @@ def draw_choice(stays: ChoiceStays, found: ChoiceFit, around: Floats, rng: np.ra
     begin = np.clip(_theta(found, mixture), bounds[:, 0] + 1e-6, bounds[:, 1] - 1e-6)
     draws = rounds(cost, lowest(cost, begin, bounds), bounds, around.shape[0], rng).draws
 
-    rows, place = distinct(stays.days, _kinds(stays))
-    some = stays._replace(days=stays.days[rows], following=stays.following[rows])
+    rows, place = distinct(stays.days, _kinds(stays), stays.late)
+    late = None if stays.late is None else stays.late[rows]
+    some = stays._replace(days=stays.days[rows], following=stays.following[rows], late=late)
 
     def each(theta: Floats) -> Floats:
         return _per_stay(some, mixture, own, theta)
@@ -96,7 +98,7 @@ def _kinds(stays: ChoiceStays) -> Integers:
     for index, name in stays.names.items():
         pile = stays.piles.get(name)
         if pile is not None:
-            heaped = (stays.following == index) & (stays.days >= pile.low) & (stays.days < pile.high)
+            heaped = np.where(stays.following == index, pile.which(stays.days), 0)
             kinds = kinds + heaped * (int(stays.following.max()) + 2)
     return kinds
 
@@ -113,4 +115,8 @@ def _per_stay(stays: ChoiceStays, mixture: Mixture, piles: list[Pile | None], th
     still = (stays.following == NOTHING) & (stays.days > 0.0)
     if np.any(still):
         result[still] = np.logaddexp.reduce(mixture.open_terms(stays.days[still], theta), axis=0)
+    if stays.late is not None:
+        was = stays.late > 0.0
+        if np.any(was):
+            result[was] -= np.logaddexp.reduce(mixture.open_terms(stays.late[was], theta), axis=0)
     return np.where(np.isfinite(result), result, -math.inf)

@@ -51,7 +51,7 @@ def judge_choice(parts: Parts, mixture: Mixture, found: Maximum) -> Goodness | N
 
 
 def _edges(parts: Parts) -> Floats:
-    cuts = [edge for part in parts.ended if part.pile is not None for edge in (part.pile.low, part.pile.high)]
+    cuts = [edge for part in parts.ended for pile, _ in part.heaps for edge in (pile.low, pile.high)]
     cuts += [part.resolution for part in parts.ended if part.zeros]
     every = np.concatenate([*(part.times for part in parts.ended), parts.open_times])
     steps = snapped(np.quantile(every, np.linspace(0.0, 1.0, CELLS)), parts.ended[0].grain)
@@ -65,8 +65,8 @@ def _compared(parts: Parts, edges: Floats) -> list[NDArray[np.bool_]]:
         used = np.ones(edges.size - 1, dtype=np.bool_)
         if part.zeros:
             used &= edges[:-1] >= part.resolution
-        if part.pile is not None:
-            used &= (edges[:-1] < part.pile.low) | (edges[:-1] >= part.pile.high)
+        for pile, _ in part.heaps:
+            used &= (edges[:-1] < pile.low) | (edges[:-1] >= pile.high)
         result.append(used)
     return result
 
@@ -75,15 +75,21 @@ def _there(parts: Parts, edges: Floats) -> Floats:
     """How many stays were there in each cell, averaged over its days."""
     days = np.concatenate([parts.open_times, *(part.times for part in parts.ended)])
     weights = np.concatenate([parts.open_weights, *(part.time_weights for part in parts.ended)])
+    reached = _reached(days, weights, edges) - _reached(parts.late_times, parts.late_weights, edges)
+    for part in parts.ended:
+        for pile, weight in part.heaps:
+            reached += np.minimum(pile.day, edges) * weight
+    result: Floats = np.diff(reached) / np.diff(edges)
+    return result
+
+
+def _reached(days: Floats, weights: Floats, edges: Floats) -> Floats:
+    """Days that all of them spent below each edge."""
     order = np.argsort(days, kind="stable")
     place = np.searchsorted(days[order], edges, side="right")
     lived = np.append(0.0, np.cumsum((days * weights)[order]))[place]
     gone = np.append(0.0, np.cumsum(weights[order]))[place]
-    reached = lived + (weights.sum() - gone) * edges
-    for part in parts.ended:
-        if part.pile is not None:
-            reached += np.minimum(part.pile.day, edges) * part.piled
-    result: Floats = np.diff(reached) / np.diff(edges)
+    result: Floats = lived + (weights.sum() - gone) * edges
     return result
 
 

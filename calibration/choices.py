@@ -13,7 +13,7 @@ import numpy as np
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.choice_goodness import judge_choice
-from sojourn.calibration.compounds import with_deadline
+from sojourn.calibration.compounds import with_deadlines
 from sojourn.calibration.durations import FEW, Goodness, LawFit, criteria, described, fit_laws, simplest
 from sojourn.calibration.maxima import Maximum, limits, maxima, maximum
 from sojourn.calibration.mixtures import Mixture, Parts
@@ -73,6 +73,7 @@ def fit_choice(
     piles: dict[str, Pile],
     laws: dict[str, str] | None = None,
     never: bool | None = None,
+    late: Floats | None = None,
 ) -> ChoiceFit | None:
     """Probabilities and laws of all exits together, by EM and Newton's steps; None where there is no maximum.
 
@@ -84,8 +85,14 @@ def fit_choice(
         piles: where the exits to a stage pile up.
         laws: the law of each exit; left out, Akaike's criterion tells.
         never: whether a share takes no exit at all; left out, the data tell, by the rules for a single exit.
+        late: shape (n,), the age from which each stay was watched; left out, from its beginning. EM begins with the stays that
+            were watched from theirs, Newton's steps take all.
     """
-    parts = parts_of(days, following, names, resolution, piles)
+    parts = first = parts_of(days, following, names, resolution, piles, late)
+    if late is not None and np.any(late > 0.0):
+        whole = late <= 0.0
+        first = parts_of(days[whole], following[whole], names, resolution, piles)
+        first = parts if np.any(first.seen < FEW) else first
     if np.any(parts.seen < FEW) or (never and not parts.open_times.size):
         return None
     own = [piles.get(name) for name in names.values()]
@@ -95,7 +102,7 @@ def fit_choice(
     def told(found: Mixed | None) -> ChoiceFit | None:
         return None if found is None else _described(days, following, names, own, found, parts, watched)
 
-    mixed = None if never else _mixed(parts, own, given, False)
+    mixed = None if never else _mixed(parts, first, own, given, False)
     plain = told(mixed)
     # The format has no law with both a deadline and a share that never leaves, whichever exit.
     if never or (
@@ -104,7 +111,7 @@ def fit_choice(
         and not any(own)
         and not (plain is not None and plain.beyond < LEAST_NEVER)
     ):
-        other = _mixed(parts, own, given, True)
+        other = _mixed(parts, first, own, given, True)
         cured = told(other)
         preferred = plain is None or (cured is not None and cured.score + NEVER_MARGIN < plain.score)
         if never or (cured is not None and preferred and cured.beyond <= SOON):
@@ -118,13 +125,13 @@ def fit_choice(
     ):
         return plain
     laws_again = _exchanged(parts, own, *mixed[:2], mixed[2][0])
-    better = told(_mixed(parts, own, laws_again, mixed[1].never)) if laws_again != mixed[0] else None
+    better = told(_mixed(parts, first, own, laws_again, mixed[1].never)) if laws_again != mixed[0] else None
     return plain if better is None else better
 
 
-def _mixed(parts: Parts, piles: list[Pile | None], given: list[str] | None, never: bool) -> Mixed | None:
-    """The laws, the mixture and its maximum."""
-    rough = parts.coarse()
+def _mixed(parts: Parts, first: Parts, piles: list[Pile | None], given: list[str] | None, never: bool) -> Mixed | None:
+    """The laws, the mixture and its maximum, found from the stays in `first` on."""
+    rough = first.coarse()
     begun = _begin(rough, piles, given, never)
     if begun is None:
         return None
@@ -161,7 +168,12 @@ def _exchanged(parts: Parts, piles: list[Pile | None], chosen: list[str], mixtur
 
 
 def parts_of(
-    days: Floats, following: Integers, names: dict[int, str], resolution: float, piles: dict[str, Pile]
+    days: Floats,
+    following: Integers,
+    names: dict[int, str],
+    resolution: float,
+    piles: dict[str, Pile],
+    late: Floats | None = None,
 ) -> Parts:
     """The stays of a stage, gathered: those that took each exit seen, and those that were open."""
     ended = []
@@ -170,12 +182,13 @@ def parts_of(
         here = days[following == index]
         ended.append(spells(here, np.ones(here.shape, dtype=np.bool_), resolution, piles.get(name), width))
     times, weights = gathered(days[(following == NOTHING) & (days > 0.0)], width)
-    return Parts(tuple(ended), times, weights)
+    begun = gathered(late[late > 0.0], width) if late is not None else (np.empty(0), np.empty(0))
+    return Parts(tuple(ended), times, weights, *begun)
 
 
 def law_within(name: str, pile: Pile | None) -> Candidate:
     """A law of the format, with a deadline where exits pile up."""
-    return CANDIDATES[name] if pile is None else with_deadline(CANDIDATES[name], pile.day)
+    return CANDIDATES[name] if pile is None else with_deadlines(CANDIDATES[name], [one.day for one in pile.each])
 
 
 def _begin(
@@ -310,7 +323,7 @@ def _described(
             days[rows],
             ~still[rows],
             {},
-            pile.day if pile is not None else None,
+            pile,
         )
         laws[name] = replace(law, never=never, mean=math.inf, mean_error=math.inf) if never > 0.0 else law
         at += size

@@ -5,6 +5,7 @@ share, the others are those of the law within.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -36,7 +37,23 @@ def with_never(law: Candidate) -> Candidate:
     return Candidate((*law.parameters, "never"), log_density, log_survival, lambda theta: math.inf)
 
 
-def with_deadline(law: Candidate, day: float) -> Candidate:
+def with_deadlines(law: Candidate, days: Sequence[float]) -> Candidate:
+    """A share leaves at each of some ages: the first of the law's own, each further one of what is there without it."""
+    for k, day in enumerate(days):
+        law = with_deadline(law, day, "share" if k == 0 else f"share{k + 1}")
+    return law
+
+
+def of_all(shares: Sequence[float]) -> list[float]:
+    """The same shares as parts of all customers, and last what is left to the law within."""
+    left, parts = 1.0, []
+    for share in reversed(shares):
+        parts.append(left * share)
+        left *= 1.0 - share
+    return [*reversed(parts), left]
+
+
+def with_deadline(law: Candidate, day: float, name: str = "share") -> Candidate:
     """A share leaves exactly at one age: S(t) = p [t < day] + (1 - p) S0(t)."""
 
     def log_density(theta: Floats, t: Floats) -> Floats:
@@ -53,4 +70,4 @@ def with_deadline(law: Candidate, day: float) -> Candidate:
         share, within = share_of(theta[-1]), law.log_mean(theta[:-1])
         return math.log(share * day + (1.0 - share) * math.exp(within)) if within < 50.0 else math.inf
 
-    return Candidate((*law.parameters, "share"), log_density, log_survival, log_mean)
+    return Candidate((*law.parameters, name), log_density, log_survival, log_mean)

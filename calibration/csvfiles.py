@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+import re
 from pathlib import Path
 
 from sojourn.calibration.sqltext import literal
@@ -36,8 +37,12 @@ def csv_relation(
         header = head[:end].decode("utf-8-sig")
     except UnicodeDecodeError:
         raise fault(name, "line 1", "is not UTF-8 text", "save it as CSV in UTF-8") from None
+    if not any(cells(header, ",")):
+        raise fault(name, "line 1", "holds no names of columns", "give a CSV file with a header line")
     delimiter = max(DELIMITERS, key=lambda mark: (len(wanted & set(cells(header, mark))), len(cells(header, mark))))
     columns = cells(header, delimiter)
+    if not wanted & set(columns):
+        _no_header(name, columns, len(wanted))
     twice = [column for column in dict.fromkeys(columns) if column in wanted and columns.count(column) > 1]
     if twice:
         raise Faults(
@@ -57,6 +62,16 @@ def csv_relation(
     pack = ", compression = 'gzip'" if packed else ""
     relation = f"read_csv({literal(str(path))}, columns = {{{types}}}, {options}{pack})"
     return relation, dict(reversed(place.items()))
+
+
+def _no_header(name: str, columns: list[str], wanted: int) -> None:
+    """A fault where the first line is plainly no header, or its cells are told apart by something else."""
+    if len(columns) == 1 and wanted > 1:
+        said = f"holds one cell, {quoted(columns[0])}"
+        raise fault(name, "line 1", said, "tell cells apart by a comma, a semicolon, a tab or a bar")
+    if any(re.fullmatch(r"[-+]?\d+([.,:/T -]\d+)*Z?", one) for one in columns if one):
+        said = f"looks like data, not like names of columns: {', '.join(quoted(one) for one in columns[:4])}"
+        raise fault(name, "line 1", said, "put a line with names of columns above it")
 
 
 def cells(header: str, delimiter: str) -> list[str]:

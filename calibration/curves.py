@@ -1,5 +1,7 @@
 """A law read from the data, where none of the others fits: the censoring-aware estimate as quantiles."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sojourn.calibration.candidates import Candidate
@@ -11,6 +13,9 @@ STEPS = 40  # quantiles of a smooth curve
 JUMP = 0.02  # a share that leaves at one age, from which it is written as a jump
 DIGITS = 6
 SHARES = np.concatenate(([0.002, 0.005, 0.01], np.arange(0.02, 0.985, 0.02), [0.99, 0.995, 0.999, 0.9999]))
+BETWEEN = np.array([0.01, 0.04, *np.arange(0.1, 0.95, 0.1)])  # quantiles between jumps
+BEHIND = np.array([0.01, 0.04, *np.arange(0.1, 0.95, 0.1), 0.95, 0.98, 0.99, 0.999, 0.9999])  # and after the last
+STEP_UP = 1e-9  # by which their shares rise at least
 SMALLEST = 1e-6  # by which shares must rise
 
 
@@ -38,6 +43,42 @@ def quantiles(candidate: Candidate, theta: Floats, never: float) -> tuple[Curve,
     """The curve of a smooth law of which a share never leaves, by quantiles of those who do."""
     points = zip((SHARES * (1.0 - never)).tolist(), ages(candidate, theta, SHARES).tolist(), strict=True)
     return _rising([(0.0, 0.0), *points])
+
+
+def jumping(
+    candidate: Candidate, theta: Floats, days: Sequence[float], parts: Sequence[float], never: float
+) -> tuple[Curve, float]:
+    """A smooth law and jumps, as quantiles: as many of them for any numbers, so that draws have the places of the file.
+
+    Args:
+        candidate, theta: the law of those who leave at no deadline.
+        days: deadlines.
+        parts: of all customers, who leave at each, and last those under the law.
+        never: share of the latter who never leave.
+    """
+    order = np.argsort(days)
+    edges = np.asarray(days, dtype=np.float64)[order]
+    with np.errstate(all="ignore"):
+        below = np.concatenate(([0.0], -np.expm1(candidate.log_survival(theta, edges)), [1.0]))
+    smooth = parts[-1] * (1.0 - never)
+    shares, at, jumped = [0.0], [0.0], 0.0
+    for k in range(below.size - 1):
+        inner = BETWEEN if k < edges.size else BEHIND
+        gone = np.clip(below[k] + (below[k + 1] - below[k]) * inner, 1e-9, 1.0 - 1e-6)
+        last = edges[k] if k < edges.size else np.inf
+        shares += (jumped + smooth * gone).tolist()
+        at += np.clip(ages(candidate, theta, gone), at[-1], last).tolist()
+        if k < edges.size:
+            before = jumped + smooth * float(below[k + 1])
+            jumped += parts[int(order[k])]
+            shares += [before, jumped + smooth * float(below[k + 1])]
+            at += [float(edges[k])] * 2
+    total = round(jumped + smooth, DIGITS + 3)
+    steps = np.arange(len(shares)) * STEP_UP
+    rising = np.maximum.accumulate(np.array(shares)) * (total - steps[-1]) / max(shares) + steps
+    rising[-1] = total
+    told = tuple(round(float(share), DIGITS + 6) for share in rising)
+    return (told, tuple(float(f"{day:.6g}") for day in at)), round(1.0 - told[-1], DIGITS + 6)
 
 
 def ages(candidate: Candidate, theta: Floats, shares: Floats) -> Floats:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.choices import ChoiceFit
@@ -19,6 +20,7 @@ from sojourn.calibration.regressions import Effect, hazard_effects, odds_effects
 from sojourn.calibration.segments import Together, laws_of
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 
+MANY = 300_000  # stays of a stage from which it is told on some of the customers what they differ in
 TELLS = 0.1  # chance of so large an effect below which it is told
 
 
@@ -76,6 +78,7 @@ def differences(
     chosen: Chosen,
     like: Differences | None,
     of: tuple[Column, ...] = (),
+    every: bool = False,
     together: Mapping[str, Together] | None = None,
 ) -> Differences:
     """What customers differ in at a stage.
@@ -87,8 +90,16 @@ def differences(
         chosen: the stage as a choice, where it is one.
         like: what was found on more of the same data, and is kept.
         of: covariates and the past of the stays.
+        every: whether all stays are looked at; else, of more than `MANY`, those of customers chosen by a hash.
         together: exits at which segments are pulled together; their shifts are taken as known.
     """
+    if like is None and not every and stays.days.size > MANY:
+        some = _some(customer, MANY / stays.days.size)
+        part = tuple(column._replace(values=column.values[some]) for column in of)
+        seen = differences(
+            stays.only(some), customer[some], wanted, race, by_segment, chosen, None, part, True, together
+        )
+        return _of_all(seen, race, by_segment, int(some.sum()), stays)
     asked = {to: wanted[way] for to in stays.names.values() if (way := f"{stays.stage} -> {to}") in wanted}
     if chosen.choice is not None:
         notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law in ("gamma", "normal")]
@@ -127,6 +138,39 @@ def differences(
         elif groups.any():
             result.by_segment[to] = _laws(stays, ended, customer, groups, hazard, _told(of))
     return replace(result, notes=tuple(notes))
+
+
+def _some(customer: Integers, share: float) -> NDArray[np.bool_]:
+    """Stays of about such a share of the customers, all of each; which, a hash of their places tells."""
+    spread = (customer.astype(np.uint64) * np.uint64(2654435761)) % np.uint64(1 << 32)
+    chosen: NDArray[np.bool_] = spread < np.uint64(int(share * (1 << 32)))
+    return chosen
+
+
+def _of_all(
+    found: Differences,
+    race: Mapping[str, LawFit],
+    by_segment: Mapping[str, Mapping[str, LawFit]],
+    number: int,
+    stays: Leaving,
+) -> Differences:
+    """What was told from some of the stays, with the counts of all."""
+    if not (found.laws or found.chance is not None or found.effects):
+        return found
+
+    def counted(law: LawFit, of: LawFit) -> LawFit:
+        return replace(law, complete=of.complete, censored=of.censored, zeros=of.zeros, naive_mean=of.naive_mean)
+
+    laws = {to: counted(law, race[to]) for to, law in found.laws.items()}
+    apart = {
+        to: {
+            name: counted(law, by_segment[to][name]) if name in by_segment.get(to, {}) else law
+            for name, law in own.items()
+        }
+        for to, own in found.by_segment.items()
+    }
+    note = f"{stays.stage}: what customers differ in is told from {number:,} of its {stays.days.size:,} stays."
+    return replace(found, laws=laws, by_segment=apart, notes=(*found.notes, note))
 
 
 class _Exit(NamedTuple):

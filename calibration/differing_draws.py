@@ -1,126 +1,121 @@
-"""Joint draws of what customers differ in, by place in the scenario: own speeds and chances, their laws, and [history].
+"""Draws of what customers differ in: own speeds and chances, effects of covariates and the past, and the laws that go with them.
 
-All numbers of an exit that were fitted together are drawn together, from the normal law of their maximum (on the scale on which
-they are fitted). Stays of one customer are no longer alike once own speeds are in the model, so nothing is spread by customer.
+They were fitted together, so they are drawn together: normal on the scale on which they were fitted, by the covariance of all.
 """
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy.special import expit, logit
 
 from sojourn.calibration.candidates import CANDIDATES
-from sojourn.calibration.differing import told_effects
+from sojourn.calibration.differences import Differences
 from sojourn.calibration.durations import LawFit
-from sojourn.calibration.exits import StageFit
+from sojourn.calibration.frailties import Span, Z
+from sojourn.calibration.hazards import Hazard
 from sojourn.calibration.loads import Loads
-from sojourn.calibration.people import stream
-from sojourn.calibration.stays import Floats
+from sojourn.calibration.regressions import Effect
+from sojourn.calibration.spells import Floats
 from sojourn.scenarios.overrides import Place
 
-Drawn = Iterator[tuple[Place, Floats]]  # shape (draws,)
-LEAST = 1e-6  # of a probability in the file
+Indices = Mapping[tuple[str, str], int]
+"""Where [history] has the effect on an exit ("a -> b") per what: the place in its list."""
+SHAPES, STRENGTHS, LOADS = (0.01, 1000.0), (0.01, 1e6), (-10.0, 10.0)  # what the format takes
 
 
-def speed_draws(name: str, to: str, stage: StageFit, count: int, seed: int) -> Drawn:
-    """The law of an exit of a race that has own speeds or effects, the shape of the speeds, and laws of segments."""
-    found = _joint(name, to, stage, count, seed)
-    own = stage.differ.speeds.get(to)
-    law = stage.exits[to]
-    yield from _law(("stages", name, "race", to), law, found)
-    if own is not None:
-        yield ("frailty", "gamma", f"{name} -> {to}"), np.clip(np.exp(found[:, -1]), 0.01, 1000.0)
-    for segment, apart in stage.by_segment.get(to, {}).items():
-        if apart.maximum is None:
-            continue
-        theta, covariance, _ = apart.maximum
-        rng = stream(seed, "differ", name, to, segment)
-        place: Place = ("segments", segment, "override", f"stages.{name}.race.{to}")
-        yield from _law(place, apart, rng.multivariate_normal(theta, covariance, count))
+def history_of(document: Mapping[str, object]) -> Indices:
+    """Where the effects of a scenario's [history] stand."""
+    history = document.get("history")
+    effects = history.get("effects", []) if isinstance(history, Mapping) else []
+    return {(one["exit"], one["per"]): k for k, one in enumerate(effects) if "per" in one}
 
 
-def history_draws(stages: Mapping[str, StageFit], count: int, seed: int) -> Drawn:
-    """The effects under [history], drawn together with the law, or the odds, beside which they were fitted."""
-    for entry, (name, to, effect) in enumerate(told_effects(stages)):
-        stage = stages[name]
-        told = [one.column.name for one in stage.differ.effects[to] if one.column.told]
-        back = len(told) - told.index(effect.column.name)
-        place: Place = ("history", "effects", entry, effect.scale)
-        if stage.differ.odds is not None:
-            odds = stage.differ.odds
-            exits = list(stage.differ.effects)
-            at = odds.base.size + exits.index(to) * odds.slopes.shape[1] + odds.slopes.shape[1] - back
-            yield place, _odds(name, stage, count, seed)[:, at]
-            continue
-        speeds = to in stage.differ.speeds
-        yield place, np.exp(_joint(name, to, stage, count, seed)[:, -back - (1 if speeds else 0)])
+def hazard_of(differ: Differences, to: str) -> Hazard | None:
+    """The law of an exit that was fitted with own speeds or effects; None where it was not."""
+    return differ.speeds[to].found if to in differ.speeds else differ.hazards.get(to)
 
 
-def moved_chances(name: str, stage: StageFit, drawn: list[tuple[Place, Floats]], count: int, seed: int) -> Drawn:
-    """The draws of a choice that was fitted without own chances or effects, as they are with them."""
-    rows = {place: values for place, values in drawn if place[-1] == "probability"}
-    own, odds = stage.differ.chance, stage.differ.odds
-    for place, values in drawn:
-        if place not in rows:
-            yield place, values
-            continue
-        to = str(place[-2])
-        if own is not None:
-            mine = np.clip(rows[(*place[:-2], own.to, "probability")], LEAST, 1.0 - LEAST)
-            mean = expit(logit(mine) + own.theta[0])
-            yield place, mean if to == own.to else values * (1.0 - mean) / (1.0 - mine)
-        elif odds is not None:
-            exits = [str(other[-2]) for other in rows if other[:-2] == place[:-2]]
-            shift = _segment_shift(stage, place, odds.slopes.shape[1])
-            found = _odds(name, stage, count, seed)
-            base = found[:, : odds.base.size]
-            if shift is not None:
-                base = base + found[:, odds.base.size :].reshape(count, *odds.slopes.shape)[:, :, shift]
-            logs = np.column_stack((np.zeros(count), base))
-            chances = np.exp(logs - np.logaddexp.reduce(logs, axis=1, keepdims=True))
-            yield place, chances[:, exits.index(to)]
-    if own is not None:
-        rng = stream(seed, "differ", name, own.to)
-        logs = rng.normal(own.theta[1], np.sqrt(own.covariance[1, 1]), count)
-        yield ("frailty", "beta", f"{name} -> {own.to}"), np.clip(np.exp(logs), 0.01, 1e6)
+def draw_hazard(
+    place: Place, way: str, found: Hazard, effects: Sequence[Effect], at: Indices, count: int, rng: np.random.Generator
+) -> Iterator[tuple[Place, Floats]]:
+    """Draws of a law at `place`, of the effects on its exit, and of how much customers differ in it."""
+    own = [] if found.log_shape is None else [found.log_shape]
+    middle = np.concatenate((found.theta, found.slopes, own))
+    drawn = _normal(middle, found.covariance, count, rng)
+    names = CANDIDATES[found.law].parameters
+    yield from (((*place, name), np.exp(drawn[:, k])) for k, name in enumerate(names))
+    if own:
+        yield ("frailty", "gamma", way), np.clip(np.exp(drawn[:, -1]), *SHAPES)
+    told = [effect for effect in effects if effect.column.told]
+    first = found.theta.size + found.slopes.size - len(told)
+    for k, effect in enumerate(told):
+        if (way, effect.column.name) in at:
+            yield _effect(at[way, effect.column.name], effect, drawn[:, first + k])
 
 
-def loads_draws(loads: Loads, count: int, seed: int) -> Drawn:
-    """The laws of exits on which one trait loads, and its loads, together."""
-    mean = np.concatenate((*loads.thetas, loads.loads))
-    drawn = stream(seed, "differ", *loads.names).multivariate_normal(mean, loads.covariance, count)
-    for k, (exit_, law) in enumerate(zip(loads.names, loads.laws, strict=True)):
-        name, _, to = exit_.partition(" -> ")
-        own = drawn[:, loads.place(exit_)]
-        for j, parameter in enumerate(CANDIDATES[law].parameters):
-            yield ("stages", name, "race", to, parameter), np.exp(own[:, j])
-        yield ("frailty", "loads", exit_), np.clip(drawn[:, k - len(loads.names)], -10.0, 10.0)
+def draw_given(place: Place, law: LawFit, count: int, rng: np.random.Generator) -> Iterator[tuple[Place, Floats]]:
+    """Draws of a segment's law whose shape and effects are those of all."""
+    if law.maximum is None:
+        return
+    theta, covariance, _ = law.maximum
+    drawn = np.exp(_normal(theta, covariance, count, rng))
+    yield from (((*place, name), drawn[:, k]) for k, name in enumerate(CANDIDATES[law.law].parameters))
 
 
-def _segment_shift(stage: StageFit, place: Place, slopes: int) -> int | None:
-    """Which slope of the odds belongs to the segment of a place; None for the first, and where segments do not differ."""
-    told = sum(one.column.told for one in next(iter(stage.differ.effects.values()), ()))
-    names = list(stage.choice_by_segment)[-(slopes - told) :] if slopes > told else []
-    return names.index(place[1]) if place[0] == "segments" and place[1] in names else None
+def draw_odds(
+    way: str, effects: Sequence[Effect], at: Indices, count: int, rng: np.random.Generator
+) -> Iterator[tuple[Place, Floats]]:
+    """Draws of effects on the odds of an exit, each by its own error."""
+    for effect in effects:
+        drawn = effect.slope + effect.error * rng.standard_normal(count)
+        if effect.column.told and (way, effect.column.name) in at:
+            yield _effect(at[way, effect.column.name], effect, drawn)
 
 
-def _joint(name: str, to: str, stage: StageFit, count: int, seed: int) -> Floats:
-    """Draws of (law, slopes, log shape) of an exit; the same for the same seed, wherever they are asked for."""
-    own = stage.differ.speeds.get(to)
-    found = own.found if own is not None else stage.differ.hazards[to]
-    shape = [] if found.log_shape is None else [found.log_shape]
-    mean = np.concatenate((found.theta, found.slopes, shape))
-    return stream(seed, "differ", name, to).multivariate_normal(mean, found.covariance, count)
+def draw_loads(loads: Loads, count: int, rng: np.random.Generator) -> Iterator[tuple[Place, Floats]]:
+    """Draws of the laws of exits on which one trait loads, and of its loads, together."""
+    drawn = _normal(np.concatenate((*loads.thetas, loads.loads)), loads.covariance, count, rng)
+    for k, (way, law) in enumerate(zip(loads.names, loads.laws, strict=True)):
+        stage, _, to = way.partition(" -> ")
+        own = np.exp(drawn[:, loads.place(way)])
+        yield from (
+            (("stages", stage, "race", to, name), own[:, j]) for j, name in enumerate(CANDIDATES[law].parameters)
+        )
+        yield ("frailty", "loads", way), np.clip(drawn[:, k - len(loads.names)], *LOADS)
 
 
-def _odds(name: str, stage: StageFit, count: int, seed: int) -> Floats:
-    """Draws of (base, slopes by exit) of a choice with effects."""
-    odds = stage.differ.odds
-    assert odds is not None
-    mean = np.concatenate((odds.base, odds.slopes.ravel()))
-    return stream(seed, "differ", name).multivariate_normal(mean, odds.covariance, count)
+def draw_strength(way: str, span: Span, count: int, rng: np.random.Generator) -> tuple[Place, Floats]:
+    """Draws of a + b of customers' own chances."""
+    spread = math.log(span.high / span.low) / (2.0 * Z) if span.low > 0.0 else 0.0
+    return ("frailty", "beta", way), np.clip(span.central * np.exp(spread * rng.standard_normal(count)), *STRENGTHS)
 
 
-def _law(place: Place, law: LawFit, drawn: Floats) -> Drawn:
-    for k, name in enumerate(CANDIDATES[law.law].parameters):
-        yield (*place, name), np.exp(drawn[:, k])
+def moved(chances: Floats, differ: Differences, names: Sequence[str], central: Floats) -> Floats:
+    """Draws of probabilities, shape (draws, exits), as they are with own chances, or where all effects are at rest."""
+    if differ.chance is not None:
+        k = names.index(differ.chance.to)
+        was = np.clip(chances[:, k], 1e-9, 1.0 - 1e-9)
+        mean: Floats = expit(logit(was) + differ.chance.theta[0])
+        result: Floats = chances * ((1.0 - mean) / (1.0 - was))[:, None]
+        result[:, k] = mean
+        return result
+    if differ.effects:
+        logs = np.log(np.maximum(chances, 1e-12))
+        logs += np.log(np.maximum(central, 1e-12)) - logs.mean(axis=0)
+        shares: Floats = np.exp(logs) / np.exp(logs).sum(axis=1, keepdims=True)
+        return shares
+    return chances
+
+
+def _effect(index: int, effect: Effect, drawn: Floats) -> tuple[Place, Floats]:
+    ratio = effect.scale == "hazard_ratio"
+    values: Floats = np.exp(np.clip(drawn, -13.0, 13.0)) if ratio else drawn
+    return ("history", "effects", index, effect.scale), values
+
+
+def _normal(middle: Floats, covariance: Floats, count: int, rng: np.random.Generator) -> Floats:
+    """Normal draws, shape (count, k); along directions that nothing bounds they stay in the middle."""
+    values, vectors = np.linalg.eigh(covariance)
+    normal = rng.standard_normal((count, middle.size))
+    return np.asarray(middle + (normal * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)

@@ -120,6 +120,7 @@ def _law(law: LawFit) -> dict[str, Any]:
         "errors": {name: finite(value) for name, value in law.errors.items()},
         "never": law.never,
         "deadline": None if law.deadline is None else law.deadline._asdict(),
+        "further_deadlines": [one._asdict() for one in law.further],
         "curve": None if law.curve is None else {"share": list(law.curve[0]), "days": list(law.curve[1])},
         "seen": law.complete,
         "mean_days": finite(law.mean),

@@ -6,7 +6,8 @@ its middle entry; exits are compared by the log-rank test, which counts unfinish
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -15,12 +16,13 @@ from scipy.special import ndtr
 from sojourn.calibration.logs import Log
 from sojourn.calibration.ranks import log_rank
 from sojourn.calibration.spells import Floats
-from sojourn.calibration.stays import NOTHING
+from sojourn.calibration.stays import NOTHING, Stays
 from sojourn.sim.survival import aalen_johansen, at
 
 ALARM = 0.01  # logs without drift of which any warning is given at most: all comparisons share this chance
 TOLD = 0.05  # of the larger figure: differences below this are not told, however sure a large log makes them
 LEAST = 20  # exits of a kind, both halves together, from which they are compared
+MOST = 300_000  # customers whose exits are compared: evenly chosen of more, which would only make sure what is not told
 WATCHED = 0.1  # share of the stays of a half that must have been watched as long as the shares told look ahead
 
 
@@ -58,21 +60,37 @@ class Drift(NamedTuple):
         )
 
 
-def drifts(log: Log, differing: Collection[tuple[str, str]] = ()) -> tuple[Drift, ...]:
+def drifts(log: Log, differ: Iterable[str] = ()) -> tuple[Drift, ...]:
     """What differs between the halves of a log beyond chance (at most one log in a hundred without drift shows any).
 
-    A log on the customers' own clocks tells nothing of drift, and gives none. At exits (stage, next stage) in which customers
-    are `differing`, only the first stay of each counts: later ones are those of the eager, and most of them stand in the second
-    half.
+    Of stages in which customers `differ` (the silent ones and contracts always) only each customer's first stay counts: later
+    stays are more and more those of the eager, which is no drift.
+
+    A log on the customers' own clocks tells nothing of drift, and gives none.
     """
     if not log.calendar:
         return ()
-    pairs = [(int(stage), int(to), int(number)) for stage, to, number in _exits(log) if number >= LEAST]
+    log = log.begun  # of others only what lasted is seen
+    some = _first_stays(log.some(MOST), {*differ, *log.silent, *log.contracts})
+    pairs = [(int(stage), int(to), int(number)) for stage, to, number in _exits(some) if number >= LEAST]
     alarm = ALARM / (len(pairs) + 1)
     found = [_arrivals(log)]
-    own = {(log.stages.index(stage), log.stages.index(to)) for stage, to in differing}
-    found += [_exit(log, stage, to, (stage, to) in own) for stage, to, _ in pairs]
+    found += [_exit(some, stage, to) for stage, to, _ in pairs]
     return tuple(one for one in found if one is not None and one.chance < alarm and one.change >= TOLD)
+
+
+def _first_stays(log: Log, stages: set[str]) -> Log:
+    """The log without repeated stays in some stages."""
+    numbers = [k for k, name in enumerate(log.stages) if name in stages]
+    if not numbers:
+        return log
+    was = log.stays
+    visit = was.customer.astype(np.int64) * len(log.stages) + was.stage
+    kept = ~np.isin(was.stage, numbers)
+    kept[np.unique(visit, return_index=True)[1]] = True
+    since = None if was.seen_from is None else was.seen_from[kept]
+    columns = was.customer[kept], was.stage[kept], was.entry[kept], was.until[kept], was.following[kept]
+    return replace(log, stays=Stays(*columns, since))
 
 
 def _percent(share: float) -> str:
@@ -82,23 +100,22 @@ def _percent(share: float) -> str:
 def _exits(log: Log) -> list[tuple[int, int, int]]:
     stays = log.stays
     left = stays.following != NOTHING
-    code, counts = np.unique(stays.stage[left] * len(log.stages) + stays.following[left], return_counts=True)
-    return [(*divmod(int(one), len(log.stages)), int(number)) for one, number in zip(code, counts, strict=True)]
+    code = stays.stage[left].astype(np.int64) * len(log.stages) + stays.following[left]
+    counts = np.bincount(code)
+    return [(*divmod(int(one), len(log.stages)), int(counts[one])) for one in np.flatnonzero(counts)]
 
 
-def _exit(log: Log, stage: int, to: int, first: bool = False) -> Drift | None:
-    """One exit in the two halves, of all stays or of customers' `first`; None where all stays began at one time."""
+def _exit(log: Log, stage: int, to: int) -> Drift | None:
+    """One exit in the two halves; None where all stays began at one time."""
     rows = np.flatnonzero(log.stays.stage == stage)
-    if first:
-        rows = rows[np.unique(log.stays.customer[rows], return_index=True)[1]]
     entry, days = log.stays.entry[rows], log.stays.days[rows]
     following = log.stays.following[rows]
     middle = float(np.median(entry))
     late = (entry > middle) if np.any(entry > middle) else (entry >= middle)
     if not np.any(late) or np.all(late):
         return None
-    person = np.unique(log.person[log.stays.customer[rows]].astype(str), return_inverse=True)[1]
-    chance = log_rank(days, following == to, late.astype(np.int64), person.astype(np.int64))
+    person = log.people[log.stays.customer[rows]].astype(np.int64)
+    chance = log_rank(days, following == to, late.astype(np.int64), person)
     # As far ahead as both halves were watched: had a stay not ended, how long would it have been seen?
     watched = log.until[log.stays.customer[rows]] - entry
     ahead = min(float(np.quantile(watched[half], 1.0 - WATCHED)) for half in (late, ~late))
@@ -115,7 +132,7 @@ def _share(days: Floats, following: "np.ndarray[tuple[int, ...], np.dtype[np.int
 
 def _arrivals(log: Log) -> Drift | None:
     """Customers a day in the two halves of the days in which customers came, allowing for days more uneven than chance."""
-    last = float(log.start.max())
+    last = float(log.start.max()) if log.arrived is None or np.any(log.arrived) else 0.0
     days = math.floor(last)
     if days < 8:
         return None

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
-from sojourn.calibration.compounds import share_of
-from sojourn.calibration.maxima import SHARES, Maximum, maxima, maximum, mean
-from sojourn.calibration.spells import Floats, Spells, spells
+from sojourn.calibration.compounds import of_all, share_of
+from sojourn.calibration.maxima import HEAPED, SHARES, Maximum, maxima, maximum, mean
+from sojourn.calibration.spells import Floats, Pile, Spells, spells
 
 Curve = tuple[tuple[float, ...], tuple[float, ...]]  # shares that have left, and by which day
 FEW = 10  # below so many finished stays a shape cannot be told, and only the exponential law is fitted
@@ -57,6 +57,7 @@ class LawFit:
         none.
         never: share that never leaves this way, of those who do not leave at the deadline.
         deadline: age at which a share leaves, and that share; None where exits do not pile up.
+        further: other such ages, and the share of all that leaves at each.
         curve: (shares, days) of an empirical law, each of shape (m,).
         goodness: how well the law fits; None where it was not judged.
         maximum: parameters on the scale they were fitted in, and their covariance.
@@ -75,6 +76,7 @@ class LawFit:
     aic: dict[str, float] = field(default_factory=dict)
     never: float = 0.0
     deadline: Deadline | None = None
+    further: tuple[Deadline, ...] = ()
     curve: Curve | None = None
     goodness: Goodness | None = None
     maximum: Maximum | None = field(default=None, compare=False, repr=False)
@@ -101,6 +103,7 @@ def fit_law(
     *,
     resolution: float = 0.0,
     laws: Sequence[str] = tuple(CANDIDATES),
+    late: Floats | None = None,
 ) -> LawFit:
     """The law that explains durations best, by maximum likelihood with right-censoring and Akaike's criterion.
 
@@ -111,6 +114,7 @@ def fit_law(
         as one
             that ended within it. Left out: half the shortest positive duration.
         laws: names of the laws to try.
+        late: shape (n,), the age from which each stay was watched, where that began before the watching; left out, 0.
 
     Returns:
         The simplest law whose AIC is within 2 of the best. With fewer than 10 finished stays it is the exponential
@@ -127,7 +131,7 @@ def fit_law(
     if only_length(days, seen):
         return fixed(float(done.max()), done, days.size - done.size)
     step = resolution if resolution > 0.0 else 0.5 * float(positive.min())
-    sample = spells(days, seen, step)
+    sample = spells(days, seen, step, late=late)
     fits = fit_laws(sample, laws)
     best = simplest(fits)
     return described(best, CANDIDATES[best], fits[best], days, seen, criteria(fits))
@@ -181,7 +185,7 @@ def described(
     days: Floats,
     ended: NDArray[np.bool_],
     aic: dict[str, float],
-    deadline_day: float | None = None,
+    pile: Pile | None = None,
 ) -> LawFit:
     """A maximum in the words of the scenario format. `candidate` may hold `law` with shares beside it."""
     theta, covariance, value = found
@@ -192,7 +196,9 @@ def described(
         parameters[name] = share_of(theta[k]) if name in SHARES else math.exp(theta[k])
         slope = parameters[name] * (1.0 - parameters[name]) if name in SHARES else parameters[name]
         errors[name] = slope * spread
-    never, share = parameters.pop("never", 0.0), parameters.pop("share", None)
+    never = parameters.pop("never", 0.0)
+    heaped = of_all([parameters.pop(name) for name in HEAPED if name in parameters])[:-1]
+    deadlines = [Deadline(one.day, share) for one, share in zip(pile.each if pile else (), heaped, strict=False)]
     middle, spread = mean(candidate, theta, covariance)
     return LawFit(
         law=law,
@@ -207,7 +213,8 @@ def described(
         naive_mean=float(done.mean()),
         aic=aic,
         never=never,
-        deadline=None if share is None or deadline_day is None else Deadline(deadline_day, share),
+        deadline=deadlines[0] if deadlines else None,
+        further=tuple(deadlines[1:]),
         maximum=found,
     )
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.calibration.candidates import CANDIDATES, Candidate
-from sojourn.calibration.compounds import with_deadline, with_never
+from sojourn.calibration.compounds import with_deadlines, with_never
 from sojourn.calibration.curves import curve, restricted
 from sojourn.calibration.durations import (
     FEW,
@@ -47,7 +47,11 @@ class Form(NamedTuple):
 
 
 def fit_exit(
-    durations: Floats, ended: NDArray[np.bool_], resolution: float, form: Form | None = None
+    durations: Floats,
+    ended: NDArray[np.bool_],
+    resolution: float,
+    form: Form | None = None,
+    late: Floats | None = None,
 ) -> tuple[LawFit, Form]:
     """The law of one exit, fitted to all stays of its stage.
 
@@ -56,16 +60,17 @@ def fit_exit(
         ended: shape (n,), true where the stay ended by this exit.
         resolution: of the log, days.
         form: what the law is made of; left out, the data tell. A pile given is one to reckon with, if it is there.
+        late: shape (n,), the age from which each stay was watched; left out, from its beginning.
 
     Returns:
         The law, and what it is made of.
     """
     exits = int(np.sum(ended))
     if exits < FEW or float(durations.max()) <= 0.0 or only_length(durations, ended):
-        return fit_law(durations, ended, resolution=resolution), form or Form()
-    pile = form.pile if form is not None else find_pile(durations, ended, resolution)
-    sample = spells(durations, ended, resolution, pile)
-    if pile is not None and sample.ended - sample.piled <= 0.0:
+        return fit_law(durations, ended, resolution=resolution, late=late), form or Form()
+    pile = form.pile if form is not None else find_pile(durations, ended, resolution, late)
+    sample = spells(durations, ended, resolution, pile, late=late)
+    if pile is not None and sample.ended - sum(heap for _, heap in sample.heaps) <= 0.0:
         return _read(durations, ended, sample, None), Form(pile, False, True)
     laws = form.laws if form is not None else tuple(CANDIDATES)
     smooth = fit_laws(sample, laws)
@@ -101,7 +106,7 @@ def candidate_of(name: str, pile: Pile | None, never: bool) -> Candidate:
     """A law of the format, with shares beside it."""
     law = CANDIDATES[name]
     law = with_never(law) if never else law
-    return with_deadline(law, pile.day) if pile is not None else law
+    return with_deadlines(law, [one.day for one in pile.each]) if pile is not None else law
 
 
 def _with(
@@ -114,7 +119,8 @@ def _with(
         if never:
             begins[name] = np.concatenate((theta[:base], [-1.5], theta[base:]))
         else:
-            begins[name] = np.append(theta, math.log(sample.piled / max(sample.ended - sample.piled, 1.0)))
+            odds = [math.log(max(heap, 0.5) / max(sample.ended - heap, 1.0)) for _, heap in sample.heaps]
+            begins[name] = np.append(theta, odds)
     # A law that is hopeless alone may be the best beside such a share.
     return maxima(sample, {name: candidate_of(name, pile, never) for name in laws}, begins)
 
@@ -157,8 +163,7 @@ def _chosen(
 ) -> LawFit:
     name = simplest(fits)
     candidate = candidate_of(name, pile, never)
-    day = pile.day if pile is not None else None
-    law = described(name, candidate, fits[name], days, ended, criteria(fits), day)
+    law = described(name, candidate, fits[name], days, ended, criteria(fits), pile)
     return replace(law, goodness=judge(sample, candidate, fits[name]))
 
 

@@ -85,7 +85,10 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     data are kept; the law of the whole stay is then left out.
     """
     rows = log.stays.stage == stage
-    days = log.stays.days[rows]
+    if log.late is not None:
+        rows &= ~np.isnan(log.late)  # how old such a stay was nobody knows
+    late = log.late[rows] if log.late is not None else None
+    days = log.stays.until[rows] - log.stays.entry[rows]
     following = log.stays.following[rows]
     segment = log.segment[log.stays.customer[rows]]
     name = log.stages[stage]
@@ -94,24 +97,31 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     forms: dict[str, Form] = {}
     warnings: list[str] = []
     together_: dict[str, Together] = {}
-    for to in np.unique(following[following != NOTHING]):
+    nexts = np.flatnonzero(np.bincount(following + 1, minlength=len(log.stages) + 1)[1:])
+    for to in nexts:
         ended = following == to
         target = log.stages[int(to)]
-        law, forms[target] = fit_exit(days, ended, log.resolution, like.forms.get(target) if like else None)
+        law, forms[target] = fit_exit(days, ended, log.resolution, like.forms.get(target) if like else None, late)
         exits[target] = law
-        apart = _by_segment(days, ended, segment, log, law, forms[target].pile)
+        apart = _by_segment(days, ended, segment, log, law, forms[target].pile, late)
         if apart:
             by_segment[target] = apart
+        if late is not None:
+            continue  # shifts of segments are told of stays from their beginning on
         pulled = _together(days, ended, segment, log, law, apart, like.together.get(target) if like else None)
         if pulled is not None:
             together_[target] = pulled
             by_segment[target] = laws_of(pulled, pulled.found, days, ended, segment, log.segments)
-    names = {int(to): log.stages[int(to)] for to in np.unique(following[following != NOTHING])}
-    leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms)
+    names = {int(to): log.stages[int(to)] for to in nexts}
+    leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms, late)
     before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
     chosen = choose(leaving, _form(log, name), exits, by_segment, before) if names else Chosen()
     warnings += chosen.notes
     customer = log.stays.customer[rows]
+    if late is not None and log.arrived is not None and np.any(log.arrived[customer]):
+        # Whoever was there already is there because they are slow: what customers differ in is told of those seen from the start.
+        begun = log.arrived[customer]
+        leaving, customer, rows = leaving.only(begun), customer[begun], rows & log.arrived[log.stays.customer]
     differ = differences(
         leaving,
         customer,
@@ -121,7 +131,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         chosen,
         like.differ if like is not None else None,
         columns(log, rows),
-        together_,
+        together=together_,
     )
     exits, by_segment, chosen = {**exits, **differ.laws}, {**by_segment, **differ.by_segment}, differ.chosen
     warnings += differ.said(name)
@@ -130,7 +140,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     for target, law in (chosen.choice.laws if chosen.choice is not None else exits).items():
         warnings += said(f"{name} -> {target}", law, float(days.max()), chosen.choice is None)
     left = following != NOTHING
-    dwell = fit_exit(days, left, log.resolution)[0] if np.any(left) and like is None else None
+    dwell = fit_exit(days, left, log.resolution, None, late)[0] if np.any(left) and like is None else None
     # Where even the mean is out of reach, `mean_within_reach` says more.
     if dwell is not None and dwell.complete < dwell.censored and dwell.mean <= days.max():
         warnings.append(
@@ -146,7 +156,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         dwell=dwell,
         by_segment=by_segment if chosen.choice is None else {},
         warnings=tuple(warnings),
-        restricted=restricted(spells(days, left, log.resolution)) if np.any(left) else (0.0, 0.0),
+        restricted=restricted(spells(days, left, log.resolution, late=late)) if np.any(left) else (0.0, 0.0),
         forms=forms,
         choice=chosen.choice,
         choice_by_segment=chosen.by_segment,
@@ -160,7 +170,11 @@ def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
     if law.complete < FEW and law.curve is None:
         seen = "once" if law.complete == 1 else f"{law.complete} times"
         yield f"{way} was seen {seen}: too few for more than an exponential law."
-    if law.deadline is not None:
+    if law.further and law.deadline is not None:
+        every = sorted((law.deadline, *law.further))
+        told = ", ".join(f"day {one.day:.4g} ({percent(one.share, 1)} of all leave then)" for one in every)
+        yield f"{way}: exits pile up on {told}. Its law is written as quantiles that jump on these days."
+    elif law.deadline is not None:
         day, share = law.deadline
         yield (
             f"{way}: exits pile up on day {day:.4g} of the stay. It is written as a deadline, on which {percent(share, 1)} leave "
@@ -217,7 +231,13 @@ def _together(
 
 
 def _by_segment(
-    days: Floats, ended: NDArray[np.bool_], segment: Integers, log: Log, pooled: LawFit, pile: Pile | None
+    days: Floats,
+    ended: NDArray[np.bool_],
+    segment: Integers,
+    log: Log,
+    pooled: LawFit,
+    pile: Pile | None,
+    late: Floats | None,
 ) -> dict[str, LawFit]:
     """A law for each segment where AIC prefers that to one for all, else nothing.
 
@@ -236,7 +256,10 @@ def _by_segment(
     if len(groups) < 2:
         return {}
     form = Form(pile)
-    laws = [fit_exit(days[group], ended[group], log.resolution, form)[0] for group in groups]
+    laws = [
+        fit_exit(days[group], ended[group], log.resolution, form, None if late is None else late[group])[0]
+        for group in groups
+    ]
     if any(not law.aic for law in laws):
         return {}
     if pooled.curve is None:

@@ -50,7 +50,7 @@ class Fit:
     def absorbing(self) -> tuple[str, ...]:
         """Stages that somebody entered and nobody was seen to leave, and the ends of the mapping that were reached."""
         log = self.log
-        reached = [log.stages[k] for k in np.unique(log.stays.stage) if log.ends[k]]
+        reached = [log.stages[k] for k in np.flatnonzero(np.bincount(log.stays.stage)) if log.ends[k]]
         return (*(name for name, stage in self.stages.items() if not stage.exits), *reached)
 
     def scenario_text(self, title: str = "") -> str:
@@ -79,7 +79,8 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     `like` is a fit to more of the same customers: what the laws are made of is then as it is there, and only their numbers
     and the choice between smooth laws are new.
     """
-    seen = np.unique(log.stays.stage)
+    known_since = log.stays.stage if log.late is None else log.stays.stage[~np.isnan(log.late)]
+    seen = np.flatnonzero(np.bincount(known_since, minlength=len(log.stages)))
     known = like.stages if like is not None else {}
     stages = {
         log.stages[k]: fit_stage(log, int(k), known.get(log.stages[k]))
@@ -88,16 +89,16 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     }
     stages, loads, told = with_loads(log, stages)
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
-    silent = {name: fit_silent(histories_of(log, name), kind) for name, kind in unseen.items()}
-    first = log.stays.stage[log.first[:-1]]
+    silent = {name: fit_silent(histories_of(log.begun, name), kind) for name, kind in unseen.items()}
+    came = log.begun
+    first = came.stays.stage[came.first[:-1]]
     counts = np.bincount(first, minlength=len(log.stages))
     starts = {log.stages[k]: float(counts[k] / first.size) for k in np.flatnonzero(counts)}
-    sizes = np.bincount(log.segment, minlength=len(log.segments))
-    shares = {name: float(sizes[k] / log.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
+    sizes = np.bincount(came.segment, minlength=len(log.segments))
+    shares = {name: float(sizes[k] / came.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
     notes = [*log.notes, *told]
-    differing = [(name, to) for name, stage in stages.items() for to in stage.differ.speeds]
-    differing += [(name, to) for name, stage in stages.items() if stage.differ.chance is not None for to in stage.exits]
-    moved = drifts(log, differing) if like is None else ()
+    differ = [name for name, stage in stages.items() if stage.differ.speeds or stage.differ.chance is not None]
+    moved = drifts(log, differ) if like is None else ()
     notes += [one.sentence for one in moved]
     if moved:
         notes.append(
@@ -106,7 +107,7 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
         )
     notes += [note for stage in stages.values() for note in stage.warnings]
     agreed = {name: end for name, end in log.contracts.items() if log.stages.index(name) in seen}
-    contracts = {name: fit_contract(log, name, end) for name, end in agreed.items()}
+    contracts = {name: fit_contract(log.begun, name, end) for name, end in agreed.items()}
     notes += [one.said(name) for name, one in contracts.items()]
     notes += [note for name, one in silent.items() for note in (one.said(name), *one.notes)]
     for name, stage in stages.items():

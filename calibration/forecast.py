@@ -128,10 +128,8 @@ def forecast(
     names = check_strategies(scenario, list(strategies or scenario.strategies))
     _check(draws, replications, despite_drift, seed)
     check_stages(log, way, scenario)
-    frailty = scenario.frailty
-    differing = [*frailty.gamma, *frailty.beta] if frailty is not None else []
-    known = [(stage, to) for stage, to in (exit_.split(" -> ") for exit_ in differing) if {stage, to} <= {*log.stages}]
-    moved = drifts(log, known)
+    own = scenario.frailty
+    moved = drifts(log, {exit.partition(" -> ")[0] for exit in (*own.loads, *own.gamma, *own.beta)} if own else ())
     if moved and despite_drift is None:
         raise Faults(_refused(log, moved))
     coming = newcomers(scenario, log, way.today, arrivals)
@@ -139,7 +137,7 @@ def forecast(
         raise fault(
             log.source, "", "nobody is on the way when the log ends, and nobody will come", "give --arrivals FILE"
         )
-    bases, coming, said = _bases(scenario, log, way, companion, coming, moved, despite_drift, seed, arrivals)
+    bases, coming, said = _bases(scenario, log, way, companion, coming, moved, despite_drift, (draws, seed), arrivals)
     found = predict(
         scenario, log, way, bases, coming, days=length, strategies=names, draws=draws, replications=replications, seed=seed,
         kept=kept, progress=progress,
@@ -162,7 +160,7 @@ def forecast(
 
 def _bases(
     scenario: Scenario, log: Log, way: OnTheirWay, companion: Companion | None, coming: Newcomers, moved: tuple[Drift, ...],
-    despite: str | None, seed: int, arrivals: str | Path | None,
+    despite: str | None, luck: tuple[int, int], arrivals: str | Path | None,
 ) -> tuple[Bases, Newcomers, tuple[str, ...]]:  # fmt: skip
     """Where numbers are drawn from, arrivals that go with them, and what there is to say of drift."""
     if moved and despite == LATER:
@@ -176,15 +174,15 @@ def _bases(
                     over=max(way.today - since, 1.0),
                     said=f"Newcomers come as since day {since:.0f} of the log (from {later.customers.size:,}).",
                 )
-            return from_refits(scenario, log, seed, instead=later), coming, (told, *(one.sentence for one in moved))
+            return from_refits(scenario, log, *luck, instead=later), coming, (told, *(one.sentence for one in moved))
         raise fault(
             log.source, "", f"only {later.customers.size:,} customers came after the log changed (day {since:.0f})",
             "wait for more of them, or go on with --despite-drift whole",
         )  # fmt: skip
     said = ("Despite drift: numbers are the mean of both halves.", *(one.sentence for one in moved)) if moved else ()
     if companion is not None and companion.count:
-        return from_companion(scenario, companion, seed), coming, said
-    return from_refits(scenario, log, seed), coming, said
+        return from_companion(scenario, companion, *luck), coming, said
+    return from_refits(scenario, log, *luck), coming, said
 
 
 def _anybody(coming: Newcomers) -> bool:

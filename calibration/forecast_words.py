@@ -87,6 +87,10 @@ def notes(
         told.append(
             f"{way.unwatched:,} open customers were last watched before the log ends: left out, as nobody knows of them."
         )
+    if way.undated:
+        told.append(
+            f"Of {way.undated:,} open stays nobody knows when they began: their age counts from when they were first seen."
+        )
     longest = float(log.window.max()) if log.customers.size else 0.0
     if days > longest:
         told.append(

@@ -7,7 +7,7 @@ probabilities of a choice are those of the eventual exit, and what lies beyond t
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,14 @@ class Leaving:
     names: dict[int, str]
     resolution: float
     forms: Mapping[str, Form]
+    late: Floats | None = None  # the age from which each stay was watched, where not from its beginning
+
+    def only(self, rows: NDArray[np.bool_]) -> "Leaving":
+        """Some of the stays; `rows` has shape (n,)."""
+        late = None if self.late is None else self.late[rows]
+        return replace(
+            self, days=self.days[rows], following=self.following[rows], segment=self.segment[rows], late=late
+        )
 
     def fit(
         self, rows: NDArray[np.bool_] | None = None, laws: dict[str, str] | None = None, never: bool | None = None
@@ -52,7 +60,8 @@ class Leaving:
         """The choice of all stays, or of some."""
         some = np.ones(self.days.shape, dtype=np.bool_) if rows is None else rows
         piles = {name: form.pile for name, form in self.forms.items() if form.pile is not None}
-        return fit_choice(self.days[some], self.following[some], self.names, self.resolution, piles, laws, never)
+        late = None if self.late is None else self.late[some]
+        return fit_choice(self.days[some], self.following[some], self.names, self.resolution, piles, laws, never, late)
 
 
 def choose(
@@ -116,7 +125,7 @@ def read_choice(stays: Leaving) -> ChoiceFit:
     for k, index in enumerate(indices):
         causes[stays.following == index] = k
     days = np.where(stays.days > 0.0, stays.days, 0.5 * stays.resolution)
-    times, survival, incidence = aalen_johansen(days, causes, len(indices))
+    times, survival, incidence = aalen_johansen(days, causes, len(indices), stays.late)
     last = incidence[:, -1]
     left = round(float(survival[-1]), 6)
     laws, chances, errors = {}, {}, {}

@@ -66,24 +66,26 @@ def intervals(sample: Spells, candidate: Candidate, theta: Floats, exits: float)
     edges = 0.5 * (edges + grid[np.minimum(np.searchsorted(grid, edges) + 1, grid.size - 1)])
     edges = snapped(edges, sample.grain)
     cuts = [sample.resolution] if sample.zeros else []
-    if sample.pile is not None:
-        cuts += [sample.pile.low, sample.pile.high]
+    for pile, _ in sample.heaps:
+        cuts += [pile.low, pile.high]
     edges = np.unique(np.concatenate((edges, cuts)))
     middle = np.concatenate(([0.0], edges))
     used = np.ones(edges.size + 1, dtype=np.bool_)
     if sample.zeros:
         used &= middle >= sample.resolution
-    if sample.pile is not None:
-        used &= (middle < sample.pile.low) | (middle >= sample.pile.high)
+    for pile, _ in sample.heaps:
+        used &= (middle < pile.low) | (middle >= pile.high)
     return edges, used
 
 
 def expected_exits(sample: Spells, candidate: Candidate, theta: Floats, edges: Floats) -> Floats:
     """Exits that the law expects between edges of age, shape (edges + 1,), of the stays still there."""
-    days, weights = [sample.times, sample.open_times], [sample.time_weights, sample.open_weights]
-    if sample.pile is not None:
-        days.append(np.array([sample.pile.day]))
-        weights.append(np.array([sample.piled]))
+    # What a stay was there for before it was watched is taken off.
+    days = [sample.times, sample.open_times, sample.late_times]
+    weights = [sample.time_weights, sample.open_weights, -sample.late_weights]
+    for pile, weight in sample.heaps:
+        days.append(np.array([pile.day]))
+        weights.append(np.array([weight]))
     return _expected(np.concatenate(days), np.concatenate(weights), candidate, theta, edges)
 
 
@@ -122,8 +124,8 @@ def kaplan_meier_of(sample: Spells) -> tuple[Floats, Floats, Floats]:
     times, weights = sample.times, sample.time_weights
     if sample.zeros:
         times, weights = np.append(0.5 * sample.resolution, times), np.append(sample.zeros, weights)
-    if sample.pile is not None:
-        times, weights = np.append(times, sample.pile.day), np.append(weights, sample.piled)
+    for pile, weight in sample.heaps:
+        times, weights = np.append(times, pile.day), np.append(weights, weight)
     order = np.argsort(times, kind="stable")
     ages, ends = np.asarray(times[order], dtype=np.float64), np.asarray(weights[order], dtype=np.float64)
     open_order = np.argsort(sample.open_times, kind="stable")
@@ -131,5 +133,9 @@ def kaplan_meier_of(sample: Spells) -> tuple[Floats, Floats, Floats]:
     gone = np.cumsum(ends) - ends
     whole = float(ends.sum() + lost[-1])
     at_risk = whole - gone - lost[np.searchsorted(sample.open_times[open_order], ages, side="left")]
+    if sample.late_times.size:  # not yet watched at that age
+        late_order = np.argsort(sample.late_times, kind="stable")
+        come = np.concatenate(([0.0], np.cumsum(sample.late_weights[late_order])))
+        at_risk -= come[-1] - come[np.searchsorted(sample.late_times[late_order], ages, side="left")]
     left = np.cumprod(np.maximum(1.0 - ends / np.maximum(at_risk, 1e-300), 0.0))
     return ages, np.asarray(left, dtype=np.float64), np.asarray(at_risk, dtype=np.float64)

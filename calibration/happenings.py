@@ -159,10 +159,12 @@ def of_journeys(what: Frame, journeys: Journeys, network: Network, priced: bool)
 def of_log(what: Frame, log: Log, way: OnTheirWay) -> Tally:
     """Count what a log shows of the window: `way` is who was on their way in the log as of its day 0 (see `holdout.known_at`).
 
-    A silent stage's customers count as being in it: nobody sees who has left.
+    A silent stage's customers count as being in it: nobody sees who has left. Who goes to a stage that the scenario lacks is in
+    no stage that is shown.
     """
     end = known_at(log, way.today + what.days)
-    names = [what.stages.index(name) if name in what.stages else NOTHING for name in log.stages]
+    elsewhere = len(what.stages)
+    names = [what.stages.index(name) if name in what.stages else elsewhere for name in log.stages]
     place = np.array(names, dtype=np.int64)
     before = log.start < way.today  # customers of the earlier log, in its order
     earlier = np.flatnonzero(before)[way.customer]
@@ -180,9 +182,9 @@ def of_log(what: Frame, log: Log, way: OnTheirWay) -> Tally:
         current[-1] = old[-1]
     kept = ~old | current
     final = place[stays.stage[part.first[1:] - 1]]
-    if np.any(place[stays.stage[kept]] == NOTHING):
-        raise ValueError("the log has stages that the scenario lacks")
-    return tally(what, Rows(stays.customer[kept], place[stays.stage[kept]], entry[kept], group, final))
+    wider = what._replace(stages=(*what.stages, ""))
+    found = tally(wider, Rows(stays.customer[kept], place[stays.stage[kept]], entry[kept], group, final))
+    return found._replace(final=found.final[:, :-1], reached=found.reached[:, :-1], weekly=found.weekly[:, :-1])
 
 
 def stacked(many: Sequence[Tally]) -> Tally:

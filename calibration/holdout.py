@@ -75,7 +75,8 @@ def split(log: Log, how: How, *, share: float = 0.3, at: str | float | None = No
 def hold_out(person: Names | NDArray[Any], share: float, seed: int) -> NDArray[np.bool_]:
     """Which customers are held out, by a hash of who they are keyed with the seed; shape of `person`."""
     salt = seed.to_bytes(8, "little")
-    people, which = np.unique(person.astype(str), return_inverse=True)
+    names = person if isinstance(person, Names) else Names(person)
+    people, which = names.distinct()
     draws = [
         int.from_bytes(blake2b(name.encode("utf-8", "replace"), digest_size=7, key=salt).digest()) for name in people
     ]
@@ -181,9 +182,8 @@ def _date(log: Log, day: float) -> str:
 
 def resample(log: Log, rng: np.random.Generator) -> Log:
     """People drawn with replacement, with all their journeys."""
-    people = log.person.astype(str)
-    order = np.argsort(people, kind="stable")
-    _, begins, sizes = np.unique(people[order], return_index=True, return_counts=True)
+    order = np.argsort(log.people, kind="stable")
+    _, begins, sizes = np.unique(log.people[order], return_index=True, return_counts=True)
     drawn = rng.integers(0, begins.size, begins.size)
     lengths = sizes[drawn]
     offset = np.repeat(begins[drawn] - (np.cumsum(lengths) - lengths), lengths)

@@ -37,7 +37,7 @@ class Inspection:
 
     def place(self, key: str) -> str:
         """The column behind a key of the mapping, for messages."""
-        return f"column {clipped(self.mapping.columns[key])}"
+        return f"column {clipped(self.mapping.columns[key])}" if key in self.mapping.columns else key
 
     def present(self, key: str, remedy: str) -> None:
         """Every row must have a value."""
@@ -45,6 +45,18 @@ class Inspection:
         if key == "time" or key.startswith("observed"):
             blank = f"{key} IS NULL AND {key}_text IS NULL"
         self.add(key, blank, f"without {_a(key)}", remedy)
+
+    def headers(self) -> None:
+        """A header in the middle of the rows: files that were put one behind the other."""
+        named = {key: name for key, name in self.mapping.columns.items() if key in ("customer", "event")}
+        same = " AND ".join(f"trim({key}) = ?" for key in named)
+        number, row = rows_of(
+            self.taken.connection, f"SELECT count(*), min(rowid) + 1 FROM rows WHERE {same}", [*named.values()]
+        )[0]
+        if number:
+            rows = "1 row repeats" if number == 1 else f"{number:,} rows repeat"
+            said = f"{rows} the header, first in data row {row:,}"
+            self.faults.append(Fault(self.taken.name, "", "", said, "take it out where files were put together"))
 
     def times(self) -> None:
         """Check the times."""
@@ -66,8 +78,9 @@ class Inspection:
         self.add("time", f"time_text IS NOT NULL AND NOT {never}", said, remedy, "time_text")
         self.add("time", never, "with a time that is not finite", "give the time, or drop the rows before", "time_text")
         if numeric:
-            days = "count days from the start of the log; write dates as 2017-12-31, not as 20171231 or seconds"
-            self.add("time", f"time > {FARTHEST!r}", f"with a time above {FARTHEST:,.0f} days", days)
+            days = "count days from the start of the log; write dates as 2017-12-31, not as 20171231, seconds or milliseconds"
+            value = "CASE WHEN time = floor(time) THEN CAST(CAST(time AS HUGEINT) AS VARCHAR) ELSE CAST(time AS VARCHAR) END"
+            self.add("time", f"time > {FARTHEST!r}", f"with a time above {FARTHEST:,.0f} days", days, value)
             self.add("time", "time < 0", "with a negative time", "count days from the start of the log")
         else:
             self._span()

@@ -67,6 +67,31 @@ class Clock(NamedTuple):
         return (at - datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)) // datetime.timedelta(microseconds=1)
 
 
+def repeated(zone: str, low: int, high: int) -> list[tuple[int, int]]:
+    """Moments (microseconds, from and up to) at which local clocks show for the second time what they have shown before."""
+    if zone == "UTC":
+        return []
+    place = zoneinfo.ZoneInfo(zone)
+    epoch = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+
+    def offset(seconds: int) -> int:
+        local = (epoch + datetime.timedelta(seconds=seconds)).astimezone(place)
+        return int((local.utcoffset() or datetime.timedelta()).total_seconds())
+
+    found = []
+    day = DAY // 1_000_000
+    first = low // 1_000_000 // day * day - day
+    for begin in range(first, high // 1_000_000 + day, day):
+        before, after = offset(begin), offset(begin + day)
+        if after < before:  # clocks go back on this day: to the second
+            left, right = begin, begin + day
+            while right - left > 1:
+                middle = (left + right) // 2
+                left, right = (middle, right) if offset(middle) == before else (left, middle)
+            found.append((right * 1_000_000, (right + before - after) * 1_000_000))
+    return found
+
+
 def counts(kind: str) -> bool:
     """Whether a type of DuckDB is a number."""
     return kind in NUMBERS or kind.startswith("DECIMAL")

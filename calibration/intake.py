@@ -6,7 +6,7 @@ What could not be read stays beside as text, so that the inspection can tell whi
 from typing import Any, NamedTuple
 
 from sojourn.calibration.instants import SAMPLE, Clock, as_text, counts, dated, zoned
-from sojourn.calibration.mapping_form import COLUMNS, WINDOW, Mapping
+from sojourn.calibration.mapping_form import COLUMNS, WINDOW, Every, Mapping
 from sojourn.calibration.rules import conditions
 from sojourn.calibration.sources import Source
 from sojourn.calibration.sqltext import Connection, rows_of
@@ -130,7 +130,10 @@ def _fill(
 
     for key in COLUMNS:
         column = getattr(mapping, key)
-        if key == "time":
+        if isinstance(column, Every):
+            chosen.append("? AS event")
+            values.append(column.value)
+        elif key == "time":
             number(key, column)
         elif column is not None:
             chosen.append(f"{text(column)} AS {key}")

@@ -19,6 +19,7 @@ from sojourn.sim.estimates import Band, Estimate
 
 COMING = "newcomers"
 EARLY = 0.1  # of a curve: one that leaves its band before is not believed in any part
+SLIGHTLY = 0.1  # of what chance gives: a distance above it by less is none
 GRAIN = 1e-4  # of the days that a figure looks ahead: what is smaller is no difference
 
 
@@ -217,7 +218,7 @@ def _distance(k: int, pairs: Floats, plainest: float, n: int, chance: float, adj
     gap = max(seen - floor, 0.0)
     return Item(f"distance.{one.name}", one.unit, one.about, "distance", "", observed, simulated,
                 plainest if np.isfinite(plainest) else None, None, chance, adjusted, gap, None, n,
-                call("distance", one.unit, observed, simulated, chance, adjusted, gap))  # fmt: skip
+                call("distance", one.unit, observed, simulated, chance, adjusted, gap, SLIGHTLY * floor + 1e-9))  # fmt: skip
 
 
 def _predicted(row: Floats, share: bool) -> Estimate:

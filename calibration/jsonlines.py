@@ -1,6 +1,8 @@
 """JSON lines: one object an event. Every column that is asked for is read as text; what an object lacks is empty."""
 
+import gzip
 import json
+from itertools import islice
 from pathlib import Path
 
 from sojourn.calibration.sqltext import Connection, identifier, literal
@@ -28,6 +30,18 @@ def json_relation(
         there = {column for column, number in zip(missing, found, strict=True) if number}
         relation = _relation(path, [column for column in columns if column in known or column in there], packed, listed)
     return relation
+
+
+def broken_line(path: Path, packed: bool, near: int) -> int:
+    """The line that is no JSON, at `near` or beside it: DuckDB does not count every kind of line."""
+    with gzip.open(path, "rb") if packed else path.open("rb") as stream:
+        for number, line in enumerate(islice(stream, max(near - 3, 0), near + 2), max(near - 3, 0) + 1):
+            try:
+                json.loads(line or b"0")
+            except (ValueError, RecursionError):
+                if line.strip():
+                    return number
+    return near
 
 
 def _relation(path: Path, columns: list[str], packed: bool, listed: bool) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sojourn.calibration.covariates import Covariate, Told, read_told
 from sojourn.calibration.intake import take_in
 from sojourn.calibration.mapping import Mapping, load_mapping
+from sojourn.calibration.mapping_form import Every
 from sojourn.calibration.names import Names
 from sojourn.calibration.rows import UNKNOWN, Rows, read_rows
 from sojourn.calibration.sources import open_source
@@ -93,17 +94,28 @@ class Log:
     @cached_property
     def first(self) -> Integers:
         """Row of each customer's first stay, and the number of rows at the end; shape (customers + 1,)."""
-        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1)).astype(np.int64)
+        return np.searchsorted(self.stays.customer, np.arange(self.customers.size + 1, dtype=self.stays.customer.dtype))
 
     @cached_property
     def people(self) -> Integers:
         """Which of the people behind the journeys each is of, from 0, shape (customers,)."""
-        return np.arange(self.customers.size) if self.person is self.customers else self.person.codes()
+        return np.arange(self.customers.size, dtype=np.int64) if self.person is self.customers else self.person.codes()
+
+    @cached_property
+    def late(self) -> Floats | None:
+        """Ages from which stays were watched, NaN where nobody knows the begin, shape (stays,); None: all from their entry."""
+        ages = self.stays.seen_from
+        return None if ages is None or not (np.any(ages > 0.0) or np.any(np.isnan(ages))) else ages
 
     @property
     def begun(self) -> "Log":
         """The same log with the customers whose begin was seen; the log itself where all were."""
         return self if self.arrived is None or not np.any(self.arrived) else self.only(self.arrived)
+
+    def some(self, number: int) -> "Log":
+        """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
+        size = self.customers.size
+        return self if size <= number else self.take(np.arange(number, dtype=np.int64) * size // number)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Log":
         """The same log with some of its customers; `chosen` has shape (customers,)."""
@@ -168,12 +180,21 @@ def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Lo
     query = None if mapping.log is None else mapping.log.query
     with open_source(log, query, wanted, mapping_file, mapping.timezone or "UTC") as (connection, source):
         rows = read_rows(take_in(connection, source, mapping, mapping_file))
-        found = sort_stays(rows)
         told = read_told(rows)
+        found = sort_stays(rows)
     faults = _wrong(rows, found, mapping, source.name, mapping_file)
     if faults:
         raise Faults(faults)
-    return _log(rows, found, mapping, source.name, told)
+    result = _log(rows, found, mapping, source.name, told)
+    if not np.any(result.stays.following != NOTHING):
+        where = f" between observed_from ({_shown(mapping)}) and observed_until" if mapping.observed_from else ""
+        said = f"no customer was seen to move from one stage to another{where}"
+        raise Faults([Fault(source.name, "", "", said, "give a longer log, or mend the window of watching")])
+    return result
+
+
+def _shown(mapping: Mapping) -> str:
+    return clipped(str(mapping.observed_from))
 
 
 def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file: str) -> list[Fault]:
@@ -181,14 +202,14 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
     faults = [
         Fault(
             name,
-            f"column {clipped(mapping.event)}",
+            "event" if isinstance(mapping.event, Every) else f"column {clipped(mapping.event)}",
             quoted(value),
             f"{number:,} events {quoted(value)} come before the stage that gives them a meaning",
             f"add a stage for {quoted(value)} without `after` to {mapping_file}",
         )
         for value, number in found.homeless.items()
     ]
-    ended = int(np.unique(found.stays.customer[found.stays.stage >= len(mapping.stages)]).size)
+    ended = int(np.count_nonzero(found.stays.stage >= len(mapping.stages)))  # nothing follows an end: one each
     if found.returned > RETURNS * max(ended, 1) and found.returned > 1:
         faults.append(
             Fault(
@@ -249,6 +270,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         "rows read": rows.taken.rows,
         "rows ignored": rows.ignored,
         "rows behind a later one": rows.backwards,
+        "rows at an hour that was there twice": rows.twice,
         "repeats within a stay": found.repeats,
         "rows of one moment and stage": found.doubled,
         "rows after an end": found.after_end,
@@ -303,6 +325,13 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
         notes.append(
             "observed_until is left out: the watching is taken to end with the last event of the log, for everybody."
         )
+    for who, number in rows.nameless:
+        named = (
+            f"1 row is of the customer {quoted(who)}"
+            if number == 1
+            else f"{number:,} rows are of the customer {quoted(who)}"
+        )
+        notes.append(f"{named}: if that is no name, take them out.")
     short = counts["stays of no length"]
     if short and rows.daily:
         stays = "1 stay" if short == 1 else f"{short:,} stays"
@@ -331,6 +360,11 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
             "rows stand behind a later one of their customer: rows are taken by time.",
         ),
         (
+            "rows at an hour that was there twice",
+            "1 time lies in an hour that clocks went through twice: it is taken as the second.",
+            "times lie in an hour that clocks went through twice: they are taken as the second.",
+        ),
+        (
             "customers gone before the watching",
             "1 customer had gone before the watching began and is left out.",
             "customers had gone before the watching began and are left out.",
@@ -342,8 +376,8 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
         ),
         (
             "stays with an unknown begin",
-            "1 stay has an unknown begin: how it ended counts, how long it lasted cannot.",
-            "stays have an unknown begin: how they ended counts, how long they lasted cannot.",
+            "1 stay has an unknown begin and is left out of the laws.",
+            "stays have an unknown begin and are left out of the laws.",
         ),
     ):
         if counts[key]:

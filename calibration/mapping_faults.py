@@ -17,7 +17,7 @@ from sojourn.scenarios.history import PAST
 EXPECTED = {
     "customer": 'the name of a column, as in customer = "household_id"',
     "time": 'the name of a column, as in time = "when"',
-    "event": 'the name of a column, as in event = "what"',
+    "event": 'the name of a column, as in event = "what", or event = { value = "purchase" } for every row',
     "segment": "the name of a column, or leave it out",
     "person": "the name of a column, or leave it out",
     "arm": "the name of a column, or leave it out",

@@ -40,6 +40,14 @@ class Given(BaseModel):
     query: Annotated[str, Field(min_length=1, max_length=100_000)]
 
 
+class Every(BaseModel):
+    """One event for every row of a log that has no column for it, as a list of purchases."""
+
+    model_config = STRICT
+
+    value: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Mapping(BaseModel):
     """A mapping file, checked. Column names, and event values by stage."""
 
@@ -47,7 +55,7 @@ class Mapping(BaseModel):
 
     customer: Column
     time: Column
-    event: Column
+    event: Column | Every
     segment: Column | None = None
     person: Column | None = None
     arm: Column | None = None
@@ -83,8 +91,7 @@ class Mapping(BaseModel):
     @property
     def columns(self) -> dict[str, str]:
         """The columns that the log must have, by their key in this file; those of conditions are in `asked`."""
-        keys = {key: name for key in COLUMNS if (name := getattr(self, key)) is not None}
-        return keys | {key: name for key in WINDOW if isinstance(name := getattr(self, key), str)}
+        return {key: name for key in (*COLUMNS, *WINDOW) if isinstance(name := getattr(self, key), str)}
 
     @property
     def asked(self) -> dict[str, str]:

@@ -14,7 +14,8 @@ LONGEST = math.log(9e11)  # the scenario format takes means and medians to 1e12 
 REACH = 12.0  # in logs: a factor of 160,000 in days
 ODDS = 7.0  # log odds of a share: from one in a thousand to all but one in a thousand
 HOPELESS = 10.0  # a law whose AIC is so much worse on a coarse sample is not tried on all
-SHARES = ("never", "share")  # parameters that are log odds
+HEAPED = ("share", "share2", "share3")  # shares that leave at one age each
+SHARES = ("never", *HEAPED)  # parameters that are log odds
 
 
 def maximum(sample: Spells, candidate: Candidate, begin: Floats | None = None) -> Maximum | None:

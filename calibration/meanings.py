@@ -44,7 +44,7 @@ def find_meanings(taken: Intake, check: Inspection) -> None:
         def holds(rule: Meant, event: str = event, flags: int = flags) -> bool:
             return rule.covers(event) and (rule.where is None or bool(flags >> flag[rule.where.text] & 1))
 
-        _numbers(taken, check, rules, event, flags, number, row)
+        bad = _numbers(taken, check, rules, event, flags, number, row)
         own = [rule for rule in rules if rule.after is None and holds(rule)]
         bits = sum(1 << k for k, rule in enumerate(later) if holds(rule))
         best = max((rule.rank(event) for rule in own), default=-1)
@@ -56,7 +56,7 @@ def find_meanings(taken: Intake, check: Inspection) -> None:
             rows.append((event, flags, place[next(iter(stages))], bits, event in mapping.told))
         elif bits:
             rows.append((event, flags, IGNORED if passed >= 0 else LOST, bits, event in mapping.told))
-        elif passed < 0:
+        elif passed < 0 and not bad:
             before = strange.get(event, (0, row))
             strange[event] = before[0] + number, min(before[1], row)
     _strange(taken, check, strange, rules)
@@ -69,8 +69,9 @@ def find_meanings(taken: Intake, check: Inspection) -> None:
 
 def _numbers(
     taken: Intake, check: Inspection, rules: list[Meant], event: str, flags: int, number: int, row: int
-) -> None:
-    """A fault where a condition compares a cell with a number and the cell holds none."""
+) -> bool:
+    """A fault, and true, where a condition compares a cell with a number and the cell holds none."""
+    found = False
     for k, column in enumerate(taken.numbers, len(taken.conditions)):
         asked = any(r.where is not None and column in r.where.numbers and r.covers(event) for r in rules)
         if asked and flags >> k & 1:
@@ -80,6 +81,8 @@ def _numbers(
             )
             remedy = "write numbers as 1234.5, or leave the cell empty"
             check.faults.append(Fault(taken.name, f"column {clipped(column)}", "", said, remedy))
+            found = True
+    return found
 
 
 def _twice(taken: Intake, check: Inspection, event: str, number: int, row: int, stages: list[str]) -> None:
@@ -94,9 +97,11 @@ def _strange(taken: Intake, check: Inspection, strange: dict[str, tuple[int, int
     place = check.place("event")
     for event, (number, row) in list(strange.items())[:SHOWN]:
         rows = "1 row" if number == 1 else f"{number:,} rows"
-        remedy = nearest(event, values).removeprefix("; ") if values else ""
-        remedy = f"{remedy} or " if remedy.startswith("did you mean") else ""
         partly = any(rule.where is not None and rule.covers(event) for rule in rules)
+        remedy = nearest(event, values).removeprefix("; ") if values and not partly else ""
+        if event not in values and event.strip() in values:
+            remedy = f"take the blanks around {quoted(event.strip())} out"
+        remedy = f"{remedy} or " if remedy.startswith(("did you mean", "take")) else ""
         message = f"the event {shown(event)} means no stage{' where no condition holds' if partly else ''}"
         check.faults.append(
             Fault(

@@ -15,6 +15,8 @@ class Parts(NamedTuple):
     ended: tuple[Spells, ...]  # without open stays
     open_times: Floats
     open_weights: Floats
+    late_times: Floats  # ages from which stays were watched that began before the watching
+    late_weights: Floats
 
     @property
     def seen(self) -> Floats:
@@ -23,7 +25,11 @@ class Parts(NamedTuple):
 
     def coarse(self) -> "Parts":
         """Fewer lengths that say nearly the same."""
-        return Parts(tuple(part.coarse() for part in self.ended), *coarse(self.open_times, self.open_weights))
+        return Parts(
+            tuple(part.coarse() for part in self.ended),
+            *coarse(self.open_times, self.open_weights),
+            *coarse(self.late_times, self.late_weights),
+        )
 
 
 class Mixture(NamedTuple):
@@ -55,6 +61,8 @@ class Mixture(NamedTuple):
             total += part.log_likelihood(law, at)
         if parts.open_times.size:
             total += float(parts.open_weights @ np.logaddexp.reduce(self.open_terms(parts.open_times, theta), axis=0))
+        if parts.late_times.size:  # they are in the log only because they had not left by then, whichever way
+            total -= float(parts.late_weights @ np.logaddexp.reduce(self.open_terms(parts.late_times, theta), axis=0))
         return total if math.isfinite(total) else -math.inf
 
     def open_terms(self, times: Floats, theta: Floats) -> Floats:

@@ -65,7 +65,15 @@ class Names:
         """As a list."""
         return [str(one) for one in self._column.to_pylist()]
 
-    def codes(self) -> NDArray[np.int64]:
-        """Which of the different names each is, in the order in which they first come; shape (size,)."""
+    def distinct(self) -> tuple[list[str], NDArray[np.int64]]:
+        """The different names in order, and which of them each is, shape (size,): `numpy.unique` with its inverse."""
         encoded = self._column.dictionary_encode()
-        return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), dtype=np.int64)
+        names = [str(one) for one in encoded.dictionary.to_pylist()]
+        order = sorted(range(len(names)), key=names.__getitem__)
+        place = np.empty(len(names), dtype=np.int64)
+        place[order] = np.arange(len(names))
+        return [names[k] for k in order], place[encoded.indices.to_numpy(zero_copy_only=False)]
+
+    def codes(self) -> NDArray[np.int64]:
+        """Which of the different names each is, in the order of the names; shape (size,)."""
+        return self.distinct()[1]

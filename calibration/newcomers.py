@@ -30,7 +30,7 @@ def newcomers(arrivals: ArrivalsFit, split: Split, rng: np.random.Generator) -> 
     if arrivals.daily is None:
         if arrivals.until_day is not None and arrivals.until_day <= split.day:
             return np.empty(0)
-        seen = split.train.customers.size
+        seen = split.train.begun.customers.size
         rate = (arrivals.rate_per_day or 0.0) * rng.gamma(seen, 1.0 / seen)
         return np.sort(split.day + rng.uniform(0.0, span, int(rng.poisson(rate * span))))
     rates = _weeks(np.array(arrivals.daily)[: max(math.ceil(split.day), 1)], span, rng)

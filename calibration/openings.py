@@ -23,7 +23,7 @@ class OnTheirWay(NamedTuple):
     """Customers whose last stay is open, in the order of the log; columns of shape (customers,).
 
     `today` is the day on which the watching ends. `unwatched` counts those whose own watching ended earlier: of them nobody
-    knows where they are by now, and they are left out.
+    knows where they are by now, and they are left out. `undated` counts those of whose stay nobody knows when it began.
     """
 
     customer: Integers  # index into Log.customers
@@ -32,6 +32,7 @@ class OnTheirWay(NamedTuple):
     segment: Integers  # index into Log.segments
     today: float
     unwatched: int
+    undated: int
 
 
 def on_their_way(log: Log) -> OnTheirWay:
@@ -48,6 +49,7 @@ def on_their_way(log: Log) -> OnTheirWay:
         segment=log.segment[who],
         today=today,
         unwatched=int(np.sum(there & ~watched)),
+        undated=0 if log.stays.seen_from is None else int(np.isnan(log.stays.seen_from[last[who]]).sum()),
     )
 
 

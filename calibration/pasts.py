@@ -3,15 +3,19 @@
 Conjugate where the model is: a gamma factor of shape k on a hazard, with n exits taken and an exposure E (the law's cumulative
 hazard over all stays, the open one included), is gamma (k + n, k + E); a beta chance (a, b) with n exits taken and m others is
 beta (a + n, b + m), an open stay counting as whichever it will be. The one normal Z behind all loads has no such form, and is
-drawn from its likelihood on a grid, own rates integrated out. Levers of the past are not known: stated numbers hold.
+drawn from its likelihood on a grid, own rates integrated out. Levers of the past are not known: stated numbers hold. What a
+customer's history does to a hazard is in the exposure; what it does to the odds of a choice is left out here.
 """
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from sojourn.calibration.history import lived
 from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import NOTHING, Floats, Integers
-from sojourn.scenarios.model import Frailty, Scenario, Stage
+from sojourn.scenarios.model import Frailty, Law, Scenario, Stage
 from sojourn.sim.clocks import exposures
 from sojourn.sim.network import Network
 
@@ -21,15 +25,15 @@ MOST = 700.0  # exposure that counts at most: nobody outlives a law in truth
 Own = dict[tuple[int, int], Floats]
 
 
-class _Stays:
-    """Stays of one stage and segment."""
+class _Stays(NamedTuple):
+    """Stays of one stage and segment; of those under way before their watching, what came before `since` is not known."""
 
-    def __init__(
-        self, who: Integers, days: Floats, onward: list[str], is_open: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
-        lived: dict[str, Floats],
-    ):  # fmt: skip
-        self.who, self.days, self.open, self.lived = who, days, is_open, lived
-        self.onward = np.array(onward, dtype=object)
+    who: Integers
+    days: Floats
+    since: Floats  # age at which the watching began
+    onward: NDArray[np.object_]  # names of the next stages
+    open: NDArray[np.bool_]
+    past: dict[str, Floats]  # what effects of history count, as it was when the stay began
 
 
 def told(
@@ -55,71 +59,82 @@ def told(
     if any(frailty.loads.values()):
         likelihood = np.tile(-0.5 * GRID**2, (count, 1))
         for (g, s), stays in parts.items():
-            _add_likelihood(likelihood, network.segment_stage(g, s), network.stages[s], stays, _frailty(network, g))
+            _add_likelihood(likelihood, network.segment_scenario(g), network.stages[s], stays)
         z = _from_grid(likelihood, rng)
     own = nothing
     for (g, s), stays in parts.items():
-        part, name = _frailty(network, g), network.stages[s]
+        name, part = network.stages[s], network.segment_scenario(g)
         here = np.flatnonzero(segment == g)
-        stage = network.segment_stage(g, s)
-        if stage.kind == "race":
-            _rates(own, (here, count), stage, (s, name), stays, part, z, rng)
-        elif stage.kind == "choice":
-            _chances(own, (here, count), stage, (s, name), stays, part, rng)
+        if part.stages[name].kind == "race":
+            _rates(own, (here, count), part, (s, name), stays, z, rng)
+        elif part.stages[name].kind == "choice":
+            _chances(own, (here, count), part, (s, name), stays, rng)
     return z, own
 
 
-def _frailty(network: Network, g: int) -> Frailty:
-    return network.segment_scenario(g).frailty or Frailty(loads={})
+def _frailty(part: Scenario) -> Frailty:
+    return part.frailty or Frailty(loads={})
 
 
 def _parts(
     log: Log, rows: Integers, who: Integers, segment: Integers, network: Network
 ) -> dict[tuple[int, int], _Stays]:
-    """Stays by segment and stage, of stages that are not left unseen."""
+    """Stays by segment and stage, of stages that are not left unseen; stays of unknown age tell nothing here."""
     found = {}
     stage, following = log.stays.stage[rows], log.stays.following[rows]
     days = log.stays.days[rows]
-    names = [*log.stages, ""]
+    since = np.zeros(days.size) if log.stays.seen_from is None else log.stays.seen_from[rows]
+    past = _past(log, rows, network.scenario)
+    names = np.array([*log.stages, ""], dtype=object)
     for k in np.unique(stage):
         name = log.stages[int(k)]
         if name in log.silent or name not in network.stages:
             continue
         for g in range(len(network.segments)):
-            mine = (stage == k) & (segment[who] == g)
-            onward = [names[int(to)] for to in following[mine]]
-            shifts = _shifts(log, rows[mine], network.segment_scenario(g), name)
+            mine = np.flatnonzero((stage == k) & (segment[who] == g) & np.isfinite(since))
             found[g, network.stages.index(name)] = _Stays(
-                who[mine], days[mine], onward, following[mine] == NOTHING, shifts
+                who=who[mine],
+                days=days[mine],
+                since=np.minimum(since[mine], days[mine]),
+                onward=names[following[mine]],
+                open=following[mine] == NOTHING,
+                past={what: values[mine] for what, values in past.items()},
             )
     return found
 
 
-def _shifts(log: Log, rows: Integers, own: Scenario, stage: str) -> dict[str, Floats]:
-    """What the past and traits do to the hazard of each exit of a stage, stay by stay, as factors; those not known count as 1."""
-    factors: dict[str, Floats] = {}
-    for effect in own.history.effects if own.history is not None else ():
-        here, to = effect.exit.split(" -> ")
-        values = lived(log, effect.per) if here == stage and effect.hazard_ratio is not None else None
-        if values is None:
-            continue
-        counted = np.minimum(values[rows], np.inf if effect.up_to is None else effect.up_to) - effect.around
-        factors[to] = factors.get(to, np.ones(rows.size)) * np.exp(effect.eta * np.nan_to_num(counted))
-    return factors
+def _past(log: Log, rows: Integers, scenario: Scenario) -> dict[str, Floats]:
+    """Visits before each stay, purchases by then, days as a customer, and traits: what effects count and the log tells."""
+    effects = scenario.history.effects if scenario.history is not None else ()
+    found = {effect.per: lived(log, effect.per) for effect in effects}
+    return {name: values[rows] for name, values in found.items() if values is not None}
 
 
-def _counts(stays: _Stays, chosen: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]", count: int) -> Floats:
+def _eta(part: Scenario, exit: str, stays: _Stays) -> Floats:
+    """By how much history shifts an exit in each stay, log scale; where a trait is not known, as with anybody."""
+    total = np.zeros(stays.days.size)
+    for effect in part.history.effects if part.history is not None else ():
+        if effect.exit == exit and effect.per in stays.past:
+            counted = np.minimum(stays.past[effect.per], np.inf if effect.up_to is None else effect.up_to)
+            total += effect.eta * np.nan_to_num(counted - effect.around)
+    return total
+
+
+def _counts(stays: _Stays, chosen: NDArray[np.bool_], count: int) -> Floats:
     return np.bincount(stays.who[chosen], minlength=count).astype(np.float64)
 
 
-def _exposure(stays: _Stays, to: str, law: object, count: int) -> Floats:
-    gathered = np.minimum(exposures(law, stays.days) * stays.lived.get(to, 1.0), MOST)  # type: ignore[arg-type]
-    return np.bincount(stays.who, weights=gathered, minlength=count).astype(np.float64)
+def _exposure(part: Scenario, exit: str, law: Law, stays: _Stays, count: int) -> Floats:
+    """Cumulative hazard of an exit over each customer's stays, as far as they were watched."""
+    gathered = np.minimum(exposures(law, stays.days), MOST) - np.minimum(exposures(law, stays.since), MOST)
+    return np.bincount(stays.who, weights=gathered * np.exp(_eta(part, exit, stays)), minlength=count).astype(
+        np.float64
+    )
 
 
-def _add_likelihood(likelihood: Floats, stage: Stage, name: str, stays: _Stays, frailty: Frailty) -> None:
+def _add_likelihood(likelihood: Floats, part: Scenario, name: str, stays: _Stays) -> None:
     """Add the log-likelihood of some stays at each Z of the grid."""
-    count = likelihood.shape[0]
+    count, stage, frailty = likelihood.shape[0], part.stages[name], _frailty(part)
     loads = [frailty.loads.get(f"{name} -> {to}", 0.0) for to in (*stage.race, *stage.choices)]
     if not any(loads) or stage.kind == "end":
         return
@@ -127,9 +142,10 @@ def _add_likelihood(likelihood: Floats, stage: Stage, name: str, stays: _Stays, 
         for (to, law), load in zip(stage.race.items(), loads, strict=True):
             if load == 0.0:
                 continue
+            exit = f"{name} -> {to}"
             taken = _counts(stays, stays.onward == to, count)[:, None]
-            rate = _exposure(stays, to, law, count)[:, None] * np.exp(load * GRID)
-            shape = frailty.gamma.get(f"{name} -> {to}")
+            rate = _exposure(part, exit, law, stays, count)[:, None] * np.exp(load * GRID)
+            shape = frailty.gamma.get(exit)
             likelihood += taken * load * GRID
             likelihood -= rate if shape is None else (shape + taken) * np.log(shape + rate)
         return
@@ -164,28 +180,30 @@ def _from_grid(likelihood: Floats, rng: np.random.Generator) -> Floats:
 
 
 def _rates(
-    own: Own, people: tuple[Integers, int], stage: Stage, at: tuple[int, str], stays: _Stays, frailty: Frailty, z: Floats,
+    own: Own, people: tuple[Integers, int], part: Scenario, at: tuple[int, str], stays: _Stays, z: Floats,
     rng: np.random.Generator,
 ) -> None:  # fmt: skip
     here, count = people
-    for number, (to, law) in enumerate(stage.race.items()):
-        name = f"{at[1]} -> {to}"
-        shape = frailty.gamma.get(name)
+    frailty = _frailty(part)
+    for number, (to, law) in enumerate(part.stages[at[1]].race.items()):
+        exit = f"{at[1]} -> {to}"
+        shape = frailty.gamma.get(exit)
         if shape is None:
             continue
-        taken, gathered = _counts(stays, stays.onward == to, count)[here], _exposure(stays, to, law, count)[here]
-        gathered = gathered * np.exp(frailty.loads.get(name, 0.0) * np.nan_to_num(z[here]))
+        taken = _counts(stays, stays.onward == to, count)[here]
+        gathered = _exposure(part, exit, law, stays, count)[here]
+        gathered = gathered * np.exp(frailty.loads.get(exit, 0.0) * np.nan_to_num(z[here]))
         kept = own.setdefault((at[0], number), np.full(count, np.nan))
         kept[here] = rng.gamma(shape + taken) / (shape + gathered)
 
 
 def _chances(
-    own: Own, people: tuple[Integers, int], stage: Stage, at: tuple[int, str], stays: _Stays, frailty: Frailty,
-    rng: np.random.Generator,
-) -> None:  # fmt: skip
+    own: Own, people: tuple[Integers, int], part: Scenario, at: tuple[int, str], stays: _Stays, rng: np.random.Generator
+) -> None:
     here, count = people
+    stage = part.stages[at[1]]
     for number, (to, exit) in enumerate(stage.choices.items()):
-        strength = frailty.beta.get(f"{at[1]} -> {to}")
+        strength = _frailty(part).beta.get(f"{at[1]} -> {to}")
         if strength is None:
             continue
         a, b = strength * exit.probability, strength * (1.0 - exit.probability)

@@ -47,7 +47,7 @@ def stream(seed: int, *names: str | int) -> np.random.Generator:
 
 def people_of(log: Log, count: int, seed: int) -> People:
     """Weights for the people of a log in `count` draws."""
-    _, who = np.unique(log.person.astype(str), return_inverse=True)
+    who = log.people
     number = min(int(who.max()) + 1, MOST)
     drawn = stream(seed, "people").exponential(size=(count, number))
     return People((who % number).astype(np.int64), drawn / drawn.mean(axis=1, keepdims=True))

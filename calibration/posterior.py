@@ -7,18 +7,30 @@ neither their order nor what else is drawn changes anything.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.arrivals import ArrivalsFit
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.choice_draws import ChoiceStays, draw_choice
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.compounds import share_of
-from sojourn.calibration.curves import ages, quantiles
-from sojourn.calibration.differing_draws import history_draws, loads_draws, moved_chances, speed_draws
+from sojourn.calibration.curves import ages, jumping, quantiles
+from sojourn.calibration.differing_draws import (
+    Indices,
+    draw_given,
+    draw_hazard,
+    draw_loads,
+    draw_odds,
+    draw_strength,
+    hazard_of,
+    history_of,
+    moved,
+)
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.fit import Fit
@@ -27,6 +39,7 @@ from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.people import People, people_of, stream
 from sojourn.calibration.read_draws import draw_reading
+from sojourn.calibration.scenario import heaps_of
 from sojourn.calibration.spells import Floats, Pile
 from sojourn.calibration.stays import NOTHING, Integers
 from sojourn.calibration.unseen_draws import draw_contract, draw_silent
@@ -55,9 +68,10 @@ def companion(fitted: Fit, count: int = 200, seed: int = 1, document: Mapping[st
         raise fault("calibrate", "draws", "is no number of draws", f"give 1 to {MOST:,}", count)
     said = fitted.scenario().document() if document is None else document
     people = people_of(fitted.log, count, seed)
+    at = history_of(said)
     centrals: dict[Place, Value] = {}
     draws: dict[Place, tuple[Value, ...]] = {}
-    for place, values in _everything(fitted, people, seed):
+    for place, values in _everything(fitted, people, seed, at):
         central = value_at(said, place)
         if central is None:
             continue
@@ -70,16 +84,17 @@ def companion(fitted: Fit, count: int = 200, seed: int = 1, document: Mapping[st
     return Companion(centrals, draws)
 
 
-def _everything(fitted: Fit, people: People, seed: int) -> Drawn:
+def _everything(fitted: Fit, people: People, seed: int, at: Indices) -> Drawn:
     log = fitted.log
-    yield from _starts(log, people)
-    yield from _shares(log, people)
-    yield from _arrivals(fitted, people.count, seed)
+    came = log.begun
+    begun = people if log.arrived is None or came is log else replace(people, who=people.who[log.arrived])
+    yield from _starts(came, begun)
+    yield from _shares(came, begun)
+    yield from _arrivals(fitted.arrivals, came, people.count, seed)
     for name, stage in fitted.stages.items():
-        yield from stage_draws(log, name, stage, people, seed)
-    yield from history_draws(fitted.stages, people.count, seed)
+        yield from stage_draws(log, name, stage, people, seed, at)
     if fitted.loads is not None:
-        yield from loads_draws(fitted.loads, people.count, seed)
+        yield from draw_loads(fitted.loads, people.count, stream(seed, *fitted.loads.names))
     for name, silent in fitted.silent.items():
         _, waiting, again, over = parts_of(name)
         drawn = dict(zip(silent.model.names, draw_silent(silent, people.count, stream(seed, name)).T, strict=True))
@@ -91,11 +106,12 @@ def _everything(fitted: Fit, people: People, seed: int) -> Drawn:
             yield ("stages", waiting, "race", over, "mean"), drawn["beta"] / drawn["s"]
             yield ("frailty", "gamma", f"{waiting} -> {over}"), np.clip(drawn["s"], 0.01, 1000.0)
     for name, contract in fitted.contracts.items():
-        alpha, beta = draw_contract(log, name, people.count, stream(seed, name)).T
+        alpha, beta = draw_contract(came, name, people.count, stream(seed, name)).T
         yield from _leaving(name, name, contract.end, alpha, beta)
-        rows = log.stays.stage == log.stages.index(name)
-        left = log.stays.following[rows] != NOTHING
-        yield from _law(("stages", name, "dwell"), contract.term, _stays(log, rows, left, None, people), people, seed)
+        rows = came.stays.stage == came.stages.index(name)
+        left = came.stays.following[rows] != NOTHING
+        stays = _stays(came, rows, left, None, begun)._replace(late=None)
+        yield from _law(("stages", name, "dwell"), contract.term, stays, begun, seed)
 
 
 def _leaving(stage: str, stays: str, leaves: str, a: Floats, b: Floats) -> Drawn:
@@ -127,10 +143,9 @@ def _shares(log: Log, people: People) -> Drawn:
         yield ("segments", log.segments[k], "share"), shares[:, k]
 
 
-def _arrivals(fitted: Fit, count: int, seed: int) -> Drawn:
+def _arrivals(found: ArrivalsFit, log: Log, count: int, seed: int) -> Drawn:
     """Rates by day or steady: gamma, as Poisson counts say, and wider where people come several times."""
-    found, log = fitted.arrivals, fitted.log
-    _, each = np.unique(log.person.astype(str), return_counts=True)
+    each = np.bincount(log.people)
     alike = float(np.sum(each.astype(np.float64) ** 2)) / log.customers.size
     rng = stream(seed, "arrivals")
     if found.rate_per_day is not None:
@@ -141,48 +156,56 @@ def _arrivals(fitted: Fit, count: int, seed: int) -> Drawn:
         yield ("arrivals", "daily"), rng.gamma(counts, size=(count, counts.size)) * alike
 
 
-def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int) -> Drawn:
-    """Draws of the numbers of one stage and of its overrides by segment, by place."""
+def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int, at: Indices | None = None) -> Drawn:
+    """Draws of the numbers of one stage and of its overrides by segment, by place.
+
+    `at` says where the scenario's [history] has the effects on its exits.
+    """
     here = log.stays.stage == log.stages.index(name)
+    if log.late is not None:
+        here &= ~np.isnan(log.late)  # how old such a stay was nobody knows
+    count, differ, at = people.count, stage.differ, at or {}
     segment = log.segment[log.stays.customer]
     base: Place = ("stages", name)
     if stage.choice is not None:
-        drawn = list(_stage_choice(log, name, stage, here, people, seed))
-        moves = stage.differ.chance is not None or stage.differ.odds is not None
-        yield from moved_chances(name, stage, drawn, people.count, seed) if moves else drawn
+        yield from _choice((*base, "exits"), log, stage.choice, stage, here, people, seed)
+        for one, part in _groups(stage.choice_by_segment, log).items():
+            rows = here & np.isin(segment, part)
+            drawn = list(_choice((), log, stage.choice_by_segment[one], stage, rows, people, seed, name, one))
+            for k in part:
+                override: Place = ("segments", log.segments[k], "override", f"stages.{name}.exits")
+                yield from (((*override, *place), values) for place, values in drawn)
+        if differ.chance is not None:
+            way = f"{name} -> {differ.chance.to}"
+            yield draw_strength(way, differ.chance.strength, count, stream(seed, way, "own"))
+        for to, effects in differ.effects.items():
+            yield from draw_odds(f"{name} -> {to}", effects, at, count, stream(seed, name, to, "effects"))
         return
     following = log.stays.following
     for to, law in stage.exits.items():
-        if to in stage.differ.shared:
-            continue
-        if to in stage.differ.speeds or to in stage.differ.hazards:
-            yield from speed_draws(name, to, stage, people.count, seed)
-            continue
+        if to in differ.shared:
+            continue  # drawn with the loads of the trait that it shares
         ended = following == log.stages.index(to)
         pile = stage.forms[to].pile if to in stage.forms else None
         stays = _stays(log, here, ended[here], pile, people)
-        yield from _law((*base, "race", to), law, stays, people, seed)
+        hazard = hazard_of(differ, to)
+        if hazard is not None:
+            effects = differ.effects.get(to, ())
+            rng = stream(seed, name, to)
+            yield from draw_hazard((*base, "race", to), f"{name} -> {to}", hazard, effects, at, count, rng)
+        else:
+            yield from _law((*base, "race", to), law, stays, people, seed)
         own = stage.by_segment.get(to, {})
         for one, part in _groups(own, log).items():
             rows = here & np.isin(segment, part)
             stays = _stays(log, rows, ended[rows], pile, people)
-            drawn = list(_law((), own[one], stays, people, seed, name, to, one))
+            if hazard is None:
+                drawn = list(_law((), own[one], stays, people, seed, name, to, one))
+            else:
+                drawn = list(draw_given((), own[one], count, stream(seed, name, to, one)))
             for k in part:
                 override = ("segments", log.segments[k], "override", f"stages.{name}.race.{to}")
                 yield from (((*override, *place), values) for place, values in drawn)
-
-
-def _stage_choice(log: Log, name: str, stage: StageFit, here: NDArray[np.bool_], people: People, seed: int) -> Drawn:
-    """Draws of a choice and of its overrides by segment."""
-    segment = log.segment[log.stays.customer]
-    assert stage.choice is not None
-    yield from _choice(("stages", name, "exits"), log, stage.choice, stage, here, people, seed)
-    for one, part in _groups(stage.choice_by_segment, log).items():
-        rows = here & np.isin(segment, part)
-        drawn = list(_choice((), log, stage.choice_by_segment[one], stage, rows, people, seed, name, one))
-        for k in part:
-            override: Place = ("segments", log.segments[k], "override", f"stages.{name}.exits")
-            yield from (((*override, *place), values) for place, values in drawn)
 
 
 def _groups(own: Mapping[str, LawFit | ChoiceFit], log: Log) -> dict[str, list[int]]:
@@ -196,7 +219,8 @@ def _groups(own: Mapping[str, LawFit | ChoiceFit], log: Log) -> dict[str, list[i
 
 def _stays(log: Log, rows: NDArray[np.bool_], ended: NDArray[np.bool_], pile: Pile | None, people: People) -> Stays:
     who = people.who[log.stays.customer[rows]]
-    return Stays(log.stays.days[rows], ended, who, log.resolution, pile)
+    late = None if log.late is None else log.late[rows]
+    return Stays(log.stays.days[rows], ended, who, log.resolution, pile, late)
 
 
 def _law(place: Place, law: LawFit, stays: Stays, people: People, seed: int, *names: str) -> Drawn:
@@ -206,7 +230,14 @@ def _law(place: Place, law: LawFit, stays: Stays, people: People, seed: int, *na
     if law.curve is not None:
         days = _as_fitted(stays.days, stays)
         read = draw_reading(
-            days, np.where(stays.ended, 0, NOTHING), stays.who, people.weights, [law.curve], [law.never], False
+            days,
+            np.where(stays.ended, 0, NOTHING),
+            stays.who,
+            people.weights,
+            [law.curve],
+            [law.never],
+            False,
+            stays.late,
         )
         yield from _read(place, read.shares[0], read.days[0], read.never[:, 0], law.never > 0.0)
         return
@@ -219,16 +250,22 @@ def _law(place: Place, law: LawFit, stays: Stays, people: People, seed: int, *na
 def _as_fitted(days: Floats, stays: Stays) -> Floats:
     """Lengths as a law read from the data has them: none is 0, and those in a pile are of one."""
     days = np.where((days > 0.0) | ~stays.ended, days, 0.5 * stays.resolution)
-    pile = stays.pile
-    if pile is None:
-        return days
-    return np.where(stays.ended & (days >= pile.low) & (days < pile.high), pile.day, days)
+    for pile in stays.pile.each if stays.pile is not None else ():
+        days = np.where(stays.ended & (days >= pile.low) & (days < pile.high), pile.day, days)
+    return days
 
 
 def _numbers(place: Place, law: LawFit, drawn: Floats, never: Floats | None = None) -> Drawn:
     """Draws of a law's parameters as the file states them."""
     names = CANDIDATES[law.law].parameters
     at = len(names)
+    if law.further:
+        told = [jumping(*heaps_of(law, theta)) for theta in drawn]
+        shares, days = (np.array([curve[part] for curve, _ in told]) for part in (0, 1))
+        yield from _read(place, shares, days, np.array([left for _, left in told]), law.never > 0.0)
+        if law.never == 0.0:
+            yield (*place, "share"), shares
+        return
     if law.never > 0.0 and never is None:
         never = np.array([share_of(one) for one in drawn[:, at]])
         at += 1
@@ -272,6 +309,7 @@ def _choice(
     indices = dict(sorted(indices.items()))
     days, following = stays.days[rows], stays.following[rows]
     who = people.who[stays.customer[rows]]
+    late = None if log.late is None else log.late[rows]
     curves = [law.curve for law in choice.laws.values() if law.curve is not None]
     if curves:
         causes = np.full(following.shape, NOTHING)
@@ -279,14 +317,16 @@ def _choice(
             causes[following == log.stages.index(to)] = k
         days = np.where(days > 0.0, days, 0.5 * log.resolution)
         nevers = [law.never for law in choice.laws.values()]
-        read = draw_reading(days, causes, who, people.weights, curves, nevers, True)
+        read = draw_reading(days, causes, who, people.weights, curves, nevers, True, late)
         for k, to in enumerate(choice.laws):
             yield (*place, to, "probability"), read.chances[:, k]
             yield from _read((*place, to, "dwell"), read.shares[k], read.days[k], read.never[:, k], nevers[k] > 0.0)
         return
     piles = {to: form.pile for to, form in stage.forms.items() if form.pile is not None}
-    some = ChoiceStays(days, following, who, indices, log.resolution, piles)
+    some = ChoiceStays(days, following, who, indices, log.resolution, piles, late)
     drawn = draw_choice(some, choice, people.around, stream(seed, *place, *names))
-    for k, to in enumerate(indices.values()):
-        yield (*place, to, "probability"), drawn.chances[:, k]
+    exits = list(indices.values())
+    chances = moved(drawn.chances, stage.differ, exits, np.array([choice.probabilities[to] for to in exits]))
+    for k, to in enumerate(exits):
+        yield (*place, to, "probability"), chances[:, k]
         yield from _numbers((*place, to, "dwell"), choice.laws[to], drawn.laws[k], drawn.never)

@@ -32,6 +32,7 @@ def draw_reading(
     curves: list[Curve],
     nevers: list[float],
     choice: bool,
+    late: Floats | None = None,
 ) -> Reading:
     """Draws of curves by exit.
 
@@ -43,12 +44,18 @@ def draw_reading(
         curves: (shares, days) as the file has them.
         nevers: share that never leaves, as the file has it.
         choice: whether the exits are those of a choice (Aalen-Johansen), or each by itself (Kaplan-Meier).
+        late: the age from which each stay was watched, shape (n,); left out, from its beginning.
     """
     times, place = _distinct(days)
     exits, count, people = len(curves), *weights.shape
     cell = place * people + who
     there = _totals(cell, times.size, people) @ weights.T  # shape (times, draws)
-    at_risk = np.maximum(there[::-1].cumsum(axis=0)[::-1], 1e-300)
+    at_risk = there[::-1].cumsum(axis=0)[::-1]
+    if late is not None:  # at ages before that they were not yet watched
+        since = np.searchsorted(times, np.where(late > 0.0, late, -1.0), side="right")
+        begun = _totals(since * people + who, times.size + 1, people) @ weights.T
+        at_risk = at_risk - begun[:0:-1].cumsum(axis=0)[::-1]
+    at_risk = np.maximum(at_risk, 1e-9)
     hazards = [_totals(cell[causes == k], times.size, people) @ weights.T / at_risk for k in range(exits)]
     if choice:
         left = np.cumprod(np.maximum(1.0 - np.sum(hazards, axis=0), 0.0), axis=0)

@@ -114,7 +114,15 @@ def _compared(
     scenario: Scenario, planted: Planted, replications: int, seed: int, progress: Progress | None
 ) -> RoundTrip:
     found = fit(planted.log)
-    numbers, skipped = [], []
+    numbers, skipped = compared(scenario, found)
+    verdict = judge(planted.log, replications=replications, seed=seed + 1, progress=progress)
+    return RoundTrip(scenario, found, numbers, skipped, verdict)
+
+
+def compared(scenario: Scenario, found: Fit) -> tuple[tuple[Compared, ...], tuple[str, ...]]:
+    """Numbers of a scenario beside those of a fit to a log of it, and in sentences what cannot be laid beside and why."""
+    numbers: list[Compared] = []
+    skipped = []
     for name, stage in found.stages.items():
         for to in stage.exits:
             place = f"{name} -> {to}"
@@ -124,8 +132,21 @@ def _compared(
                 numbers += [one for pair in pairs for one in _numbers(*pair)]
             if why is not None:
                 skipped.append(f"{place}: {why}.")
-    verdict = judge(planted.log, replications=replications, seed=seed + 1, progress=progress)
-    return RoundTrip(scenario, found, tuple(numbers), tuple(dict.fromkeys(skipped)), verdict)
+    return tuple(numbers), (*dict.fromkeys(skipped), *_differences(scenario, found))
+
+
+def _differences(scenario: Scenario, found: Fit) -> Iterator[str]:
+    """What customers were planted to differ in beside what was found of it; the fit gives no errors of these."""
+    planted, fitted = scenario.frailty, found.scenario().frailty
+    for law in ("gamma", "beta"):
+        asked = getattr(planted, law, {})
+        seen = getattr(fitted, law, {})
+        for exit_name, value in asked.items():
+            stage = exit_name.split(" -> ")[0]
+            # Of two exits of a choice either may carry the same draw.
+            near = [one for one in seen if one == exit_name or (law == "beta" and one.startswith(f"{stage} -> "))]
+            told = f"{seen[near[0]]:.3g}" if near else "none was found"
+            yield f"{exit_name}: customers differ by a {law} draw; planted {value:.3g}, fitted {told}."
 
 
 def _moved(scenario: Scenario, name: str, to: str) -> str | None:

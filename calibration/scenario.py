@@ -7,10 +7,11 @@ from pathlib import PurePath
 
 from sojourn.calibration.arrivals import ArrivalsFit
 from sojourn.calibration.bgnbd import BgNbd
-from sojourn.calibration.candidates import CANDIDATES
+from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.choices import ChoiceFit
+from sojourn.calibration.compounds import of_all, share_of
 from sojourn.calibration.contracts import ContractFit
-from sojourn.calibration.curves import quantiles
+from sojourn.calibration.curves import jumping, quantiles
 from sojourn.calibration.differing import own_draws, past_effects
 from sojourn.calibration.durations import LawFit, percent
 from sojourn.calibration.exits import StageFit
@@ -18,6 +19,7 @@ from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.silent import SilentFit
+from sojourn.calibration.spells import Floats
 from sojourn.calibration.written import comment
 from sojourn.calibration.written import key as key
 from sojourn.calibration.written import number as number
@@ -81,11 +83,26 @@ def scenario_text(
 
 def law_text(law: LawFit) -> str:
     """A law as the scenario file writes it, on one line."""
+    if law.further and law.maximum is not None:
+        (shares, at), never = jumping(*heaps_of(law, law.maximum[0]))
+        rest = f", never = {never!r}" if never > 0.0 else ""
+        told = (", ".join(repr(value) for value in values) for values in (shares, at))
+        return '{{ law = "empirical", share = [{}], days = [{}]{} }}'.format(*told, rest)
     within = _law_within(law)
     if law.deadline is None:
         return within
     day, share = law.deadline
     return f'{{ law = "deadline", day = {number(day)}, share = {number(share)}, otherwise = {within} }}'
+
+
+def heaps_of(law: LawFit, theta: Floats) -> tuple[Candidate, Floats, list[float], list[float], float]:
+    """A law with several deadlines as `jumping` takes it, at numbers on the scale that it was fitted in."""
+    candidate = CANDIDATES[law.law]
+    base = len(candidate.parameters)
+    never = share_of(theta[base]) if law.never > 0.0 else 0.0
+    first = base + (law.never > 0.0)
+    days = [one.day for one in (law.deadline, *law.further) if one is not None]
+    return candidate, theta[:base], days, of_all([share_of(one) for one in theta[first:]]), never
 
 
 def _law_within(law: LawFit) -> str:

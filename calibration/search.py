@@ -20,6 +20,8 @@ STEP = 0.2  # over which slopes are taken, in units of each number
 FIRST_RADIUS, LARGEST_RADIUS = 1.0, 4.0  # in units
 SMALL = 1e-3  # gain from which a step is worth the while, in squares of tolerances, on the way
 SMALLEST = 1e-4  # the same at the end
+SHARE = 0.003  # of the loss: where targets cannot be met, a gain of less than this is no step towards them
+FEWER, LEAST = 4, 6  # slopes are taken with so many times fewer replications than misfits, but with so many at least
 MOST_STEPS = 25  # at each effort
 NOISY = 2.0  # times the noise of slopes: an effect below it counts as none
 WEIGHT = 0.01  # of the pull: a number moved by one unit weighs as much as a target missed by a tenth of its tolerance
@@ -81,7 +83,7 @@ class Search:
             raise ValueError("a target is undefined where the search stands")
         self.r = found
         if self.slopes.size == 0:
-            self.slopes = slopes(self.misfit, self.box, self.z, self.r, effort)
+            self.slopes = self._slopes(effort)
             lacking = np.isnan(self.slopes).any(axis=0)
             if lacking.any():
                 raise Stuck([int(i) for i in np.flatnonzero(lacking)])
@@ -92,10 +94,10 @@ class Search:
         for _ in range(MOST_STEPS):
             step = within(clear(self.slopes, self.box, self.least), self.r, self.z, self.box, self.pull, radius)
             foretold = self.loss(self.z, self.r) - self.loss(self.z + step, self.r + self.slopes @ step)
-            if foretold < (SMALLEST if thorough else SMALL):
+            if foretold < max(SMALLEST if thorough else SMALL, SHARE * self.loss(self.z, self.r)):
                 if fresh:
                     return
-                self.slopes = np.nan_to_num(slopes(self.misfit, self.box, self.z, self.r, effort))
+                self.slopes = np.nan_to_num(self._slopes(effort))
                 fresh = True
                 continue
             there = self.box.held(self.z + step)
@@ -111,6 +113,14 @@ class Search:
                 radius = 0.5 * min(radius, size)
                 if radius < STEP / 100:
                     return
+
+    def _slopes(self, effort: int) -> Floats:
+        """Slopes where the search stands: the same customers make differences surer than figures, so fewer of them do."""
+        few = max(effort // FEWER, min(LEAST, effort))
+        here = self.misfit(self.z, few)
+        if here is None:
+            raise ValueError("a target is undefined where the search stands")
+        return slopes(self.misfit, self.box, self.z, here, few)
 
     def _learn(self, step: Floats, change: Floats) -> None:
         """Broyden's update in units: the least change of the slopes that would have foretold what came."""

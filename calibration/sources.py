@@ -5,6 +5,7 @@ quoted and nothing else does; the file is all that DuckDB may open, and a query 
 """
 
 import gzip
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from sojourn.calibration.csvfiles import csv_relation
-from sojourn.calibration.jsonlines import json_relation
+from sojourn.calibration.jsonlines import broken_line, json_relation
 from sojourn.calibration.sqltext import Connection, identifier, literal
 from sojourn.calibration.xes import xes_table
 from sojourn.scenarios.faults import Faults, fault, shown
@@ -87,7 +88,10 @@ def open_source(
                 kinds = dict.fromkeys(columns, "VARCHAR")
             yield connection, Source(name, relation, columns, kinds)
         except duckdb.Error as problem:
-            raise unreadable(name, str(problem), kind) from None
+            told = str(problem)
+            if kind == "json" and (match := re.search(r"in line (\d+)", told)):
+                told = told.replace(match[0], f"in line {broken_line(Path(log), packed, int(match[1]))}")
+            raise unreadable(name, told, kind) from None
         finally:
             connection.close()
 
@@ -102,6 +106,8 @@ def _head(file: Path, name: str) -> tuple[bytes, bool]:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "the path is not valid"
         raise fault(name, "", f"cannot be read: {reason}", "give the path of a CSV or Parquet file") from None
+    if head[:4] == b"PK\x03\x04":
+        raise fault(name, "", "is a zip or Excel file", "unpack it, or save the sheet as CSV in UTF-8")
     packed = head[:2] == b"\x1f\x8b"
     if packed:
         try:
@@ -169,7 +175,7 @@ def _connection(spill: str, file: Path | None, kind: str, name: str, zone: str) 
 
 def _query(connection: Connection, query: str | None, mapping_file: str) -> str:
     """The query as a relation: one SELECT, and nothing else."""
-    remedy = 'give one SELECT, as in query = "select customer, at, what from events"'
+    remedy = 'give one SELECT, as in query = "select customer, day, what from events"'
     if query is None:
         tables = [str(row[0]) for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
         there = f" (it has {', '.join(sorted(tables)[:6])})" if tables else ""
@@ -197,6 +203,8 @@ def unreadable(name: str, problem: str, kind: str) -> Faults:
     """DuckDB's complaint in words of ours."""
     first = _first(problem)
     where = first.split("Line:")[-1].strip() if "Line:" in first else ""
+    if match := re.search(r"in line (\d+)", problem):
+        where = match[1]
     place = f"line {where}" if where.isdigit() else ""
     told = [
         ("unicode", "is not UTF-8 text", "save it as CSV in UTF-8"),
@@ -207,6 +215,9 @@ def unreadable(name: str, problem: str, kind: str) -> Faults:
             "quote cells that hold delimiters",
         ),
         ("unterminated quote", "has a quote that is never closed", "close it or double the quotes inside a cell"),
+        ("Malformed JSON", "is no sound JSON", "write one object a line, one line an event"),
+        ("JSON transform error", "holds something else than objects", "write one object a line, one line an event"),
+        ("GZIP", "is a gzip file that breaks off or is damaged", "pack the log anew"),
         ("out of memory", "does not fit into memory and the folder for temporary files", "make room, or cut the log"),
     ]
     for sign, message, remedy in told:

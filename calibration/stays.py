@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sojourn.calibration.mapping_form import history_order
 from sojourn.calibration.meanings import LOST
 from sojourn.calibration.rows import Rows
-from sojourn.calibration.sqltext import rows_of
+from sojourn.calibration.sqltext import Connection, rows_of
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -56,11 +56,13 @@ class Sorted(NamedTuple):
 
 
 def sort_stays(rows: Rows) -> Sorted:
-    """Stays of all customers. Events that begin no stay are counted, not forgotten."""
+    """Stays of all customers. Events that begin no stay are counted, not forgotten. The tables of rows are gone afterwards."""
     mapping, connection = rows.taken.mapping, rows.taken.connection
     ends = len(mapping.stages)
-    _journeys(rows)
-    _histories(rows)
+    _drop(connection, "rows")
+    several = _journeys(rows)
+    journeys, number, limit = _lived(rows)
+    tables = ["ordered", *(["journeyed"] if several else []), *_histories(rows)]
     homeless: dict[str, int] = {}
     if any(rule.after is not None for rule in mapping.rules()):
         counted = rows_of(
@@ -74,6 +76,7 @@ def sort_stays(rows: Rows) -> Sorted:
         f"max(CASE WHEN stage >= {ends} THEN who END) OVER (ROWS UNBOUNDED PRECEDING) AS reached FROM staged "
         f"WHERE stage <> {LOST})"
     )
+    _drop(connection, *tables)
     behind = rows_of(
         connection,
         f"""WITH firsts AS (SELECT who, stage AS first, alone FROM marked WHERE stage >= {ends} AND NOT ended),
@@ -83,6 +86,7 @@ def sort_stays(rows: Rows) -> Sorted:
     )[0]
     only_end, same_end, after_end, returned = (int(one) for one in behind)
     _begin(rows)
+    _drop(connection, "marked")
     total, begun, doubled = rows_of(
         connection, "SELECT count(*), count(*) FILTER (begins), count(*) FILTER (doubled) FROM begun"
     )[0]
@@ -93,7 +97,6 @@ def sort_stays(rows: Rows) -> Sorted:
         coalesce(lead(stage) OVER (), {NOTHING}) AS next_stage FROM begun WHERE begins"""
     ).fetchnumpy()
     who, stage, entry, told, goes_on, next_entry, next_stage = (np.ma.getdata(column) for column in found.values())
-    journeys, number, limit = _lived(rows)
     until = np.where(goes_on, next_entry, limit[who])
     stays = Stays(
         who,
@@ -119,8 +122,14 @@ def sort_stays(rows: Rows) -> Sorted:
     )
 
 
-def _journeys(rows: Rows) -> None:
-    """Make the table `journeyed`: `ordered` with journeys in place of customers in `who`, where a customer may have several."""
+def _drop(connection: Connection, *tables: str) -> None:
+    """Give memory back: each table is as long as the log."""
+    for table in tables:
+        connection.execute(f"DROP TABLE {table}")
+
+
+def _journeys(rows: Rows) -> bool:
+    """Make `journeyed`: `ordered` with journeys in place of customers in `who`; true where a customer may have several."""
     mapping, connection = rows.taken.mapping, rows.taken.connection
     breaks = []
     if mapping.new_journey_after_days is not None:
@@ -131,17 +140,21 @@ def _journeys(rows: Rows) -> None:
         breaks.append(f"(stage = {place} AND lag(stage) OVER () <> {place})")
     if not breaks:
         connection.execute("CREATE TEMP VIEW journeyed AS SELECT * FROM ordered")
-        return
+        return False
     event = ", event" if any(rule.after is not None for rule in mapping.rules()) else ""
     connection.execute(
         f"""CREATE TEMP TABLE journeyed AS SELECT (sum(new::INTEGER) OVER (ROWS UNBOUNDED PRECEDING) - 1)::INTEGER AS who,
         time, row, stage, later, told{event}, customer, new FROM (SELECT *, who AS customer,
         coalesce(lag(who) OVER () IS DISTINCT FROM who OR {" OR ".join(breaks)}, false) AS new FROM ordered)"""
     )
+    return True
 
 
-def _histories(rows: Rows) -> None:
-    """Make the view `staged`: the stage that each row means, LOST where its event means one only after a stage not come yet."""
+def _histories(rows: Rows) -> list[str]:
+    """Make the view `staged`: the stage that each row means, LOST where its event means one only after a stage not come yet.
+
+    Returns the names of the tables behind it.
+    """
     mapping, connection = rows.taken.mapping, rows.taken.connection
     connection.execute("CREATE TEMP VIEW staged_0 AS SELECT * FROM journeyed")
     later = history_order(mapping)
@@ -154,7 +167,10 @@ def _histories(rows: Rows) -> None:
             f"coalesce(lag(held) OVER () = who, false) THEN {to}::SMALLINT ELSE stage END AS stage) "
             f"FROM (SELECT *, {held} AS held FROM staged_{k})"
         )
+        if k:
+            _drop(connection, f"staged_{k}")
     connection.execute(f"CREATE TEMP VIEW staged AS SELECT * FROM staged_{len(later)}")
+    return [f"staged_{len(later)}"] if later else []
 
 
 def _begin(rows: Rows) -> None:

@@ -13,7 +13,7 @@ from sojourn.calibration.apart import Direction, learn
 from sojourn.calibration.attempts import News, Stand, Trials
 from sojourn.calibration.fitted import Number, TargetFit, Undecided
 from sojourn.calibration.free import Bounds, Free, changes, free_numbers, moved, tidy
-from sojourn.calibration.search import WEIGHT, Box, Floats, Search, Stuck, told
+from sojourn.calibration.search import FEWER, WEIGHT, Box, Floats, Search, Stuck, told
 from sojourn.experiments.attained import Evaluation
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
@@ -194,8 +194,11 @@ def _searched(scenario: Scenario, trials: Trials, box: Box, replications: int | 
 def _faintly(search: Search, effort: int) -> None:
     """Go on along directions of little or noisy effect, under a stronger pull, and keep what is clearly nearer to the targets."""
     z, r, found, pull = search.z, search.r, search.slopes, search.pull
+    few = max(effort // FEWER, min(FIRST, effort))
     search.least, search.pull = 0.0, STRONGER * WEIGHT
-    search.refine(effort, thorough=True)
+    search.begin(few)
+    search.refine(few, thorough=True)
+    search.begin(effort)
     before, after = float(r @ r), float(search.r @ search.r)
     if before - after < max(1.0, WORTH * before):
         search.z, search.r, search.slopes, search.pull = z, r, found, pull

@@ -24,6 +24,7 @@ from sojourn.sim.estimates import Band, Estimate
 
 LARGEST = 5_000  # customers held out that are simulated, and
 FITTED = 50_000  # others that are fitted to; more would only cost time
+SPLIT = 200_000  # customers of a larger log among whom both are chosen
 Progress = Callable[[int, int], None]
 
 
@@ -97,6 +98,7 @@ def check(
     Raises:
         Faults: if too few customers are left on either side.
     """
+    log = to_check(log)
     held = hold_out(log.person, holdout, seed)
     if not large_enough(log, held):
         raise Faults(
@@ -110,7 +112,7 @@ def check(
                 )
             ]
         )
-    train, rest = some(log.only(~held), FITTED), some(log.only(held), LARGEST)
+    train, rest = some(log.only(~held), FITTED), some(log.only(held).begun, LARGEST)
     fitted = fit(train)
     names = {*fitted.stages, *fitted.absorbing, *fitted.silent, *fitted.contracts}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
@@ -130,6 +132,11 @@ def check(
 
 def _flat(measured: Measured) -> Floats:
     return np.concatenate([measured.figures, measured.curves.ravel()])
+
+
+def to_check(log: Log) -> Log:
+    """The customers among whom the check looks: those whose begin was seen, at most `SPLIT` of them, evenly chosen."""
+    return some(log.begun, SPLIT)
 
 
 def _beside(

@@ -80,7 +80,8 @@ def judge(
             f"give {FEWEST_COPIES} or more; 50 is what you get when you leave it out",
         )
     parts = split(log, how, share=share, at=at, seed=seed)
-    parts = parts._replace(train=some(parts.train, FITTED), rest=some(parts.rest, LARGEST))
+    # Who was there before the watching began has no start to count from: fitted to, but not compared.
+    parts = parts._replace(train=some(parts.train, FITTED), rest=some(parts.rest.begun, LARGEST))
     train, rest = parts.train, parts.rest
     fitted = fit(train)
     beside = observed(rest)

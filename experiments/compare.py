@@ -143,7 +143,7 @@ def _settle(
     results: list[Result] = []
 
     def at(size: int) -> Pair:
-        results.append(run(scenario, strategies, replications=size, kept=kept, **options))
+        results[:] = [run(scenario, strategies, replications=size, kept=kept, **options)]
         return partial(_Pairs(results[-1], fixed=fixed), measure)
 
     seed = options.get("seed", 1)

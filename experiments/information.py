@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.experiments.layers import denoised
-from sojourn.experiments.smoothing import Basis, Smooth, smooth, splines
+from sojourn.experiments.smoothing import Basis, Smooth, fitted, smooth, splines
+from sojourn.sim.estimating import Jackknife
 
 Floats = NDArray[np.float64]
 SIMULATED = 1000  # sets of coefficients that a standard error is taken from
+GROUPS = 20  # of draws
 PERMUTED = 400  # orders that the null is taken from
 PER_NUMBER = 10  # draws that each spline asks for
 AGREED = 0.95  # of what chance alone would find, that a value must exceed
@@ -34,8 +36,8 @@ def expected(columns: Floats, contrasts: Floats) -> Floats:
     """
     if columns.shape[1] == 0 or columns.shape[1] > len(columns) // PER_NUMBER:
         return denoised(contrasts)
-    fitted = smooth(splines(columns), contrasts.mean(axis=2)).fitted
-    found: Floats = fitted + denoised(contrasts - fitted[:, :, None])
+    alone = smooth(splines(columns), contrasts.mean(axis=2)).fitted
+    found: Floats = alone + denoised(contrasts - alone[:, :, None])
     return found
 
 
@@ -70,7 +72,7 @@ class Partial(NamedTuple):
     """What it is worth to know some numbers exactly."""
 
     value: float  # upward bias taken off, never negative
-    error: float  # standard error: of the fit's coefficients, and of the draws
+    error: float  # standard error: of the fit's coefficients and of the draws, or by leaving draws out, whichever is larger
     raw: float  # before the bias was taken off
     null: float  # what 95 % of random orders of the same numbers stay below: chance alone finds as much
     chance: float  # share of random orders that find at least as much
@@ -92,16 +94,18 @@ def partial(columns: Floats, benefits: Floats, seed: int) -> Partial:
 
     The estimate is biased upward, as the best of several noisy fits is too good. Its bias and its error come from simulating
     the coefficients of the fit (Strong, Oakley and Brennan 2014, section 3.3); its null from putting the numbers in random order.
+    That error leaves out that the penalty was chosen by the same draws, which leaving a twentieth of them out in turn does not.
     """
     contrasts = benefits - benefits[:, :1]
     basis = splines(columns)
     fit = smooth(basis, contrasts[:, 1:])
-    fitted = _with_baseline(fit.fitted)
-    raw = value(fitted)
+    told = _with_baseline(fit.fitted)
+    raw = value(told)
     rng = np.random.Generator(np.random.Philox(key=seed))
     again = _simulated(fit, rng)
-    loss = fitted.max(axis=1) - fitted[:, int(np.argmax(fitted.mean(axis=0)))]
+    loss = told.max(axis=1) - told[:, int(np.argmax(told.mean(axis=0)))]
     error = float(np.sqrt(np.var(again, ddof=1) + np.var(loss, ddof=1) / loss.size))
+    error = max(error, _left_out(columns, contrasts[:, 1:]))
     under_null = _permuted(basis, contrasts[:, 1:], rng)
     return Partial(
         max(2.0 * raw - float(again.mean()), 0.0),
@@ -113,24 +117,34 @@ def partial(columns: Floats, benefits: Floats, seed: int) -> Partial:
     )
 
 
+def _left_out(columns: Floats, contrasts: Floats) -> float:
+    """The jackknife's standard error of the value, a twentieth of the draws left out in turn."""
+    groups = np.arange(len(contrasts)) % GROUPS
+    rest = [groups != k for k in range(GROUPS)]
+    fits = [smooth(splines(columns[kept]), contrasts[kept]).fitted for kept in rest]
+    return Jackknife(0.0, np.array([value(_with_baseline(fit)) for fit in fits])).error
+
+
 def _simulated(fit: Smooth, rng: np.random.Generator) -> Floats:
     """The value under coefficients drawn from their distribution about the fit; shape (SIMULATED,)."""
     m, k = fit.coefficients.shape
     roots, axes = np.linalg.eigh(fit.residual)
     half = axes * np.sqrt(np.maximum(roots, 0.0))  # half @ half.T is the covariance
-    found = np.empty(SIMULATED)
-    for i in range(SIMULATED):
-        moved = fit.coefficients + np.sqrt(fit.kept)[:, None] * rng.standard_normal((m, k)) @ half.T
-        found[i] = value(_with_baseline(fit.basis @ moved))
-    return found
+    away = np.sqrt(fit.kept)[:, None, None] * rng.standard_normal((m, SIMULATED, k)) @ half.T
+    moved = (fit.basis @ (fit.coefficients[:, None, :] + away).reshape(m, -1)).reshape(-1, SIMULATED, k)
+    return _values(moved)
 
 
 def _permuted(basis: Basis, contrasts: Floats, rng: np.random.Generator) -> Floats:
     """The value where the same numbers stand in random orders; shape (PERMUTED,)."""
-    found = np.empty(PERMUTED)
-    for i in range(PERMUTED):
-        order = rng.permutation(len(contrasts))
-        found[i] = value(_with_baseline(smooth(basis, contrasts[order]).fitted))
+    orders = rng.permuted(np.tile(np.arange(len(contrasts)), (PERMUTED, 1)), axis=1)
+    return _values(fitted(basis, contrasts[orders.T]))
+
+
+def _values(contrasts: Floats) -> Floats:
+    """The value of many sets of contrasts, shape (draws, sets, contrasts)."""
+    best = np.maximum(contrasts.max(axis=2), 0.0).mean(axis=0)
+    found: Floats = np.maximum(best - np.maximum(contrasts.mean(axis=0).max(axis=1), 0.0), 0.0)
     return found
 
 

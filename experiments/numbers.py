@@ -1,82 +1,118 @@
-"""Numbers of a scenario that an analysis of sensitivity moves: those with a declared interval, and others by path."""
+"""Numbers of a scenario that an analysis of sensitivity moves: those that are in doubt, and others by path."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from sojourn.experiments.parameter_words import ON, labels
+from sojourn.experiments.parameters import Doubt, doubts, quantiles
 from sojourn.scenarios.checks import examine
+from sojourn.scenarios.companion import Companion, value_at
 from sojourn.scenarios.faults import Fault, Faults, dotted, nearest
 from sojourn.scenarios.grades import covers
 from sojourn.scenarios.levers import BOUNDS, RATIOS, Effect
-from sojourn.scenarios.model import Range, Scenario
+from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, alone, place_of, put
 
-SHIFT = 0.2  # by which a number without an interval is moved, each way
+SHIFT = 0.2  # by which a number that is in no doubt is moved, each way
 NOT_MOVED = ("format", "scenario", "strategies", "targets", "free", "variants", "sources", "market")
+SHARES = ("probability", "share", "unresolved", "click_through", "gathers")
 
 
 class Number(NamedTuple):
     """One number of a scenario, and between which values it is moved."""
 
     place: Place
+    """Where it stands in the document; that of an interval means its central value."""
     label: str
-    """For people: `loyalty_perks on loyalty -> churned (hazard_ratio)`, or the path."""
+    """For people: `the effect of perks on loyalty -> churned`, or the path."""
     central: float
     low: float
     high: float
     origin: str
-    """`declared` (the interval stands in the file) or `shifted` (a fifth less and more)."""
+    """`declared` (the interval stands in the file), `calibrated` (from the companion) or `shifted` (a fifth less and more)."""
+    drawn: tuple[float, ...] = ()
+    """Draws of a calibrated number."""
+
+    @property
+    def scale(self) -> str:
+        """The key that the number stands under: for an effect, its scale."""
+        steps = [step for step in self.place if isinstance(step, str) and step != "central"]
+        return (place_of(steps[-1]) or (steps[-1],))[-1] if steps else ""  # type: ignore[return-value]
 
     @property
     def ratio(self) -> bool:
         """Whether it multiplies something, so that it is moved on the log scale."""
-        return self.place[-1] in RATIOS
+        return self.scale in RATIOS
 
     @property
-    def lever(self) -> str | None:
-        """The lever that it belongs to."""
-        return str(self.place[1]) if self.place[0] == "levers" else None
+    def path(self) -> str:
+        """Where it stands, as files write it."""
+        return dotted(self.place)
 
     def bounds(self) -> tuple[float, float]:
         """Beyond which no scenario goes: the format's own limits, as far as they are known for its kind."""
         if self.ratio:
             return math.nextafter(0.0, 1.0), 1e6
-        scale = str(self.place[-1])
-        if scale in BOUNDS and self.lever is not None:
-            return BOUNDS[scale]
-        return (0.0, 1.0) if _share(self.place) else (0.0, math.inf) if self.central >= 0.0 else (-math.inf, 0.0)
+        if self.scale in BOUNDS:
+            return BOUNDS[self.scale]
+        if _siblings(self.place) is not None or self.scale in SHARES:
+            return 0.0, 1.0
+        return (0.0, math.inf) if self.central >= 0.0 else (-math.inf, 0.0)
+
+    def at(self, share: float) -> float:
+        """The value so far on the way from low to high; on the log scale for ratios."""
+        if self.ratio:
+            return float(self.low * (self.high / self.low) ** share)
+        return float(self.low + share * (self.high - self.low))
+
+    def quantile(self, uniform: float) -> float:
+        """The value below which it lies with this chance: by its interval, its draws, or evenly between its ends."""
+        if self.drawn:
+            return float(np.quantile(self.drawn, uniform))
+        if self.origin == "declared":
+            return float(quantiles(np.array([uniform]), self.central, self.low, self.high, self.scale)[0])
+        return self.at(uniform)
 
 
-def declared(scenario: Scenario) -> tuple[Number, ...]:
-    """The numbers whose file says an interval, low and high apart, in file order."""
-    found = []
-    for place, lever, effect in _effects(scenario):
-        value = getattr(effect, effect.scale)
-        if isinstance(value, Range) and value.low < value.high:
-            found.append(Number(place, _label(lever, effect), value.central, value.low, value.high, "declared"))
-    return tuple(found)
+def in_doubt(scenario: Scenario, companion: Companion | None = None) -> tuple[Number, ...]:
+    """The numbers that are not known exactly and are one number each, in file order (see `parameters.doubts`)."""
+    drawn = _columns(scenario, companion)
+    return tuple(_number(one, drawn.get(one.place, ())) for one in doubts(scenario, companion) if _single(one))
 
 
-def _effects(scenario: Scenario) -> Iterator[tuple[Place, str, Effect]]:
-    """Effects of levers: the place of the number, the lever, and the effect."""
-    for lever, about in scenario.levers.items():
-        for k, effect in enumerate(about.effects):
-            yield ("levers", lever, "effects", k, effect.scale), lever, effect
+def _single(one: Doubt) -> bool:
+    return not isinstance(one.central, tuple)
 
 
-def _label(lever: str, effect: Effect) -> str:
-    kind, target = effect.target
-    what = target if kind == "exit" else kind if not target else f"{kind} of {target}"
-    return f"{lever} on {what} ({effect.scale})"
+def _number(one: Doubt, drawn: tuple[float, ...]) -> Number:
+    central, low, high = (float(value) for value in (one.central, one.low, one.high) if not isinstance(value, tuple))
+    place = one.place[:-1] if one.place[-1] == "central" else one.place
+    return Number(place, one.label, central, low, high, one.origin, drawn)
 
 
-def chosen(scenario: Scenario, patterns: Sequence[str]) -> tuple[Number, ...]:
-    """The numbers that patterns name (`stages.*.race.churned`), a fifth less and more where none is declared.
+def _columns(scenario: Scenario, companion: Companion | None) -> dict[Place, tuple[float, ...]]:
+    """Draws of single numbers, by place in the document, that of a central value where the file has an interval."""
+    if companion is None:
+        return {}
+    document = scenario.document()
+    found = {}
+    for place, column in companion.draws.items():
+        if not isinstance(companion.centrals[place], tuple):
+            here = (*place, "central") if isinstance(value_at(document, place), dict) else place
+            found[here] = tuple(float(one) for one in column if not isinstance(one, tuple))
+    return found
+
+
+def chosen(scenario: Scenario, patterns: Sequence[str], companion: Companion | None = None) -> tuple[Number, ...]:
+    """The numbers that patterns name (`stages.*.race.churned`), a fifth less and more where none is in doubt.
 
     A path names a number or all numbers of a table; * stands for any name. Raises Faults for one that names none.
     """
-    movable = list(_movable(scenario))
+    movable = list(_movable(scenario, companion))
     found: dict[Place, Number] = {}
     wrong = []
     for pattern in patterns:
@@ -92,43 +128,41 @@ def chosen(scenario: Scenario, patterns: Sequence[str]) -> tuple[Number, ...]:
     return tuple(number for number in movable if number.place in found)
 
 
-def _movable(scenario: Scenario) -> Iterator[Number]:
+def _movable(scenario: Scenario, companion: Companion | None) -> Iterator[Number]:
     """Every number that a scenario says about customers, money and desks, in file order; 0 has no fifth."""
-    known = {number.place: number for number in declared(scenario)}
-    labels = {place: _label(lever, effect) for place, lever, effect in _effects(scenario)}
-    for place, value in _numbers(alone(scenario.document()), (), frozenset(known)):
+    known = {number.place: number for number in in_doubt(scenario, companion)}
+    document = alone(scenario.document())
+    places = list(_numbers(document, (), frozenset(known)))
+    named = labels(document, [place for place, _ in places if place[0] == "levers" and "effects" in place])
+    for place, value in places:
         if place in known:
             yield known[place]
         elif value != 0.0 and not (value == 1.0 and _siblings(place) is not None):  # nothing is left to give or take
             low, high = sorted((value * (1.0 - SHIFT), value * (1.0 + SHIFT)))
-            top = 1.0 if _share(place) else math.inf
-            yield Number(place, labels.get(place, dotted(place)), value, low, min(high, top), "shifted")
+            one = Number(place, named.get(place, dotted(place)), value, low, high, "shifted")
+            yield one._replace(high=min(high, one.bounds()[1]))
 
 
-def _numbers(value: Any, place: Place, declared: frozenset[Place]) -> Iterator[tuple[Place, float]]:
-    if (place and place[0] in NOT_MOVED) or "override" in place:
+def _numbers(value: Any, place: Place, known: frozenset[Place]) -> Iterator[tuple[Place, float]]:
+    if place and place[0] in NOT_MOVED:
         return
-    if place in declared:
-        yield place, 0.0
+    if place in known:
+        yield place, math.nan
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield from _numbers(inner, (*place, key), declared)
+            yield from _numbers(inner, (*place, key), known)
     elif isinstance(value, list | tuple):
         for i, inner in enumerate(value):
-            yield from _numbers(inner, (*place, i), declared)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
+            yield from _numbers(inner, (*place, i), known)
+    elif isinstance(value, int | float) and not isinstance(value, bool) and "override" not in place:
         yield place, float(value)
-
-
-def _share(place: Place) -> bool:
-    """Whether the number is one of shares that add up to 1, or a probability."""
-    return _siblings(place) is not None or place[-1] in ("probability", "share", "unresolved", "click_through")
 
 
 def _siblings(place: Place) -> Place | None:
     """The table in which a number is one of shares that add up to 1; None for other numbers."""
-    if len(place) > 3 and place[0] == "stages" and place[2] == "exits" and place[4:] in ((), ("probability",)):
-        return place[:3]
+    for k, step in enumerate(place):
+        if isinstance(step, str) and (step == "exits" or step.endswith(".exits")):
+            return place[: k + 1] if place[k + 2 :] in ((), ("probability",)) and len(place) > k + 1 else None
     return place[:1] if len(place) == 3 and place[0] == "segments" and place[2] == "share" else None
 
 
@@ -139,17 +173,17 @@ def moved(document: Mapping[str, Any], values: Mapping[Place, float]) -> dict[st
         table = _siblings(place)
         if table is not None:
             _rescale(changed, table, place, value)
-        put(changed, place, round(value) if isinstance(_at(changed, place), int) else value)
+        put(changed, place, round(value) if isinstance(value_at(changed, place), int) else value)
     return changed
 
 
 def _rescale(document: dict[str, Any], table: Place, place: Place, value: float) -> None:
-    shares = _at(document, table)
+    shares = value_at(document, table)
     own = place[len(table)]
-    places = {name: _share_place(table, name, one) for name, one in shares.items() if name != own}
-    rest = math.fsum(_at(document, other) for other in places.values())
-    for other in places.values():
-        put(document, other, _at(document, other) * (1.0 - value) / rest if rest else 0.0)
+    places = [_share_place(table, name, one) for name, one in shares.items() if name != own]
+    rest = math.fsum(value_at(document, other) for other in places)
+    for other in places:
+        put(document, other, value_at(document, other) * (1.0 - value) / rest if rest else 0.0)
 
 
 def _share_place(table: Place, name: str, one: Any) -> Place:
@@ -158,10 +192,33 @@ def _share_place(table: Place, name: str, one: Any) -> Place:
     return (*table, name, "share" if table == ("segments",) else "probability")
 
 
-def _at(document: Any, place: Place) -> Any:
-    for step in place:
-        document = document[step]
-    return document
+def acts_on(scenario: Scenario, number: Number) -> tuple[str, str] | None:
+    """The lever and what it acts on, in words, where the number is the size of a lever's effect; else None."""
+    if len(number.place) < 5 or number.place[0] != "levers" or number.place[2] != "effects":
+        return None
+    kind, target = _effect(scenario, number.place).target
+    return str(number.place[1]), ON[kind].format(target)
+
+
+def evidence(scenario: Scenario, number: Number) -> str | None:
+    """How well a number is founded: `measured`, `borrowed` or `assumed`; None where the file does not say."""
+    if number.origin == "calibrated":
+        return "measured"
+    if number.place[0] == "levers":
+        lever = scenario.levers[str(number.place[1])]
+        own = _effect(scenario, number.place).evidence if "effects" in number.place else None
+        return own or lever.evidence
+    graded = (entry.evidence for entry in scenario.sources for path in entry.paths if _names(path, number.place))
+    return next(graded, None)
+
+
+def _names(path: str, place: Place) -> bool:
+    pattern = place_of(path)
+    return pattern is not None and covers(pattern, place)
+
+
+def _effect(scenario: Scenario, place: Place) -> Effect:
+    return scenario.levers[str(place[1])].effects[int(place[3])]
 
 
 def checked(scenario: Scenario, numbers: Sequence[Number]) -> None:

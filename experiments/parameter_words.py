@@ -20,6 +20,7 @@ ON = {
     "demand": "who asks for service in {}",
     "information": "what is learned in {}",
 }
+SPANS = ("mean", "median", "value")  # of laws, that are days
 
 
 def labels(document: Mapping[str, Any], places: Iterable[Place]) -> dict[Place, str]:
@@ -55,8 +56,19 @@ def _words(effect: Mapping[str, Any], place: Place) -> str:
         kind = next(target for target in TARGETS if target in effect)
         return f"the effect of {place[1]} on {ON[kind].format(effect[kind])}"
     if place[0] == "stages" and len(place) > 3 and place[2] in ("race", "exits"):
-        what = "the share of" if place[-1] == "probability" or place[-2] == "exits" else f"the {place[-1]} of"
+        share = place[-1] == "probability" or place[-2] == "exits"
+        what = (
+            "the share of"
+            if share
+            else f"the {place[-1]} of the time to"
+            if place[-1] in SPANS
+            else f"the {place[-1]} of"
+        )
         return f"{what} {place[1]} -> {place[3]}"
+    if place[0] == "stages" and len(place) == 4 and place[2] == "dwell":
+        return f"the {place[3]} of the time in {place[1]}"
+    if place == ("arrivals", "rate_per_day"):
+        return "the arrivals a day"
     if place[0] == "segments" and place[-1] == "share":
         return f"the share of {place[1]}"
     return dotted(place)

@@ -57,7 +57,8 @@ class Parting(NamedTuple):
     reasons: tuple[str, ...]
     """What differs in that stay, in words; the nearest cause first."""
     levers: tuple[str, ...]
-    """Levers each of which alone makes the life go on as under the second strategy; empty where only several together do."""
+    """Levers each of which alone leads on to the stage that follows under the second strategy, or, where the same stage follows
+    under both, moves the day; empty where only several together do."""
     draws: dict[str, float]
     """By exit, the customer's own draw: the share of such customers who would take the exit no later (race), or
     the chance of the exit above which it is taken (choice of two); the same under both strategies."""
@@ -81,7 +82,7 @@ def parting(
     onward = _onward(a, rows[0], row), _onward(b, rows[1], row)
     stage = a.network.stages[int(a.journeys.events.stage[here[0]])]
     customer = int(a.journeys.customers.customer[first])
-    doing = tuple(name for name, lived in alone.items() if _goes(lived, customer, row) == onward[1])
+    doing = tuple(name for name, lived in alone.items() if _does(_goes(lived, customer, row), onward))
     if row == 0:
         told: tuple[str, ...] = (_invited(a, b, first, second),)
         draws: dict[str, float] = {}
@@ -109,6 +110,13 @@ def _goes(lived: Lived, customer: int, row: int) -> Onward | None:
     if place == ids.size or ids[place] != customer:
         return None
     return _onward(lived, lived.rows(place), row)
+
+
+def _does(alone: Onward | None, onward: tuple[Onward, Onward]) -> bool:
+    """Whether what follows under one lever alone is what the second strategy does to the life."""
+    if alone is None or alone == onward[0]:
+        return False
+    return alone.stage == onward[1].stage or onward[0].stage == onward[1].stage
 
 
 def _invited(a: Lived, b: Lived, first: int, second: int) -> str:
@@ -195,10 +203,13 @@ def _acting(
         effects = [effect for effect in own.levers[lever].effects if _acts_on(effect, stage)]
         levels = [_highest(lived, row, lever) for lived, row in zip((a, b), here, strict=True)]
         if effects and any(levels):
-            what = "; ".join(
-                f"{_target(effect)} ({effect.scale} {effect.range.central:g} at full level)" for effect in effects
-            )
+            what = "; ".join(map(_told, effects))
             yield f"{lever} acts on {what}: level {levels[0]:g} under {names[0]}, {levels[1]:g} under {names[1]}"
+
+
+def _told(effect: Effect) -> str:
+    known = ", as far as the customer is known" if effect.informed else ""
+    return f"{_target(effect)} ({effect.scale} {effect.range.central:g} at full level{known})"
 
 
 def _acts_on(effect: Effect, stage: str) -> bool:

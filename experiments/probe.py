@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.experiments.coalitions import pulls
 from sojourn.experiments.decomposition import Luck
 from sojourn.experiments.numbers import moved
+from sojourn.experiments.parameters import Doubt, bearing
 from sojourn.experiments.pieces import Help, worked
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, alone
@@ -66,11 +66,7 @@ class Probe:
 
     def _seen(self, point: Point, strategy: str) -> Point:
         """What of a point a strategy can notice: effects of levers that it does not pull are nothing to it."""
-        return tuple(
-            (place, value)
-            for place, value in point
-            if place[0] != "levers" or pulls(self.scenario, strategy, str(place[1]))
-        )
+        return tuple(one for one in point if noticed(self.scenario, one[0], (strategy,)))
 
     def _key(self, run: Run) -> str:
         about, luck = self.scenario.digest[:24], self.luck
@@ -80,6 +76,11 @@ class Probe:
 
     def _run(self, run: Run) -> tuple[Part, ...]:
         return parts(at(self.scenario, dict(run.point)), run.strategy, self.measure, self.luck)
+
+
+def noticed(scenario: Scenario, place: Place, strategies: Sequence[str]) -> bool:
+    """Whether some of the strategies can notice a number: not where it is about a lever that none of them ever pulls."""
+    return bool(bearing((Doubt(place, "", 0.0, 0.0, 0.0, "declared"),), scenario, strategies))
 
 
 def plain(found: tuple[Part, ...]) -> list[list[Any]]:

@@ -47,7 +47,9 @@ def _question(draws: Draws, key: Place, group: tuple[Doubt, ...]) -> Question:
     elif key == ("segments",):
         label = "the shares of the segments"
     elif "race" in key or "exits" in key:
-        label = f"the time to {key[1]} -> {last if last != 'dwell' else key[-2]}"
+        label = f"the law of the time to {key[1]} -> {last if last != 'dwell' else key[-2]}"
+    elif key[0] == "stages" and last == "dwell":
+        label = f"the law of the time in {key[1]}"
     else:
         label = f"the numbers of {dotted(key)}"
     return Question(label, group, columns)

@@ -4,154 +4,26 @@ All of it is simulated on the same customers and draws, so that a number's effec
 luck is left in it.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
-from sojourn.experiments import morris, sobol
-from sojourn.experiments.breakeven import BreakEven, break_even
-from sojourn.experiments.coalitions import pulls
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import Number, checked, chosen, declared
+from sojourn.experiments.numbers import checked, chosen, in_doubt
 from sojourn.experiments.pieces import Help
-from sojourn.experiments.probe import CENTRE, Point, Probe
-from sojourn.experiments.sensitivity_words import sentence
+from sojourn.experiments.probe import CENTRE, Probe, noticed
+from sojourn.experiments.sensitivity_found import Effect, Method, Sensitivity, Share, Swing
+from sojourn.experiments.sensitivity_methods import screening, shares_of_variance, swings
 from sojourn.experiments.twins import pair_of
-from sojourn.scenarios.faults import Fault, Faults, dotted, nearest
+from sojourn.scenarios.companion import Companion
+from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
-from sojourn.sim.estimates import Estimate
 from sojourn.sim.keeping import Keeper
 from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import Progress
 
-Floats = NDArray[np.float64]
-Method = Literal["tornado", "morris", "sobol"]
 METHODS: tuple[Method, ...] = ("tornado", "morris", "sobol")
 REPLICATIONS: Mapping[str, int] = {"tornado": 20, "morris": 4, "sobol": 4}
 POINTS: Mapping[str, int] = {"morris": 10, "sobol": 64}
-REACH = 3.0  # times the interval, how far a break-even is looked for
-NORMAL = 1.645
-
-
-class Swing(NamedTuple):
-    """What one number does to the difference, the others as they stand."""
-
-    at_low: Estimate
-    """The difference with the number at its low end."""
-    at_high: Estimate
-    change_low: Estimate
-    """The same minus the difference as it stands, paired: beyond noise where the interval leaves out 0."""
-    change_high: Estimate
-    break_even: BreakEven
-    reach: tuple[float, float]
-    """Between which values a break-even was looked for."""
-
-    @property
-    def width(self) -> float:
-        """The larger of what the two ends change, or how far they lie apart."""
-        low, high = self.at_low.mean or 0.0, self.at_high.mean or 0.0
-        return max(abs(high - low), abs(self.change_low.mean or 0.0), abs(self.change_high.mean or 0.0))
-
-    @property
-    def still(self) -> bool:
-        """Whether the number moves nothing at all."""
-        return self.change_low == (0.0, 0.0, 0.0) and self.change_high == (0.0, 0.0, 0.0)
-
-
-class Effect(NamedTuple):
-    """Morris screening of one number over its interval, in the unit of the measure."""
-
-    mean: float
-    strength: Estimate
-    spread: float
-
-
-class Share(NamedTuple):
-    """Sobol indices of one number."""
-
-    first: Estimate
-    total: Estimate
-
-
-@dataclass(frozen=True)
-class Sensitivity:
-    """How a difference between two strategies depends on numbers of the scenario."""
-
-    scenario: Scenario
-    baseline: str
-    strategy: str
-    measure: str
-    method: Method
-    luck: Luck
-    difference: Estimate
-    """The measure under the strategy minus under the baseline, all numbers as they stand."""
-    numbers: tuple[Number, ...]
-    left_out: int
-    """Numbers with an interval that neither strategy can notice: levers that none of the two pulls."""
-    swings: tuple[Swing, ...]
-    """By number (tornado); else empty."""
-    effects: tuple[Effect, ...]
-    """By number (morris); else empty."""
-    shares: tuple[Share, ...]
-    """By number (sobol); else empty."""
-    spread: float | None
-    """Standard deviation of the difference over what the numbers allow, noise taken off (sobol); else None."""
-    noise: float | None
-    """Standard error that simulation leaves in one difference (morris, sobol); else None."""
-
-    @property
-    def order(self) -> list[int]:
-        """Numbers from the one that matters most to the least."""
-        weights = {
-            "tornado": [one.width for one in self.swings],
-            "morris": [one.strength.mean or 0.0 for one in self.effects],
-            "sobol": [one.total.mean or 0.0 for one in self.shares],
-        }[self.method]
-        return sorted(range(len(self.numbers)), key=lambda k: -weights[k])
-
-    @property
-    def sentence(self) -> str:
-        """The number that matters most, and whether one can turn the answer."""
-        return sentence(self)
-
-    def document(self) -> dict[str, Any]:
-        """The JSON shape of `sojourn sensitivity --json`."""
-        told = []
-        for k, number in enumerate(self.numbers):
-            about: dict[str, Any] = {
-                "path": dotted(number.place),
-                "label": number.label,
-                "central": number.central,
-                "low": number.low,
-                "high": number.high,
-                "origin": number.origin,
-            }
-            if self.swings:
-                about |= _swing(self.swings[k])
-            if self.effects:
-                one = self.effects[k]
-                about |= {"mean": one.mean, "strength": one.strength._asdict(), "spread": one.spread}
-            if self.shares:
-                about |= {"first": self.shares[k].first._asdict(), "total": self.shares[k].total._asdict()}
-            told.append(about)
-        return {
-            "scenario": self.scenario.about.name,
-            "baseline": self.baseline,
-            "strategy": self.strategy,
-            "measure": self.measure,
-            "method": self.method,
-            "sentence": self.sentence,
-            "difference": self.difference._asdict(),
-            "numbers": [told[k] for k in self.order],
-            "left_out": self.left_out,
-            "spread": self.spread,
-            "simulation_error": self.noise,
-        }
 
 
 def sensitivity(
@@ -161,6 +33,7 @@ def sensitivity(
     measure: str = "profit",
     method: Method = "tornado",
     numbers: Sequence[str] = (),
+    companion: Companion | None = None,
     points: int | None = None,
     customers: int | None = None,
     replications: int | None = None,
@@ -176,11 +49,13 @@ def sensitivity(
         strategies: two, the baseline first; by default the first two of the scenario.
         measure: what is compared.
         method: `tornado` (each number from end to end, with break-even), `morris` (screening) or `sobol` (shares of variance).
-        numbers: paths that name numbers, as `stages.*.race.churned`; by default all with a declared interval.
+        numbers: paths that name numbers, as `stages.*.race.churned`; by default all that are in doubt: those with a declared
+            interval, and calibrated ones.
+        companion: draws of calibrated numbers (see `scenarios.companion`).
         points: trajectories of `morris` (10), or points of `sobol` (64, a power of 2).
         customers, replications, seed: as in `sim.run.run`; by default 20 replications for `tornado`, else 4.
         workers: threads; all processors by default. Results do not depend on it.
-        progress: called with (runs done, in all) of what is being simulated.
+        progress: called with (done, in all): runs, and then numbers whose break-even is found.
         kept: a journal, in which runs are looked up and kept (see `experiments.journal`).
 
     Raises:
@@ -188,8 +63,8 @@ def sensitivity(
     """
     baseline, strategy = pair_of(scenario, strategies)
     _check(scenario, baseline, measure, method, points, replications)
-    every = chosen(scenario, numbers) if numbers else declared(scenario)
-    seen = tuple(one for one in every if _noticed(scenario, one, baseline, strategy))
+    every = chosen(scenario, numbers, companion) if numbers else in_doubt(scenario, companion)
+    seen = tuple(one for one in every if noticed(scenario, one.place, (baseline, strategy)))
     if not seen:
         remedy = 'name some: --numbers "stages.*.race.*.mean", or give effects { central = ..., low = ..., high = ... }'
         what = "no number has an interval that either strategy could notice"
@@ -197,133 +72,21 @@ def sensitivity(
     checked(scenario, seen)
     luck = Luck(customers, replications if replications is not None else REPLICATIONS[method], seed)
     probe = Probe(scenario, baseline, strategy, measure, luck, Help(workers, progress, kept))
-    swings, effects, shares = (), (), ()  # type: tuple[Swing, ...], tuple[Effect, ...], tuple[Share, ...]
+    swung: tuple[Swing, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    shares: tuple[Share, ...] = ()
     spread = noise = None
     if method == "tornado":
-        swings = _tornado(probe, seen)
+        swung = swings(probe, seen)
     elif method == "morris":
-        effects, noise = _morris(probe, seen, points or POINTS[method])
+        effects, noise = screening(probe, seen, points or POINTS[method])
     else:
-        shares, spread, noise = _sobol(probe, seen, points or POINTS[method])
+        shares, spread, noise = shares_of_variance(probe, seen, points or POINTS[method])
     difference = probe.difference(CENTRE).interval()
     missing = len(every) - len(seen)
     return Sensitivity(
-        scenario, baseline, strategy, measure, method, luck, difference, seen, missing, swings, effects, shares, spread, noise
+        scenario, baseline, strategy, measure, method, luck, difference, seen, missing, swung, effects, shares, spread, noise
     )  # fmt: skip
-
-
-def _noticed(scenario: Scenario, number: Number, *strategies: str) -> bool:
-    return number.lever is None or any(pulls(scenario, name, number.lever) for name in strategies)
-
-
-def _tornado(probe: Probe, numbers: Sequence[Number]) -> tuple[Swing, ...]:
-    ends = [((one.place, value),) for one in numbers for value in (one.low, one.high)]
-    probe.ask([CENTRE, *ends])
-    centre = probe.difference(CENTRE)
-    swings = []
-    for one in numbers:
-        low, high = (probe.difference(((one.place, value),)) for value in (one.low, one.high))
-        changes = low.minus(centre).interval(), high.minus(centre).interval()
-        reach = reach_of(one)
-
-        def difference(value: float, number: Number = one) -> Any:
-            return probe.difference(CENTRE if value == number.central else ((number.place, value),))
-
-        found = break_even(difference, one.low, one.central, one.high, reach, log=one.ratio)
-        swings.append(Swing(low.interval(), high.interval(), *changes, found, reach))
-    return tuple(swings)
-
-
-def reach_of(number: Number) -> tuple[float, float]:
-    """How far a break-even is looked for: `REACH` times as far from the central value as its interval goes, within bounds."""
-    low, high = number.bounds()
-    if number.ratio:
-        centre = math.log(number.central)
-        down, up = centre - math.log(number.low), math.log(number.high) - centre
-        ends = math.exp(centre - REACH * (down or up)), math.exp(centre + REACH * (up or down))
-    else:
-        down, up = number.central - number.low, number.high - number.central
-        ends = number.central - REACH * (down or up), number.central + REACH * (up or down)
-    return max(ends[0], low), min(ends[1], high)
-
-
-def _values(numbers: Sequence[Number], unit: Floats) -> Point:
-    """The point of the scenario that a point of the unit cube stands for: from low to high, on the log scale for ratios."""
-    return tuple((number.place, _between(number, u)) for number, u in zip(numbers, unit.tolist(), strict=True))
-
-
-def _between(number: Number, share: float) -> float:
-    """The value so far on the way from low to high."""
-    if number.ratio:
-        return float(number.low * (number.high / number.low) ** share)
-    return float(number.low + share * (number.high - number.low))
-
-
-def _asked(probe: Probe, numbers: Sequence[Number], unit: Floats) -> Floats:
-    """Differences at points of the unit cube, shape (..., numbers) to (..., replications)."""
-    flat = [_values(numbers, one) for one in unit.reshape(-1, len(numbers))]
-    probe.ask(flat)
-    each = np.array([probe.each(point) for point in flat])
-    if not np.isfinite(each).all():
-        about, measure = probe.scenario.about.name, probe.measure
-        what = f"{measure} is undefined in some replications of what the numbers allow"
-        raise Faults([Fault(about, "measure", measure, what, "choose another measure, or let more customers come")])
-    return each.reshape(*unit.shape[:-1], -1)
-
-
-def _morris(probe: Probe, numbers: Sequence[Number], count: int) -> tuple[tuple[Effect, ...], float | None]:
-    points = morris.trajectories(len(numbers), count, probe.luck.seed)
-    values = _asked(probe, numbers, points)
-    found = morris.screened(points, values)
-    effects = []
-    for k in range(len(numbers)):
-        size, error = float(found.strength[k]), float(found.strength_error[k])
-        half = NORMAL * error
-        known = math.isfinite(error)
-        effects.append(
-            Effect(
-                float(found.mean[k]),
-                Estimate(size, max(size - half, 0.0), size + half) if known else Estimate(size, None, None),
-                float(found.spread[k]),
-            )
-        )
-    return tuple(effects), _noise(values)
-
-
-def _sobol(probe: Probe, numbers: Sequence[Number], count: int) -> tuple[tuple[Share, ...], float | None, float | None]:
-    plan = sobol.design(len(numbers), count, probe.luck.seed)
-    every = _asked(probe, numbers, np.concatenate([plan.a[None], plan.b[None], plan.mixed]))
-    found = sobol.indices(every[0], every[1], every[2:], probe.luck.seed)
-    shares = tuple(
-        Share(_estimate(found.first[k], found.first_bounds[:, k]), _estimate(found.total[k], found.total_bounds[:, k]))
-        for k in range(len(numbers))
-    )
-    return shares, math.sqrt(max(found.variance, 0.0)), _noise(every)
-
-
-def _estimate(value: float, bounds: Floats) -> Estimate:
-    if not math.isfinite(value):
-        return Estimate(None, None, None)
-    return Estimate(float(value), float(bounds[0]), float(bounds[1]))
-
-
-def _noise(values: Floats) -> float | None:
-    """Standard error that luck leaves in how points compare, shape (..., replications); None with one replication."""
-    count = values.shape[-1]
-    own = (values - values.mean(axis=tuple(range(values.ndim - 1)))).reshape(
-        -1, count
-    )  # what all points share is no matter
-    return None if count < 2 else float(np.sqrt(own.var(axis=-1, ddof=1).mean() / count))
-
-
-def _swing(one: Swing) -> dict[str, Any]:
-    return {
-        "at_low": one.at_low._asdict(),
-        "at_high": one.at_high._asdict(),
-        "change_low": one.change_low._asdict(),
-        "change_high": one.change_high._asdict(),
-        "break_even": {**one.break_even._asdict(), "reach": list(one.reach)},
-    }
 
 
 def _check(

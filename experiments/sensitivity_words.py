@@ -4,14 +4,15 @@ import math
 from typing import TYPE_CHECKING
 
 from sojourn.experiments.breakeven import BreakEven
-from sojourn.experiments.numbers import Number
+from sojourn.experiments.numbers import Number, acts_on
 from sojourn.experiments.twin_words import clear
 from sojourn.experiments.wording import Words
-from sojourn.scenarios.levers import RATIOS
 from sojourn.sim.vocabulary import direction
 
+MONEY = ("profit", "profit.undiscounted", "roi")
+
 if TYPE_CHECKING:
-    from sojourn.experiments.sensitivity import Sensitivity, Swing
+    from sojourn.experiments.sensitivity_found import Sensitivity, Swing
 
 
 def sentence(found: "Sensitivity") -> str:
@@ -35,7 +36,7 @@ def sentence(found: "Sensitivity") -> str:
             return f"{start}. None of {len(found.numbers)} numbers changes that."
         hangs = f"It hangs most on {number.label}"
         if flipping:
-            best = flipping[0]
+            best = next((k for k in flipping if firm(found.numbers[k], found.swings[k].break_even)), flipping[0])
             told = pays(found, found.numbers[best], found.swings[best])
             return f"{start}. {told}." if best == first else f"{start}. {hangs}; {told}."
         return f"{start}. {hangs}, but no number turns it anywhere in its interval."
@@ -68,21 +69,37 @@ def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
     above = bool(even.rising) == (good > 0)
     where = f"{figure(even.value)}{band(even)}"
     if _inside(number, even):
-        return f"{b} pays only if {condition(number, even.value, where, above=above)}"
+        said = condition(found, number, even.value, where, above=above)
+        money, ahead = found.measure in MONEY, f"ahead of {a} in {found.measure}"
+        pay = "pays" if money else f"is {ahead}"
+        if firm(number, even):
+            return f"{b} {pay} only if {said}"
+        return f"{b} {pay} where {said}, though chance hides whether it turns within the interval at all"
     now = "ahead" if (number.central > even.value) == above else "behind"
     return f"{b} stays {now} over the whole interval of {number.label} ({interval}); break-even at {where}"
 
 
-def condition(number: Number, value: float, where: str, *, above: bool) -> str:
-    """`loyalty_perks cuts loyalty -> churned by at least 11 % (hazard ratio below .89)`, or the number above or below a value."""
-    side = "above" if above else "below"
-    scale = str(number.place[-1])
-    if number.lever is None or scale not in RATIOS or value == 1.0:
-        return f"{number.label} is {side} {where}"
-    what = number.label.removeprefix(f"{number.lever} on ").removesuffix(f" ({scale})")
-    verb, size = ("cuts", 1.0 - value) if value < 1.0 else ("raises", value - 1.0)
-    least = "at least" if above == (value > 1.0) else "no more than"
-    return f"{number.lever} {verb} {what} by {least} {100.0 * size:.2g} % ({scale.replace('_', ' ')} {side} {where})"
+def firm(number: Number, even: BreakEven) -> bool:
+    """Whether the whole band of a break-even lies in the interval of its number: the difference surely turns there."""
+    return even.low is not None and even.high is not None and number.low <= even.low and even.high <= number.high
+
+
+def condition(found: "Sensitivity", number: Number, value: float, where: str, *, above: bool) -> str:
+    """`perks cuts loyalty -> churned by at least 11 % (hazard ratio below .89)`, or the number above or below a value."""
+    side, acting = "above" if above else "below", acts_on(found.scenario, number)
+    scale = number.scale.replace("_", " ")
+    odds = number.scale == "log_odds"
+    ratio = math.exp(value) if odds else value
+    if acting is None or not (number.ratio or odds or number.scale == "points") or value == float(number.ratio):
+        return f"{number.label} is {side} {where}" + (f" ({scale})" if acting is not None else "")
+    lever, what = acting
+    if number.scale == "points":
+        verb, amount = ("raises" if value > 0.0 else "lowers"), f"{figure(abs(value))} points"
+        least = "at least" if above == (value > 0.0) else "no more than"
+    else:
+        verb, amount = ("raises" if ratio > 1.0 else "cuts"), f"{100.0 * abs(ratio - 1.0):.2g} %"
+        least = "at least" if above == (ratio > 1.0) else "no more than"
+    return f"{lever} {verb} {'the odds of ' if odds else ''}{what} by {least} {amount} ({scale} {side} {where})"
 
 
 def band(found: BreakEven) -> str:

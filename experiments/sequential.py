@@ -36,7 +36,7 @@ class Settling:
 
     def looks(self, first: int, rate: float) -> Looks:
         """The looks, the first after so many replications."""
-        sizes = [min(first, self.most)]
+        sizes = [first]
         while sizes[-1] < self.most:
             sizes.append(min(max(math.ceil(GROWTH * sizes[-1]), sizes[-1] + 1), self.most))
         if len(sizes) > 1 and sizes[-1] < 1.1 * sizes[-2]:  # a look that adds next to nothing
@@ -49,6 +49,9 @@ class Settling:
         if self.most < 2:
             remedy = "give 2 or more; differences are told from how replications vary"
             faults.append(Fault("compare", "most", str(self.most), "too few replications to settle anything", remedy))
+        elif self.most < first:
+            why = f"less than the {first} replications at the first look"
+            faults.append(Fault("compare", "most", str(self.most), why, f"give {first} or more, or begin with fewer"))
         if first < 2:
             remedy = "begin with 2 or more; 20 is a good number"
             faults.append(Fault("compare", "replications", str(first), "too few replications to begin with", remedy))

@@ -47,21 +47,35 @@ class Basis(NamedTuple):
 def smooth(basis: Basis, responses: Floats) -> Smooth:
     """Explain `responses`, shape (n, k); they share one weight of the penalty."""
     n = len(responses)
+    kept, coefficients = _fitted(basis, responses[:, None, :])
+    away = responses - basis.members @ coefficients[:, 0]
+    return Smooth(basis.members, kept[:, 0], coefficients[:, 0], away.T @ away / max(n - float(kept.sum()), 1.0))
+
+
+def fitted(basis: Basis, responses: Floats) -> Floats:
+    """Fits of many sets of responses at once, shape (n, sets, k) like `responses`; each set has a weight of its own."""
+    n, sets, k = responses.shape
+    _, coefficients = _fitted(basis, responses)
+    found: Floats = (basis.members @ coefficients.reshape(-1, sets * k)).reshape(n, sets, k)
+    return found
+
+
+def _fitted(basis: Basis, responses: Floats) -> tuple[Floats, Floats]:
+    """What the penalty leaves of each member, shape (m, sets), and the coefficients, shape (m, sets, k)."""
+    n, sets, k = responses.shape
     members, bent = basis
-    projected = members.T @ responses
+    projected = (members.T @ responses.reshape(n, sets * k)).reshape(-1, sets, k)
     square = np.maximum(np.sum(responses**2, axis=0) - np.sum(projected**2, axis=0), 0.0)
     with np.errstate(invalid="ignore"):  # 0 times an infinite weight: what is not bent is not penalised
         kept = np.where(bent > 0.0, 1.0 / (1.0 + WEIGHTS[:, None] * bent), 1.0)  # (weights, m)
-    rest = square + (1.0 - kept) ** 2 @ projected**2  # residual sums of squares, (weights, k)
+    rest = square + np.einsum("wm,msk->wsk", (1.0 - kept) ** 2, projected**2)  # residual sums of squares
     spread = np.var(responses, axis=0)
-    told = spread > 0.0
+    part = np.divide(1.0, n * spread, out=np.zeros_like(spread), where=spread > 0.0)
     freedom = np.minimum(kept.sum(axis=1), n - 1.0)
-    scores = n * np.sum(rest[:, told] / (n * spread[told]), axis=1) / (n - freedom) ** 2
-    best = int(np.argmin(scores[::-1]))  # the smoother of equals
-    chosen = kept[::-1][best]
-    coefficients = chosen[:, None] * projected
-    away = responses - members @ coefficients
-    return Smooth(members, chosen, coefficients, away.T @ away / max(n - float(chosen.sum()), 1.0))
+    scores = n * np.sum(rest * part, axis=2) / ((n - freedom) ** 2)[:, None]  # (weights, sets)
+    best = len(WEIGHTS) - 1 - np.argmin(scores[::-1], axis=0)  # the smoother of equals
+    chosen = kept[best].T
+    return chosen, chosen[:, :, None] * projected
 
 
 def splines(columns: Floats) -> Basis:

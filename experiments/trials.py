@@ -1,8 +1,8 @@
 """How large a test would have to be to measure an effect, and what a test of each size is worth: on plain numbers.
 
-Two arms of n units each, one with the lever at full level, one without. Outcomes are of three kinds: a share (who goes on to a
-stage), a count (invitations, arrivals) and a mean (points). Power is that of the two-sided test at 5 %; it is simulated, and a
-closed form stands beside it (for shares: Fleiss, Levin and Paik 2003, section 4.2, without continuity correction).
+Two arms of n units each, one with the lever at full level, one without. Outcomes are a share (who goes on to a stage), a count
+(invitations, arrivals), an amount (money, days) or a mean (points). Power is that of the two-sided test at 5 %; it is simulated,
+and a closed form stands beside it (for shares: Fleiss, Levin and Paik 2003, section 4.2, without continuity correction).
 """
 
 import math
@@ -105,6 +105,30 @@ class Counts:
         a, b = self.without, self.without * math.exp(effect)
         top = _normal(1.0 - ALPHA / 2.0) * math.sqrt(2.0 * self._variance((a + b) / 2.0))
         top += _normal(power) * math.sqrt(self._variance(a) + self._variance(b))
+        return (top / (b - a)) ** 2
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """Each unit gives an amount or a time, of a standard deviation of `spread` means; the effect is on the log of the mean."""
+
+    spread: float
+
+    def error(self, n: float, effect: float) -> float:
+        """spread sqrt(2 / n), by the delta method."""
+        return self.spread * math.sqrt(2.0 / n)
+
+    def rejected(self, n: int, effect: float, times: int, rng: np.random.Generator) -> Flags:
+        """By the difference of means over its standard error, amounts being gamma."""
+        shape = n / self.spread**2
+        a, b = (mean * rng.gamma(shape, 1.0 / shape, times) for mean in (1.0, math.exp(effect)))
+        z = (b - a) / (self.spread * np.sqrt((a**2 + b**2) / n))
+        return np.abs(z) > _normal(1.0 - ALPHA / 2.0)
+
+    def size(self, effect: float, power: float) -> float:
+        """(z_a + z_b)^2 (variances of both arms) / (difference of means)^2."""
+        a, b = 1.0, math.exp(effect)
+        top = (_normal(1.0 - ALPHA / 2.0) + _normal(power)) * self.spread * math.hypot(a, b)
         return (top / (b - a)) ** 2
 
 

@@ -6,6 +6,7 @@ from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
 
 MOST = 3  # levers that the line names
+CENT = 0.005  # of money: less is nothing
 
 
 def sentence(found: Decomposition, scenario: Scenario) -> str:
@@ -14,7 +15,9 @@ def sentence(found: Decomposition, scenario: Scenario) -> str:
     named = [(found.strategy, found.total)]
     if not found.levers:
         return f"{found.strategy} pulls every lever as {found.baseline} does: {words.same([found.strategy])}."
-    if found.total.low is None or found.total.high is None:
+    if found.total.mean == 0.0 and not found.total.low and not found.total.high:
+        clause = words.same([found.strategy])
+    elif found.total.low is None or found.total.high is None:
         clause = words.single(named)
     elif found.total.low > 0.0:
         clause = words.ahead(named)
@@ -31,21 +34,28 @@ def sentence(found: Decomposition, scenario: Scenario) -> str:
 
 def brought(part: LeverPart) -> str:
     """`brings 3,950 and costs 2,200`; what cannot be told from nothing is said to be so."""
-    outcome, cost = part.outcome, part.cost.mean or 0.0
+    outcome, cost, pay = part.outcome, part.cost.mean or 0.0, -(part.running.mean or 0.0)
     paid = (
-        f" and costs {amount(cost)}"
+        f"and costs {amount(cost)}"
         if cost > 0.0
-        else f" and saves {amount(-cost)}"
+        else f"and saves {amount(-cost)}"
         if cost < 0.0
-        else " and costs nothing"
+        else "and costs nothing"
     )
-    if outcome.mean == 0.0 and not outcome.low and not outcome.high:
-        return f"brings nothing{paid}"
+    staff = (
+        f" (agents' pay {amount(pay)} taken off)"
+        if pay > 0.0
+        else f" (agents' pay {amount(-pay)} saved)"
+        if pay < 0.0
+        else ""
+    )
+    if all(abs(one or 0.0) < CENT for one in outcome):
+        return f"brings nothing {paid}"
     if clear(outcome) or outcome.low is None:
         mean = outcome.mean or 0.0
-        return f"{'brings' if mean > 0.0 else 'loses'} {amount(abs(mean))}{paid}"
+        return f"{'brings' if mean > 0.0 else 'loses'} {amount(abs(mean))}{staff} {paid}"
     low, high = amount(outcome.low), amount(outcome.high or 0.0)
-    return f"brings nothing that can be told from 0 (90 %: {low} to {high}){paid}"
+    return f"brings nothing that can be told from 0 (90 %: {low} to {high}){staff} {paid}"
 
 
 def clear(figure: Estimate) -> bool:

@@ -163,9 +163,13 @@ def _sentence(
     if better:
         clauses.append(words.ahead(_named(better)))
         if good and winner is None:
-            unsure = [name for name in open_ if name != words.baseline]
-            if best == better[0].name and unsure:
-                clauses.append(words.rivals(unsure, best))
+            unsure = [name for name in open_ if name != words.baseline] if best == better[0].name else []
+            neither = [one.name for one in level if one.name in unsure]
+            level = [one for one in level if one.name not in neither]
+            if len(unsure) > len(neither):
+                clauses.append(words.rivals([name for name in unsure if name not in neither], better[0].name))
+            if neither:
+                clauses.append(words.neither(neither, better[0].name))
             clauses.append("which strategy is best cannot be told")
     if worse:
         clauses.append((words.kept if winner == words.baseline else words.behind)(_named(worse)))

@@ -58,6 +58,11 @@ class Words:
         """`A is not distinguishable from the best, B`."""
         return f"{_joined(names)} {'is' if len(names) == 1 else 'are'} not distinguishable from {best}{self.what}"
 
+    def neither(self, names: Sequence[str], best: str) -> str:
+        """`A is distinguishable neither from the best, B, nor from today`."""
+        verb = "is" if len(names) == 1 else "are"
+        return f"{_joined(names)} {verb} distinguishable neither from {best} nor from {self.baseline}{self.what}"
+
     def close_enough(self, best: str, amount: float) -> str:
         """`B is the best, or at most USD 500 a year behind it`."""
         size = self._amount(Estimate(amount, None, None)).replace(" (less is better)", "")

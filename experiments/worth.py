@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from sojourn.experiments.acceptability import STEPS, Curve, by_budget, by_price, prices, rounded_up
 from sojourn.experiments.drawing import FEW, Lived, Progress, live
-from sojourn.experiments.information import Choice, Partial, choose, expected, partial
+from sojourn.experiments.information import GROUPS, Choice, Partial, choose, expected, partial
 from sojourn.experiments.layers import band
-from sojourn.experiments.parameters import Doubt, bearing, draw, edited
+from sojourn.experiments.parameters import bearing, draw, edited
 from sojourn.experiments.questions import Question, questions
 from sojourn.experiments.testable import Trial, trial_of
 from sojourn.experiments.trials import NEARLY, SIZES, Sizing, sampled, sizing
@@ -29,8 +29,8 @@ from sojourn.sim.keeping import Keeper
 from sojourn.sim.vocabulary import direction
 
 Floats = NDArray[np.float64]
-GROUPS = 20  # of draws, left out in turn for standard errors
 COST = "cost"
+HARDLY = 0.01  # of the worth of knowing exactly, below which no test is listed
 
 
 class Learned(NamedTuple):
@@ -148,7 +148,7 @@ def worth(
     Raises:
         Faults: nothing is in doubt, fewer than two strategies, or an option is wrong.
     """
-    what = asked(scenario, strategies, measure, willingness, budget, draws, replications)
+    what = asked(scenario, strategies, measure, willingness, budget, draws, replications, customers)
     drawn = draw(scenario, draws, seed, companion)
     matter = bearing(drawn.doubts, scenario, what.strategies)
     if not matter:
@@ -160,12 +160,14 @@ def worth(
     lived = live(
         drawn, what.strategies, replications=replications, measures=wanted, progress=progress, kept=kept, **how
     )
-    _check_defined(lived, wanted)
+    if willingness is None and what.second is not None and not _defined(lived, what.second).all():
+        what = what._replace(second=None)  # nobody asked for it
+    _check_defined(lived, (measure, COST, *([what.second] if what.second else [])))
     contrasts = direction(measure) * lived.contrasts(measure)
     found = questions(drawn, matter)
     columns = np.hstack([question.columns for question in found])
     benefits = _benefits(columns, contrasts)
-    choice, errors = choose(benefits), _errors(columns, contrasts)
+    choice, errors = choose(benefits), jackknifed(columns, contrasts)
     learned = _learned(found, contrasts, seed)
     t = student(LEVEL, GROUPS - 1)
     return Worth(
@@ -183,7 +185,7 @@ def worth(
     )
 
 
-def _errors(columns: Floats, contrasts: Floats) -> tuple[Floats, Floats]:
+def jackknifed(columns: Floats, contrasts: Floats) -> tuple[Floats, Floats]:
     """Jackknife errors of chances and regrets, a twentieth of the draws left out in turn; both of shape (strategies,)."""
     groups = np.arange(len(contrasts)) % GROUPS
     parts = [choose(_benefits(columns[groups != k], contrasts[groups != k])) for k in range(GROUPS)]
@@ -223,7 +225,8 @@ def _testing(
             values.append((n, scale * sampled(effects, benefits, trial.design.error(n, trial.effect))))
             if values[-1][1] >= NEARLY * one.partial.value:
                 break
-        return Testing(question, trial, sizing(trial.design, trial.effect, seed), tuple(values))
+        told = tuple((n, worth) for n, worth in values if worth >= HARDLY * one.partial.value)
+        return Testing(question, trial, sizing(trial.design, trial.effect, seed), told or (values[-1],))
     return None
 
 
@@ -252,19 +255,19 @@ def _about(value: float, half: float, most: float = np.inf) -> Estimate:
     return Estimate(float(value), float(max(value - half, 0.0)), float(min(value + half, most)))
 
 
+def _defined(lived: Lived, measure: str) -> NDArray[np.bool_]:
+    """Whether a measure is defined in all lives of each draw; shape (draws,)."""
+    return np.asarray(np.isfinite(lived.figures[measure]).all(axis=(1, 2)), dtype=np.bool_)
+
+
 def _check_defined(lived: Lived, measures: Sequence[str]) -> None:
     for measure in measures:
-        undefined = ~np.isfinite(lived.figures[measure]).all(axis=(1, 2))
-        if undefined.any():
+        undefined = int(np.sum(~_defined(lived, measure)))
+        if undefined:
             raise fault(
                 lived.draws.base.about.name,
                 "measure",
-                f"{measure} is undefined in {int(undefined.sum())} of {lived.draws.count} draws",
+                f"{measure} is undefined in {undefined} of {lived.draws.count} draws",
                 "take another measure, or let more customers come",
                 measure,
             )
-
-
-def doubts_of(found: Worth) -> tuple[Doubt, ...]:
-    """All numbers that were drawn and can matter."""
-    return tuple(doubt for one in found.learned for doubt in one.question.doubts)

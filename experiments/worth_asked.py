@@ -24,6 +24,7 @@ class Asked(NamedTuple):
     second: str | None
     prices: tuple[float, float] | None  # of a unit of the second measure; None: chosen by what comes out
     budget: tuple[float, float] | None
+    customers: int | None  # who come, in place of the scenario's own
 
 
 def asked(
@@ -34,6 +35,7 @@ def asked(
     budget: tuple[float, float] | None,
     draws: int,
     replications: int,
+    customers: int | None,
 ) -> Asked:
     """Check all of it. Raises Faults."""
     source, known = scenario.about.name, tuple(scenario.strategies)
@@ -52,7 +54,7 @@ def asked(
     second, along = _second(scenario, chosen, measure, willingness, faults)
     if faults:
         raise Faults(faults)
-    return Asked(chosen, measure, second, along, budget)
+    return Asked(chosen, measure, second, along, budget, customers)
 
 
 def _numbers(source: str, draws: int, replications: int, budget: tuple[float, float] | None) -> list[Fault]:

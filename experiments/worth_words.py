@@ -12,7 +12,6 @@ from sojourn.sim.vocabulary import SHARE
 if TYPE_CHECKING:
     from sojourn.experiments.worth import Learned, Testing, Worth
 
-NOTHING = 1e-3  # of the largest gap between strategies: what is worth less is not worth a word
 ALL = 0.95
 
 
@@ -21,6 +20,10 @@ def sentence(found: "Worth") -> str:
     risk, said = found.perfect, f"{found.best} is best in {in_words(found.choice.chance[found.choice.best])}"
     mean = risk.mean or 0.0
     if mean <= 0.0:
+        level = [name for name, one in zip(found.strategies, found.regrets, strict=True) if not one.mean]
+        if len(level) > 1:
+            names = f"{', '.join(level[:-1])} and {level[-1]}"
+            return f"{names} are equally good in all draws: no number is worth measuring for this choice."
         return f"{said}: nothing that is in doubt would change the choice, so no number is worth measuring for it."
     about = money(found, risk)
     lead = f"{said} of what the numbers allow; deciding for it now risks {about} on average."
@@ -60,6 +63,8 @@ def trial_in_words(testing: "Testing") -> list[str]:
             f"{size.simulated:,} {trial.units} in each arm find the central effect with 80 % power at 5 % (simulated; the closed"
             f" form says {size.formula:,})."
         )
+        if trial.a_day is not None:
+            said.append(f"So many come in about {short(2.0 * size.simulated / trial.a_day)} days.")
     else:
         said.append(
             "The central effect is none, so no test has power to find it; smaller tests still narrow the interval."

@@ -8,7 +8,7 @@ from sojourn.plots import style
 from sojourn.plots.numbered import Panel, foot, rows, what, word
 
 if TYPE_CHECKING:
-    from sojourn.experiments.sensitivity import Sensitivity
+    from sojourn.experiments.sensitivity_found import Sensitivity
     from sojourn.sim.estimates import Estimate
 
 MOST_SHARE = 150.0  # per cent where the axis of shares ends; indices may lie above 100 by chance

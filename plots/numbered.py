@@ -11,11 +11,12 @@ from sojourn.sim.vocabulary import title, unit
 
 if TYPE_CHECKING:
     from sojourn.experiments.numbers import Number
-    from sojourn.experiments.sensitivity import Sensitivity
+    from sojourn.experiments.sensitivity_found import Sensitivity
 
 MOST = 20  # numbers that a picture shows
 ROW, FOOT, KEY, TOP = 0.5, 0.42, 0.3, 0.08  # inches
 NAMES = 0.42  # share of the width
+RIGHT = 0.42  # inches: half a figure of the axis may stand out there
 
 
 class Panel(NamedTuple):
@@ -42,7 +43,7 @@ def rows(found: "Sensitivity", order: Sequence[int], ax: Axes | None) -> Panel:
         ax = style.blank(TOP + ROW * len(order) + FOOT + KEY)
     wide, tall = style.inches(ax)
     style.bare(ax)
-    panel = style.inset(ax, left, FOOT + KEY, wide - left - 0.14, tall - FOOT - KEY - TOP)
+    panel = style.inset(ax, left, FOOT + KEY, wide - left - RIGHT, tall - FOOT - KEY - TOP)
     at: dict[str, Any] = {"transform": panel.get_yaxis_transform(), "ha": "right", "va": "center", "linespacing": 1.0}
     for row, lines in enumerate(names):
         style.say(panel, -0.07 / max(style.inches(panel)[0], 0.1), row, "\n".join(lines), size=lettering.SMALL, **at)

@@ -10,7 +10,8 @@ from sojourn.plots import lettering, style
 from sojourn.plots.words import human, number
 
 if TYPE_CHECKING:
-    from sojourn.experiments.twins import Life, Twin, Twins
+    from sojourn.experiments.twin_lives import Life, Twin
+    from sojourn.experiments.twins import Twins
     from sojourn.plots.pictures import Picture
 
 EMPTY = "Nobody comes, so there is no life to draw."

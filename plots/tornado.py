@@ -11,7 +11,7 @@ from sojourn.plots.numbered import Panel, foot, rows, value, what, word
 from sojourn.plots.words import clear
 
 if TYPE_CHECKING:
-    from sojourn.experiments.sensitivity import Sensitivity
+    from sojourn.experiments.sensitivity_found import Sensitivity
     from sojourn.plots.pictures import Picture
     from sojourn.sim.estimates import Estimate
 
@@ -95,7 +95,7 @@ def _key(ax: Axes, crossing: bool) -> None:
         line: dict[str, Any] = {"color": style.WORSE, "lw": 1.2, "ls": (0, (4, 2)), "transform": ax.transAxes}
         ax.plot([(x + 0.02) / wide, (x + 0.25) / wide], [y / tall] * 2, **line)
         x = word(ax, "no difference", x + 0.31, y)
-    word(ax, "hollow: no more than chance", x, y)
+    word(ax, lettering.fitted("hollow: no more than chance", wide - x - 0.05, lettering.SMALL), x, y)
 
 
 CAPTIONS = {

@@ -56,8 +56,11 @@ def waterfall(found: "Decomposition", scenario: "Scenario", ax: Axes | None = No
         wide = style.WIDTH if ax is None else style.inches(ax)[0]
         names = [lettering.wrapped(one.label, MOST_LABEL * wide, lettering.SMALL) for one in bars]
         figures = [_figure(one.figure) for one in bars]
-        left = 0.12 + max(lettering.span(row, lettering.SMALL) for rows in names for row in rows)
-        right = 0.14 + max(lettering.span(text, lettering.SMALL) for text in figures)
+        weights = ["bold" if one.whole else "normal" for one in bars]
+        left = 0.12 + max(
+            lettering.span(row, lettering.SMALL, weights[k]) for k, rows in enumerate(names) for row in rows
+        )
+        right = 0.14 + max(lettering.span(text, lettering.SMALL, weights[k]) for k, text in enumerate(figures))
         if ax is None:
             ax = style.blank(HEAD + ROW * len(bars) + FOOT)
         wide, tall = style.inches(ax)
@@ -66,7 +69,7 @@ def waterfall(found: "Decomposition", scenario: "Scenario", ax: Axes | None = No
         _bars(panel, bars)
         for k, (rows, figure) in enumerate(zip(names, figures, strict=True)):
             at = {"transform": panel.get_yaxis_transform(), "va": "center", "size": lettering.SMALL}
-            weight = "bold" if bars[k].whole else "normal"
+            weight = weights[k]
             room = max(style.inches(panel)[0], 0.1)
             style.say(panel, -0.08 / room, k, "\n".join(rows), ha="right", linespacing=1.0, weight=weight, **at)
             ink = style.SOFT if _kind(bars[k].figure) == "unsure" else style.INK

@@ -29,13 +29,16 @@ def kaplan_meier(durations: ArrayLike, events: ArrayLike) -> tuple[Floats, Float
     return times, survival
 
 
-def aalen_johansen(durations: ArrayLike, causes: ArrayLike, n_causes: int) -> tuple[Floats, Floats, Floats]:
-    """Survival and cumulative incidence of competing causes, with right-censoring.
+def aalen_johansen(
+    durations: ArrayLike, causes: ArrayLike, n_causes: int, late: Floats | None = None
+) -> tuple[Floats, Floats, Floats]:
+    """Survival and cumulative incidence of competing causes, with right-censoring and delayed entry.
 
     Args:
         durations: shape (n,), not negative.
         causes: shape (n,), 0 to n_causes - 1, or -1 where censored.
         n_causes: how many causes there are.
+        late: shape (n,), the age from which each was watched; left out, 0.
 
     Returns:
         (times, survival, incidence) of shapes (m,), (m,), (n_causes, m): F_k(t) = sum over t_i <= t of S(t_i-) d_ki /
@@ -49,6 +52,9 @@ def aalen_johansen(durations: ArrayLike, causes: ArrayLike, n_causes: int) -> tu
     days, kinds = days[order], kinds[order]
     starts = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1])))
     at_risk = (days.size - starts).astype(np.float64)
+    if late is not None:
+        begun = np.sort(late[late > 0.0])
+        at_risk = np.maximum(at_risk - begun.size + np.searchsorted(begun, days[starts], side="left"), 1.0)
     hazards = np.empty((n_causes, starts.size))
     for cause in range(n_causes):
         hazards[cause] = np.add.reduceat((kinds == cause).astype(np.float64), starts) / at_risk

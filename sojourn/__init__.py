@@ -28,8 +28,8 @@ __all__ = [
     "Settling",
     "TargetFit",
     "Twins",
-    "Verdict",
     "Uncertainty",
+    "Verdict",
     "Worth",
     "calibrate",
     "check",
@@ -51,8 +51,8 @@ __all__ = [
     "run",
     "sensitivity",
     "twins",
-    "validate_fit",
     "uncertainty",
+    "validate_fit",
     "worth",
     "write_report",
 ]
@@ -85,8 +85,8 @@ if TYPE_CHECKING:
     from sojourn.experiments.optimise import optimise as optimise
     from sojourn.experiments.payback import Payback as Payback
     from sojourn.experiments.payback import payback as payback
-    from sojourn.experiments.sensitivity import Sensitivity as Sensitivity
     from sojourn.experiments.sensitivity import sensitivity as sensitivity
+    from sojourn.experiments.sensitivity_found import Sensitivity as Sensitivity
     from sojourn.experiments.sequential import Settling as Settling
     from sojourn.experiments.targets import evaluate_targets as evaluate_targets
     from sojourn.experiments.twins import Twins as Twins
@@ -120,7 +120,7 @@ else:
         "Result": ("sim.run", "Result"),
         "RoundTrip": ("calibration.round_trip", "RoundTrip"),
         "Scenario": ("scenarios.model", "Scenario"),
-        "Sensitivity": ("experiments.sensitivity", "Sensitivity"),
+        "Sensitivity": ("experiments.sensitivity_found", "Sensitivity"),
         "Settling": ("experiments.sequential", "Settling"),
         "TargetFit": ("calibration.fitted", "TargetFit"),
         "Twins": ("experiments.twins", "Twins"),

@@ -353,24 +353,35 @@ def optimise(scenario: str, **settings: Any) -> None:
 
 @main.command()
 @click.argument("log", metavar="LOG")
-@click.option("--stages", "mapping", required=True, metavar="MAP.toml", help="Which column and which event means what.")
-@click.option("--out", required=True, metavar="FILE", help="The scenario file to write; its draws stand beside it.")
+@click.option("--stages", "mapping", metavar="MAP.toml", help="Which column and which event means what.")
+@click.option("--suggest", is_flag=True, help="Propose a mapping for the log, to edit, and fit nothing.")
+@click.option("--query", metavar="SQL", help="With --suggest, for a DuckDB database file: what to select.")
+@click.option("--out", metavar="FILE", help="The scenario file; its draws stand beside it. With --suggest the mapping.")
 @click.option(
     "--draws", type=int, default=200, show_default=True, metavar="N", help="Joint draws of all its numbers; 0: none."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
-def calibrate(log: str, mapping: str, out: str, draws: int, as_json: bool) -> None:
-    """Fit a scenario to an event log (CSV or Parquet) and check it on customers it has not seen.
+def calibrate(log: str, draws: int, **settings: Any) -> None:
+    """Fit a scenario to an event log and check it on customers it has not seen.
+
+    LOG is CSV, Parquet or JSON lines (also as .gz), XES, or a DuckDB database file with a query in the mapping.
 
     Draws of what was estimated go into FILE's companion, my-journey.draws.parquet beside my-journey.toml.
 
     \b
-    Example:
+    Examples:
+      sojourn calibrate events.csv --suggest --out map.toml
       sojourn calibrate events.csv --stages map.toml --out my-journey.toml
     """
+    from sojourn.suggesting import Asked, print_suggestion
+
+    asked = Asked.of(**settings)
+    if asked.suggest:
+        print_suggestion(log, asked)
+        return
     from sojourn.fitting import print_calibration
 
-    print_calibration(log, mapping, out, draws, as_json)
+    print_calibration(log, asked.mapping, asked.out, draws, asked.as_json)
 
 
 @main.command("validate-fit")

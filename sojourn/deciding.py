@@ -41,11 +41,15 @@ class Deciding:
         if not 0.0 < self.error_rate < 0.5:
             remedy = "give a chance above 0 and below 0.5, such as 0.1 or 0.05"
             wrong.append(_refuse("--error-rate", self.error_rate, remedy))
-        most = MOST if self.most is None else self.most
+        most = max(MOST, first) if self.most is None else self.most
         asked = self.settle or not self.most is self.seconds is self.close_enough is None
         if self.most is not None and not 2 <= self.most <= MOST_REPLICATIONS:
             remedy = f"give a number from 2 to {MOST_REPLICATIONS}; {MOST} is what you get when you leave it out"
             wrong.append(_refuse("--most", self.most, remedy))
+        elif self.most is not None and self.most < first:
+            remedy = f"give {first} or more, or begin with fewer by --replications"
+            message = f"{self.most} is less than the {first} replications at the first look"
+            wrong.append(Fault("--most", "", str(self.most), message, remedy))
         if asked and first < 2:
             remedy = f"begin with 2 replications or more; {REPLICATIONS} is a good number to begin with"
             wrong.append(_refuse("--replications", first, remedy))

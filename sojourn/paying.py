@@ -32,7 +32,7 @@ def moment(found: Payback, horizon: float) -> str:
     """`from day 143 on (90 %: 120 to 171)`; `not by day 365`."""
     end = number(horizon)
     if found.day is None:
-        return f"not by day {end}" + (f" as it looks, on day {number(found.low)} at the earliest" if found.low else "")
+        return f"not by day {end}" + (f" as it looks, perhaps from day {number(found.low)} on" if found.low else "")
     said = f"from day {number(found.day)} on"
     if found.high is None:
         early = f"{number(found.low)}" if found.low is not None else f"{number(found.day)}"

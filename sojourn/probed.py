@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sojourn.experiments.sensitivity import Sensitivity
+from sojourn.experiments.numbers import evidence
+from sojourn.experiments.sensitivity_found import Sensitivity
 from sojourn.experiments.sensitivity_words import band, figure, pays
 from sojourn.plots.words import SHARE, minus, number
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import direction, title, unit
 from sojourn.terminal import plain
+from sojourn.trust import FEW
 
 
 def print_sensitivity(found: Sensitivity, out: Console, *, warnings: Sequence[str] = ()) -> None:
@@ -63,10 +65,17 @@ def _swings(found: Sensitivity) -> Sheet:
         at = "" if even.value is None else f"{figure(even.value)}{band(even)}"
         ends = f"{figure(one.low)} to {figure(one.high)}"
         changes = (_money(found, moved.change_low), _money(found, moved.change_high))
-        rows.append((one.label, figure(one.central), ends, *changes, minus(at)))
+        rows.append((_named(found, k), figure(one.central), ends, *changes, minus(at)))
     heads = ("number", "stands at", "moved from, to", "at low: change", "at high: change", "break-even")
     caption = f"What changes in the difference; 90 % intervals; grey: no more than chance. Measure: {what(found)}."
     return Sheet(heads, tuple(rows), caption)
+
+
+def _named(found: Sensitivity, k: int) -> str:
+    """A number with how well it is founded, where the file says so."""
+    one = found.numbers[k]
+    grade = evidence(found.scenario, one)
+    return one.label if grade is None else f"{one.label}: {grade}"
 
 
 def _effects(found: Sensitivity) -> Sheet:
@@ -75,7 +84,7 @@ def _effects(found: Sensitivity) -> Sheet:
         one, effect = found.numbers[k], found.effects[k]
         ends = f"{figure(one.low)} to {figure(one.high)}"
         mean, spread = (scaled(found, Estimate(value, None, None)) for value in (effect.mean, effect.spread))
-        rows.append((one.label, ends, scaled(found, effect.strength), mean, spread))
+        rows.append((_named(found, k), ends, scaled(found, effect.strength), mean, spread))
     heads = ("number", "moved between", "mu* (mean size)", "mu (mean)", "sigma")
     return Sheet(heads, tuple(rows), f"What going through the interval does to the difference. Measure: {what(found)}.")
 
@@ -86,7 +95,7 @@ def _shares(found: Sensitivity) -> Sheet:
         one, share = found.numbers[k], found.shares[k]
         ends = f"{figure(one.low)} to {figure(one.high)}"
         told = [Estimate(*(None if v is None else 100.0 * v for v in index)) for index in (share.first, share.total)]
-        rows.append((one.label, ends, *told))
+        rows.append((_named(found, k), ends, *told))
     heads = ("number", "moved between", "alone, %", "with others, %")
     return Sheet(heads, tuple(rows), "Shares of the variance that the numbers make in the difference; 90 % intervals.")
 
@@ -100,8 +109,9 @@ def evens(found: Sensitivity) -> Iterator[str]:
 
 def trust(found: Sensitivity) -> Iterator[str]:
     """What the figures can bear."""
+    few = "; so few that intervals are rough" if found.luck.replications < FEW else ""
     yield (
-        f"{found.luck.replications} replications, the same customers and draws at every value; differences are"
+        f"{found.luck.replications} replications, the same customers and draws at every value{few}; differences are"
         f" {found.strategy} minus {found.baseline}."
     )
     if found.method == "tornado":
@@ -113,12 +123,14 @@ def trust(found: Sensitivity) -> Iterator[str]:
     if found.method == "sobol":
         spread = scaled(found, Estimate(found.spread, None, None)).mean
         yield (
-            f"The numbers, each drawn evenly between its ends, make a standard deviation of {number(spread or 0.0)} in the"
+            f"The numbers, each drawn from its interval by itself, make a standard deviation of {number(spread or 0.0)} in the"
             " difference; luck is taken off. 'Alone' and 'with others' differ where numbers work together."
         )
     if found.noise is not None:
         noise = scaled(found, Estimate(found.noise, None, None)).mean
         yield f"Luck leaves a standard error of {number(noise or 0.0)} in how one value compares with the next."
+    if any(one.origin == "calibrated" for one in found.numbers):
+        yield "Calibrated numbers are moved one by one here; those that were estimated together may well move together."
     shifted = sum(one.origin == "shifted" for one in found.numbers)
     if shifted:
         which = "Each number" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"

@@ -8,9 +8,10 @@ from typing import Any
 import click
 
 from sojourn.experiments.journal import digest, journal
-from sojourn.experiments.sensitivity import Method, Sensitivity, sensitivity
+from sojourn.experiments.sensitivity import sensitivity
+from sojourn.experiments.sensitivity_found import Method, Sensitivity
 from sojourn.guard import say
-from sojourn.opening import blaming, opened
+from sojourn.opening import blaming, companion_of, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.probed import print_sensitivity
@@ -42,6 +43,7 @@ def probe(
     scenario, warnings = opened(name, variant)
     if names is not None:
         known(scenario, names, "--strategies")
+    companion = companion_of(name)
     asked: dict[str, Any] = {
         "measure": measure,
         "method": method,
@@ -54,11 +56,11 @@ def probe(
     with ExitStack() as open_still:
         open_still.enter_context(blaming(name, scenario))
         kept = open_still.enter_context(
-            journal(out, digest(scenario, command="sensitivity", strategies=names, **asked))
+            journal(out, digest(scenario, command="sensitivity", strategies=names, companion=repr(companion), **asked))
         )
         folder = open_still.enter_context(staged(out)) if out is not None else None
         with progress("Simulating") as news:
-            found = sensitivity(scenario, names, **asked, progress=news, kept=kept)
+            found = sensitivity(scenario, names, companion=companion, **asked, progress=news, kept=kept)
         if folder is not None:
             _write(folder, found, variant, warnings)
     if as_json:

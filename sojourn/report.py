@@ -54,16 +54,31 @@ def write(
     Raises:
         Faults: the file cannot be written.
     """
-    drawn = figures(comparison, result, check) if pictures is None else pictures
     doubted = uncertainty or (comparison.uncertainty if comparison is not None else None)
+    drawn = figures(comparison, result, check, doubted) if pictures is None else pictures
     page = _page(title, comparison, result, check, notes, calibration, drawn, doubted)
     return write_text(str(path), page, option=str(path))
 
 
-def figures(comparison: "Comparison | None", result: "Result | None", check: "Check | None" = None) -> list[Picture]:
+def figures(
+    comparison: "Comparison | None",
+    result: "Result | None",
+    check: "Check | None" = None,
+    uncertainty: "Uncertainty | None" = None,
+) -> list[Picture]:
     """Draws the pictures of a report, with the measures that its tables show."""
     result = comparison.result if comparison is not None else result
-    return draw(comparison or result, check=check, measures=chosen(result, comparison) if result else None)
+    drawn = draw(comparison or result, check=check, measures=chosen(result, comparison) if result else None)
+    if uncertainty is not None:
+        from sojourn.plots.doubts import picture
+
+        drawn.insert(1 if comparison is not None else 0, picture(uncertainty, _measure(comparison, uncertainty)))
+    return drawn
+
+
+def _measure(comparison: "Comparison | None", doubted: "Uncertainty") -> str:
+    """What the verdict is about, else the first measure that there is."""
+    return comparison.verdict.measure if comparison is not None else next(iter(doubted.lived.figures))
 
 
 def _page(
@@ -158,8 +173,8 @@ def _trust(
         if comparison is not None:
             yield trust.stopped(comparison.verdict) or ""
         if doubted is not None:
-            measure = comparison.verdict.measure if comparison is not None else next(iter(doubted.lived.figures))
-            yield f"{doubts_told.heading(doubted)}: {' '.join(doubts_told.sentences(doubted, measure))}"
+            parts = " ".join(doubts_told.sentences(doubted, _measure(comparison, doubted)))
+            yield f"{doubts_told.heading(doubted)}: {parts}"
         yield from trust.assumptions(result.scenario, list(result.outcomes), drawn=doubted is not None)
         networks = {name: outcome.network for name, outcome in result.outcomes.items()}
         carried = {name: told for name, one in networks.items() if (told := word_of_mouth(one, result.customers))}

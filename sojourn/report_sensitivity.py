@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from sojourn import paper, probed
-from sojourn.experiments.sensitivity import Sensitivity
+from sojourn.experiments.sensitivity_found import Sensitivity
 from sojourn.plots import tornado
 from sojourn.plots.pictures import Picture
 from sojourn.plots.words import human, minus

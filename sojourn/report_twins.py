@@ -24,7 +24,7 @@ def page(found: Twins, drawn: Sequence[Picture], notes: Sequence[str]) -> str:
         f"<header>\n<h1>{paper.text(heading)}</h1>\n</header>",
         paper.paragraph(_plainly(found, minus(found.sentence)), "answer"),
         paper.section("By lever", paper.picture(levers), on_paper(twinned.levers(found))),
-        paper.section("By stage", on_paper(twinned.stages(found))),
+        paper.section("By stage", on_paper(twinned.stages(found)), on_paper(twinned.crossed(found))),
         paper.section("Who gains and who loses", on_paper(twinned.groups(found))),
         paper.section("Single customers", paper.picture(lives), *(_life(found, k) for k in range(len(found.shown)))),
         paper.section("How far to trust this", paper.bullets([*twinned.trust(found), *notes])),

@@ -183,7 +183,7 @@ def _write(
 
     document = _document(result, comparison, doubted)
     (folder / MEASURES).write_text(encode(document), encoding="utf-8")
-    drawn = figures(comparison, result)
+    drawn = figures(comparison, result, uncertainty=doubted)
     save(drawn, folder)
     page = folder / REPORT
     write(page, comparison=comparison, result=result, notes=warnings, pictures=drawn, uncertainty=doubted)

@@ -81,8 +81,8 @@ def stopped(verdict: "Verdict") -> str | None:
     ends = {
         "settled": "the answer was settled",
         "close enough": "all that is unsettled is close enough",
-        "replications spent": "the replications were spent, and not all is settled",
-        "time spent": "the time was spent, and not all is settled",
+        "replications spent": "there were as many as allowed, and not all is settled",
+        "time spent": "the time was up, and not all is settled",
     }
     rate = f"{100 * verdict.error_rate:g} %"
     return (

@@ -6,11 +6,13 @@ from rich.console import Console
 from rich.text import Text
 
 from sojourn.experiments.parting import Onward, Parting
-from sojourn.experiments.twins import Group, Life, Stay, Twin, Twins
+from sojourn.experiments.twin_lives import Life, Stay, Twin
+from sojourn.experiments.twins import Group, Twins
 from sojourn.plots.words import minus, number
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
+from sojourn.trust import FEW, assumptions
 
 KINDS = {
     "most gained": "gains most",
@@ -43,12 +45,14 @@ def print_twins(found: Twins, out: Console, *, warnings: Sequence[str] = ()) -> 
 def levers(found: Twins) -> Sheet:
     """What each lever brings and costs; totals add up."""
     parts, currency = found.decomposition.levers, found.scenario.about.currency
-    rows: list[tuple[Cell, ...]] = [
-        (name, Money(one.outcome), Money(one.cost, -1), Money(one.total)) for name, one in parts.items()
-    ]
+    staffed = any(one.running.mean for one in parts.values())
+    rows: list[tuple[Cell, ...]] = []
+    for name, one in parts.items():
+        pay = (Money(one.running),) if staffed else ()
+        rows.append((name, Money(one.outcome), *pay, Money(one.cost, -1), Money(one.total)))
     if len(parts) > 1:
-        rows.append(("all of them", "", "", Money(found.decomposition.total)))
-    heads = (f"lever ({currency})", "brings", "costs", "together")
+        rows.append(("all of them", "", *([""] if staffed else []), "", Money(found.decomposition.total)))
+    heads = (f"lever ({currency})", "brings", *(["of it agents' pay"] if staffed else []), "costs", "together")
     return Sheet(
         heads, tuple(rows), f"{found.strategy} minus {found.baseline}, discounted; 90 % intervals in brackets."
     )
@@ -60,16 +64,34 @@ def stages(found: Twins) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (name, *(Money(figure) for figure in one))
         for name, one in parts.stages.items()
-        if any(figure != (0.0, 0.0, 0.0) for figure in one)
+        if any(figure.mean for figure in one)
     ]
-    if parts.running != (0.0, 0.0, 0.0):
+    if parts.running.mean:
         rows.append(("agents", "", "", "", Money(parts.running)))
     for name, lever in parts.levers.items():
-        if lever.cost != (0.0, 0.0, 0.0):
+        if lever.cost.mean:
             rows.append((f"cost of {name}", "", "", "", Money(_negated(lever.cost))))
     rows.append(("all of it", "", "", "", Money(parts.total)))
     heads = (f"stage ({found.scenario.about.currency})", "entries", "days there", "desk contacts", "together")
     return Sheet(heads, tuple(rows))
+
+
+def crossed(found: Twins) -> Sheet:
+    """Which lever brings what at which stage; columns add up to what each lever brings."""
+    parts = found.decomposition.levers
+    if len(parts) < 2:
+        return Sheet((), ())
+    rows: list[tuple[Cell, ...]] = [
+        (name, *(Money(one.stages[name]) for one in parts.values()))
+        for name in found.scenario.stages
+        if any(one.stages[name].mean for one in parts.values())
+    ]
+    if any(one.running.mean for one in parts.values()):
+        rows.append(("agents", *(Money(one.running) for one in parts.values())))
+    rows.append(("all of it", *(Money(one.outcome) for one in parts.values())))
+    return Sheet(
+        (f"stage ({found.scenario.about.currency})", *parts), tuple(rows), "What each lever brings, its cost left out."
+    )
 
 
 def groups(found: Twins) -> Sheet:
@@ -121,7 +143,8 @@ def story(found: Twins, one: Twin) -> Iterator[str]:
         yield from _parted(found, way)
     if len(found.decomposition.levers) > 1:
         doing = " or ".join(way.levers)
-        yield f"- {doing} alone does it" if way.levers else "- only several levers together do it"
+        does = "moves the day" if way.first.stage == way.second.stage and not way.at_once else "does it"
+        yield f"- {doing} alone {does}" if way.levers else "- only several levers together do it"
     yield from (f"- {line}" for line in _draws(found, way.stage, way.draws))
 
 
@@ -199,6 +222,10 @@ def trust(found: Twins) -> Iterator[str]:
         yield f"Sampling orders leaves a standard error of at most {number(worst)} in a lever's part; intervals hold it."
     if parts.replications < 2:
         yield "One replication has no intervals: use more."
+    elif parts.replications < FEW:
+        yield f"{parts.replications} replications are so few that intervals are rough; 20 is a good number."
+    yield from assumptions(found.scenario, [found.baseline, found.strategy], drawn=True)
+    yield "Effects stand at their central values: `sojourn sensitivity` moves them."
     yield (
         "The two lives of a customer share every draw, which is one way to couple them. Totals and averages do not depend on"
         " that; who gains, who loses and how many does, and no data can tell."

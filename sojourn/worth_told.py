@@ -13,6 +13,7 @@ from sojourn.experiments.worth_words import short, trial_in_words
 from sojourn.plots.words import SHARE, clear, exact, interval, minus, zero
 from sojourn.sim.vocabulary import unit
 from sojourn.terminal import plain
+from sojourn.trust import assumptions, stand_ins
 
 SHOWN = 10  # numbers in doubt
 FEW = 100  # draws, below which shares are rough
@@ -75,6 +76,10 @@ def trust(found: Worth) -> Iterator[str]:
     yield f"Drawn: {' and '.join(told)} {'number' if sum(grades.values()) == 1 else 'numbers'}; all others stand as in the file."
     if found.kept:
         yield f"Edited by hand since calibration, and so not drawn: {', '.join(found.kept)}."
+    yield from assumptions(found.scenario, found.strategies, drawn=True)
+    unlike = stand_ins(found.scenario, found.asked.customers, found.strategies)
+    if unlike is not None:
+        yield unlike
     yield "Worth is what better choices would bring on average, before the price of measuring; chance cannot be measured away."
 
 

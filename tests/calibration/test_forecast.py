@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.forecast_worlds import log_of
 from sojourn.calibration import logs
+from sojourn.calibration.drift import drifts
 from sojourn.calibration.fit import fit
 from sojourn.calibration.forecast import Forecast, forecast
 from sojourn.calibration.future_arrivals import newcomers
@@ -302,3 +303,30 @@ def test_what_no_forecast_can_have(scenario: Scenario, log: Log, asked: dict[str
     with pytest.raises(Faults) as wrong:
         forecast(scenario, log, **asked)
     assert said in str(wrong.value)
+
+
+LOOP = """format = 1
+[scenario]
+name = "loop"
+start = "visit"
+horizon_days = 120
+[arrivals]
+rate_per_day = 20
+[stages.visit]
+race.cart = { law = "exponential", mean = 20 }
+[stages.cart]
+dwell = { law = "exponential", mean = 2 }
+exits = { visit = 1.0 }
+[frailty]
+gamma = { "visit -> cart" = 0.6 }
+"""
+
+
+def test_eager_customers_who_return_are_no_drift() -> None:
+    """Own rates: later stays are more and more those of the eager, and nothing has changed. One log in 100 may alarm."""
+    truth = loads(LOOP)
+    seen = log_of(simulate(build(truth, "baseline"), seed=21), truth)
+    assert any(one.stage == "visit" for one in drifts(seen))
+    assert drifts(seen, ["visit"]) == ()
+    told = forecast(truth, known_at(seen, 90.0), days=20, draws=20)
+    assert told.drift == ()

@@ -5,11 +5,13 @@ is compared with what openers do who are drawn from their pasts under the same n
 Without their own draws, or with those of anybody, the differences are many standard errors.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from benchmarks.forecast_worlds import log_of
 from sojourn.calibration import logs
@@ -82,7 +84,18 @@ override = { "stages.calm.race.busy.mean" = 6 }
 [segments.slow]
 share = 0.5
 """
-WORLDS = {"rates": RATES, "chances": CHANCES, "loads": LOADS, "rates by segment": RATES + SEGMENTS}
+HISTORY = """
+[history]
+effects = [{ exit = "calm -> busy", per = "visits", hazard_ratio = 1.25, up_to = 4 },
+           { exit = "calm -> busy", per = "days_since_first", hazard_ratio = 0.99 }]
+"""
+WORLDS = {
+    "rates and history": RATES + HISTORY,
+    "rates": RATES,
+    "chances": CHANCES,
+    "loads": LOADS,
+    "rates by segment": RATES + SEGMENTS,
+}
 
 
 @pytest.mark.parametrize("kind", WORLDS)
@@ -137,6 +150,74 @@ def lived(net: Any, seed: int) -> Any:
     counts = np.bincount(journeys.who[busy], minlength=journeys.customers.customer.size).astype(float)
     last = journeys.events.stage[journeys.first[1:] - 1]
     return counts, (last == net.stages.index("gone")).astype(float)
+
+
+ALIKE = """format = 1
+[scenario]
+name = "alike"
+start = "calm"
+horizon_days = 30
+[arrivals]
+rate_per_day = 1
+[stages.calm]
+{calm}
+[stages.busy]
+dwell = {{ law = "deterministic", value = 1 }}
+exits = {{ calm = 1.0 }}
+[stages.gone]
+end = true
+[frailty]
+{frailty}
+"""
+RACE = 'race.busy = { law = "exponential", mean = 10 }\nrace.gone = { law = "exponential", mean = 50 }'
+CHOICE = """exits.busy = { probability = 0.6, dwell = { law = "exponential", mean = 10 } }
+exits.gone = { probability = 0.4, dwell = { law = "exponential", mean = 5 } }"""
+SAME = 4_000  # customers of one and the same past
+
+
+def drawn_alike(folder: Path, calm: str, frailty: str) -> Any:
+    """What is drawn for customers who were calm for 5 days and 7, busy after each for 1, and are calm since 4 days."""
+    events = [(0.0, "calm"), (5.0, "busy"), (6.0, "calm"), (13.0, "busy"), (14.0, "calm")]
+    (folder / "log.csv").write_text(
+        "who,when,what\n" + "".join(f"{k},{day},{what}\n" for k in range(SAME) for day, what in events)
+    )
+    mapping = (
+        'customer = "who"\ntime = "when"\nevent = "what"\nobserved_until = 18\n[stages]\ncalm = "calm"\nbusy = "busy"\n'
+    )
+    log = logs.read_with(folder / "log.csv", read_mapping(mapping + '[ends]\ngone = "gone"\n'))
+    net = build(loads(ALIKE.format(calm=calm, frailty=frailty)), "baseline")
+    return openers_of(log, on_their_way(log), net, np.random.default_rng(9))
+
+
+def test_own_rates_are_drawn_from_their_gamma_posterior(tmp_path: Path) -> None:
+    """Shape + events, rate + exposure: 2 exits over 16 days at one in 10, prior (1.5, 1.5). False alarms: 1 in 10,000, each."""
+    drawn = drawn_alike(tmp_path, RACE, 'gamma = { "calm -> busy" = 1.5, "calm -> gone" = 3.0 }')
+    assert stats.kstest(drawn.own[0, 0], stats.gamma(3.5, scale=1.0 / 3.1).cdf).pvalue > 1e-4
+    assert stats.kstest(drawn.own[0, 1], stats.gamma(3.0, scale=1.0 / 3.32).cdf).pvalue > 1e-4
+    assert drawn.visits[0].tolist() == [3, 2, 0]
+    assert drawn.last[0].tolist() == [-4.0, -5.0, -np.inf]
+    assert drawn.arrived[0] == -18.0
+
+
+def test_own_chances_are_drawn_from_their_beta_posterior(tmp_path: Path) -> None:
+    """a + .., b + ..: prior (.8, 1.2) of leaving, two stays that ended otherwise, and an open one of 4 days that is either."""
+    drawn = drawn_alike(tmp_path, CHOICE, 'beta = { "calm -> gone" = 2.0 }')
+    leaves, stays = np.exp(-4.0 / 5.0) * 0.8, np.exp(-4.0 / 10.0) * 3.2
+    share = leaves / (leaves + stays)
+
+    def mixture(x: Any) -> Any:
+        return share * stats.beta(1.8, 3.2).cdf(x) + (1.0 - share) * stats.beta(0.8, 4.2).cdf(x)
+
+    assert stats.kstest(drawn.own[0, 1], mixture).pvalue > 1e-4
+
+
+def test_the_normal_behind_loads_is_drawn_from_its_posterior(tmp_path: Path) -> None:
+    """One load on a hazard: density proportional to exp(-z^2 / 2 + 2 g z - 1.6 e^(g z)), integrated numerically."""
+    drawn = drawn_alike(tmp_path, RACE, 'loads = { "calm -> busy" = 0.8 }')
+    z = np.linspace(-8.0, 8.0, 160_001)
+    density = np.exp(-0.5 * z**2 + 2.0 * 0.8 * z - 1.6 * np.exp(0.8 * z))
+    cumulative = np.cumsum(density) / density.sum()
+    assert stats.kstest(drawn.frailty, lambda x: np.interp(x, z, cumulative)).pvalue > 1e-4
 
 
 MAPPING = """
@@ -217,6 +298,9 @@ bought = "bought"
     assert log.customers[way.customer].tolist() == ["a", "c"]
     assert way.age.tolist() == [100.0, 30.0]
     assert way.unwatched == 1
+    assert way.undated == 0
+    unknown = np.full(log.stays.entry.size, np.nan)
+    assert on_their_way(replace(log, stays=log.stays._replace(seen_from=unknown))).undated == 2
 
 
 def test_a_stage_that_the_scenario_lacks_is_told(tmp_path: Path) -> None:
@@ -243,6 +327,12 @@ def test_a_log_is_cut_as_it_was_on_the_day() -> None:
     assert seen.customers.tolist() == [on_their_way(log).customer.size, 0]
     assert seen.final.sum() == seen.customers.sum()
     assert seen.moves.sum() == np.sum(later)
+    fewer = what._replace(
+        stages=what.stages[:-1], ways=tuple(way for way in what.ways if max(way) < len(what.stages) - 1)
+    )
+    lacking = of_log(fewer, world, on_their_way(log))
+    assert np.array_equal(lacking.weekly, seen.weekly[:, :-1])
+    assert lacking.final.sum() == seen.final[:, :-1].sum() < lacking.customers.sum()
     assert seen.waited.sum() == pytest.approx(
         np.sum(world.stays.days[:-1][(later[1:]) & (world.stays.customer[1:] == world.stays.customer[:-1])])
     )

@@ -10,6 +10,9 @@ from scipy import stats
 from sojourn.calibration.exit_laws import fit_exit
 from sojourn.calibration.fit import fit
 from sojourn.calibration.piles import find_pile
+from sojourn.calibration.posterior import companion
+from sojourn.scenarios.checks import examine
+from sojourn.scenarios.overrides import put
 from sojourn.sim.survival import aalen_johansen, at
 from tests.calibration.planting import one_stage, simulated_stays
 
@@ -110,3 +113,61 @@ def test_a_deadline_comes_back_from_the_scenario(tmp_path: Path) -> None:
     assert abs(share - truth) < 5.0 * 2.0 * np.sqrt(
         truth * (1.0 - truth) / size
     )  # five sigma, twice the binomial error
+
+
+def with_two(rng: Any, size: int) -> Any:
+    """A fifth leaves on day 14 and a quarter on day 30, if they have not left before; the others log-normal."""
+    kind = rng.random(size)
+    return np.where(kind < 0.2, 14.0, np.where(kind < 0.45, 30.0, rng.lognormal(np.log(20.0), 0.9, size)))
+
+
+def test_two_deadlines_are_found_with_their_days_and_shares() -> None:
+    rng = np.random.default_rng(8)
+    days, ended = watched(with_two(rng, 3_000), rng)
+    law, form = fit_exit(days, ended, 1e-6)
+    assert law.deadline is not None
+    every = sorted((law.deadline, *law.further))
+    assert [one.day for one in every] == [14.0, 30.0]
+    for one, truth in zip(every, (0.2, 0.25), strict=True):
+        assert abs(one.share - truth) < 5.0 * np.sqrt(
+            truth * (1.0 - truth) / 1_000
+        )  # a third of them were watched so long
+    assert law.law == "lognormal"
+    assert abs(law.parameters["median"] - 20.0) < 5.0 * law.errors["median"]
+    assert law.goodness is not None
+    assert law.goodness.chance > 1e-3
+    # The same made of the same, on a part of the data.
+    again, _ = fit_exit(days[:1_500], ended[:1_500], 1e-6, form)
+    assert len(again.further) == 1
+
+
+def test_two_deadlines_are_simulated_and_drawn(tmp_path: Path) -> None:
+    rng = np.random.default_rng(9)
+    size = 4_000
+    found = fit(one_stage(tmp_path, rng.exponential(60.0, size), with_two(rng, size)))
+    assert any("exits pile up on day 14 (" in note and "day 30 (" in note for note in found.notes)
+    days, nexts = simulated_stays(found, replications=2)
+    causes = np.where(nexts == "bought", 2, np.where(nexts == "gone", 1, -1))
+    for day, share in ((14.0, 0.2), (30.0, 0.25)):
+        causes = np.where((nexts == "gone") & (np.abs(days - day) < 1e-9), 0, causes)
+        times, _, incidence = aalen_johansen(days, causes, 3)
+        truth = share * np.exp(-day / 60.0)  # who had not bought before
+        seen = float(at(times, incidence[0], 40.0, before=0.0))
+        assert abs(seen - truth) < 5.0 * 2.0 * np.sqrt(
+            truth * (1.0 - truth) / size
+        )  # five sigma, twice the binomial error
+        causes = np.where(causes == 0, 1, causes)
+    drawn = companion(found, 60)
+    shares = np.array(drawn.draws["stages", "trial", "race", "gone", "share"])
+    ages = np.array(drawn.draws["stages", "trial", "race", "gone", "days"])
+    assert np.all(np.diff(shares, axis=1) > 0.0)
+    assert np.all(np.diff(ages, axis=1) >= 0.0)
+    for day, share in ((14.0, 0.2), (30.0, 0.25)):
+        jump = [float(np.ptp(one[there == day])) for one, there in zip(shares, ages, strict=True)]
+        assert abs(np.mean(jump) - share) < 5.0 * np.std(jump)
+        assert 0.3 < np.std(jump) / np.sqrt(share * (1.0 - share) / 1_800) < 2.0  # about as many were there by then
+    scenario = found.scenario().document()
+    for place, values in drawn.draws.items():
+        value = values[7]
+        assert put(scenario, place, list(value) if isinstance(value, tuple) else value) is None
+    assert examine(scenario).faults == ()

@@ -18,6 +18,7 @@ from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.law_draws import Stays, draw_law
 from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.posterior import companion
+from sojourn.calibration.read_draws import draw_reading
 from sojourn.cli import main
 from sojourn.scenarios.checks import examine
 from sojourn.scenarios.companion import Companion, beside, read
@@ -25,6 +26,7 @@ from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import load
 from sojourn.scenarios.overrides import Place, put
 from tests.calibration.conftest import MAPPING, Written, exponential_journeys, log_text
+from tests.calibration.loops import written_log
 from tests.calibration.planting import one_stage
 
 FIXED = {"format", "horizon_days", "until_day", "cohort", "day", "value"}  # decisions and clocks, not estimates
@@ -260,3 +262,55 @@ def test_contracts(written: Written) -> None:
     model = found.contracts["member"].chances.model
     assert abs(chance.mean() - model.alpha / (model.alpha + model.beta)) < 3.0 * chance.std()
     assert chance + values(drawn, "stages", "member", "exits", "member") == pytest.approx(1.0, abs=1e-12)
+
+
+def test_own_speeds_and_their_law_are_drawn_together(tmp_path: Path) -> None:
+    """The law of a file with own speeds is that of a customer of speed 1: draws lie about it, not about the law of all."""
+    found = fit(written_log(tmp_path, 4, 300, 0.8))
+    own = found.stages["waiting"].differ.speeds["bought"]
+    drawn = sound(found, 400)
+    shape = values(drawn, "frailty", "gamma", "waiting -> bought")
+    low, high = np.quantile(shape, [0.05, 0.95])
+    # Ends of 400 draws are known to a tenth of the interval (three standard errors).
+    wide = math.log(own.shape.high / own.shape.low)
+    assert abs(math.log(low / own.shape.low)) < 0.12 * wide
+    assert abs(math.log(high / own.shape.high)) < 0.12 * wide
+    law = found.stages["waiting"].exits["bought"]
+    median = values(drawn, "stages", "waiting", "race", "bought", "median")
+    assert abs(median.mean() - law.parameters["median"]) < 0.3 * law.errors["median"]
+
+
+def test_effects_of_the_past_have_draws(tmp_path: Path) -> None:
+    found = fit(written_log(tmp_path, 5, 400, None, more='history = ["visits"]', per_visit=0.5))
+    (effect,) = found.stages["waiting"].differ.effects["bought"]
+    drawn = sound(found, 400)
+    place = next(one for one in drawn.draws if one[:2] == ("history", "effects") and one[-1] == effect.scale)
+    some = np.log(np.array(drawn.draws[place]))
+    assert abs(some.mean() - effect.slope) < 0.25 * effect.error
+    assert some.std() == pytest.approx(effect.error, rel=0.15)
+
+
+def test_stays_that_began_before_the_watching_count_from_when_they_were_seen() -> None:
+    """Stays of 20 days in the mean, of which the long ones are seen from a later age on: draws lie about 20, as the right
+    likelihood says, and not where leaving the ages aside would put them. Five standard errors: once in two millions."""
+    rng = np.random.default_rng(7)
+    began, days = rng.uniform(-60.0, 60.0, 2_000), rng.exponential(20.0, 2_000)
+    seen = began + days > 0.0
+    late = np.maximum(-began[seen], 0.0)
+    lasted = np.minimum(days[seen], 60.0 - began[seen])
+    ended = began[seen] + days[seen] <= 60.0
+    around = np.zeros((400, 10))
+    who = np.arange(late.size) % 10
+    drawn = draw_law(Stays(lasted, ended, who, 1e-6, None, late), "exponential", False, around, rng, alone=True)
+    error = ended.sum() ** -0.5
+    assert abs(drawn.mean() - math.log(20.0)) < 5.0 * error
+    wrong = draw_law(Stays(lasted, ended, who, 1e-6, None), "exponential", False, around, rng, alone=True)
+    assert wrong.mean() - math.log(20.0) > 5.0 * error
+    curve, causes = ((0.0, 0.5, 0.9), (0.0, 10.0, 30.0)), np.where(ended, 0, -1)
+    read_late, read_wrong = (
+        draw_reading(lasted, causes, who, around + 1.0, [curve], [0.1], False, one).days[0][0, 1]
+        for one in (late, None)
+    )
+    # By nearly the last of 60 days .95 have left: five ninths of that by day 15; 5 standard errors are 4 days.
+    assert abs(read_late - 15.0) < 4.0
+    assert read_wrong > 19.0

@@ -229,3 +229,40 @@ def test_more_than_seven_levers_are_sampled() -> None:
     assert max(one.sampling for one in found.levers.values()) > 0.0
     assert mean(found.levers["l0"].cost) == 0.0
     assert mean(found.levers["l5"].cost) == pytest.approx(5 * 120 * 1.1 ** (-60 / 365), rel=1e-3)
+
+
+def test_two_levers_that_multiply_share_their_product() -> None:
+    """Both multiply what everybody spends, by 1.2 and 1.5: of 20 times 10 (1.8 - 1) the first gets 10 (.2 + 1.8 - 1.5) / 2 each,
+    the second 10 (.5 + 1.8 - 1.2) / 2; there is no luck, and each lever's cost a day is its own.
+    """
+    text = """
+format = 1
+[scenario]
+name = "product"
+start = "a"
+horizon_days = 50
+[arrivals]
+cohort = 20
+[stages.a]
+revenue = 10.0
+dwell = { law = "deterministic", value = 1 }
+exits = { c = 1.0 }
+[stages.c]
+end = true
+[levers.one]
+cost = { per_day = 1.0, per_customer = 0.5 }
+effects = [{ spend = "a", rate_ratio = 1.2 }]
+[levers.two]
+cost = { per_day = 0.1 }
+effects = [{ spend = "a", rate_ratio = 1.5 }]
+[strategies]
+today = {}
+both = { one = 1.0, two = 1.0 }
+"""
+    found = decompose(loads(text), "today", "both", Luck(replications=2))
+    one, two = found.levers["one"], found.levers["two"]
+    assert one.outcome == pytest.approx((50.0, 50.0, 50.0), abs=1e-9)
+    assert two.outcome == pytest.approx((110.0, 110.0, 110.0), abs=1e-9)
+    assert (mean(one.cost), mean(two.cost)) == pytest.approx((60.0, 5.0), abs=1e-9)
+    assert mean(found.total) == pytest.approx(160.0 - 65.0, abs=1e-9)
+    assert mean(found.stages["a"].entries) == pytest.approx(160.0, abs=1e-9)

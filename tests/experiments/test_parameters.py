@@ -156,7 +156,7 @@ def test_calibrated_numbers_come_row_by_row_each_row_once() -> None:
     assert drawn.stages["buy"].choices["use"].probability == rows[0][0]
     labels = {doubt.place: (doubt.label, doubt.origin) for doubt in draws.doubts}
     assert labels[BUY] == ("the share of buy -> use", "calibrated")
-    assert labels[MEAN] == ("the mean of use -> churned", "calibrated")
+    assert labels[MEAN] == ("the mean of the time to use -> churned", "calibrated")
 
 
 def test_what_was_edited_by_hand_is_not_drawn_nor_what_must_add_up_with_it() -> None:

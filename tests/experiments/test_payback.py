@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.shops import CUSTOMERS, SHOP, Floats, logit
+from benchmarks.shops import CUSTOMERS, Floats, written
 from sojourn.experiments.compare import compare
 from sojourn.experiments.delay import delayed, delayed_name
 from sojourn.experiments.payback import payback, told
@@ -18,10 +18,7 @@ from sojourn.sim.network import build
 from sojourn.sim.run import simulate
 
 FIRST = Path(__file__).parents[1] / "scenarios" / "first.toml"
-SLOW = (
-    SHOP.replace("mean = 2 }", "mean = 40 }").replace("LOGIT", repr(logit(0.6) - logit(0.4))).replace("TIGOL", "-0.1")
-)
-SLOW = SLOW.replace("per_customer = 8.5", "per_customer = 5.0")
+SLOW = written().replace("mean = 2 }", "mean = 40 }").replace("per_customer = 8.5", "per_customer = 5.0")
 # 5 is spent on everybody on day 0, and .2 more buy, at 50 each, after 40 days on average: 10 (1 - exp(-t / 40)) = 5.
 DAY = np.ceil(40 * np.log(2))
 YEAR = 365.0

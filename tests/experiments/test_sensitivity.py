@@ -2,16 +2,19 @@
 
 import json
 import math
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import chosen, declared, moved
+from sojourn.experiments.numbers import Number, chosen, in_doubt, moved
 from sojourn.experiments.probe import at, part_of
-from sojourn.experiments.sensitivity import Sensitivity, sensitivity
-from sojourn.experiments.sensitivity_words import pays
+from sojourn.experiments.sensitivity import sensitivity
+from sojourn.experiments.sensitivity_found import Sensitivity
+from sojourn.experiments.sensitivity_words import condition, pays
+from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
 from sojourn.sim.exact import value
@@ -148,25 +151,46 @@ def test_swings_are_those_of_theory(shop: Any, pushed: Sensitivity) -> None:
 
 
 def test_numbers_that_nobody_can_notice_are_left_out(pushed: Sensitivity) -> None:
-    assert [one.label for one in pushed.numbers] == ["nudge on visit -> member (log_odds)"]
+    assert [one.label for one in pushed.numbers] == ["the effect of nudge on visit -> member"]
     assert pushed.left_out == 2
 
 
 def test_the_sentence_says_what_must_be_true(pushed: Sensitivity) -> None:
-    assert "push pays only if nudge on visit -> member (log_odds) is above 0.23" in pushed.sentence
+    assert (
+        "push pays only if nudge raises the odds of visit -> member by at least 26 % (log odds above 0.23"
+        in pushed.sentence
+    )
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "above", "said"),
+    [
+        ("hazard_ratio", 0.89, False, "perks cuts use -> churned by at least 11 % (hazard ratio below HERE)"),
+        ("hazard_ratio", 0.89, True, "perks cuts use -> churned by no more than 11 % (hazard ratio above HERE)"),
+        ("hazard_ratio", 1.2, True, "perks raises use -> churned by at least 20 % (hazard ratio above HERE)"),
+        ("hazard_ratio", 1.0, False, "the effect is below HERE (hazard ratio)"),
+        ("log_odds", -0.304, False, "perks cuts the odds of use -> churned by at least 26 % (log odds below HERE)"),
+        ("log_odds", 0.0, True, "the effect is above HERE (log odds)"),
+        ("points", 4.5, True, "perks raises use -> churned by at least 4.5 points (points above HERE)"),
+        ("points", -2.0, True, "perks lowers use -> churned by no more than 2 points (points above HERE)"),
+        ("agents", 1.2, True, "the effect is above HERE (agents)"),
+    ],
+)
+def test_conditions_in_words(scale: str, value: float, above: bool, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sojourn.experiments.sensitivity_words.acts_on", lambda *_: ("perks", "use -> churned"))
+    number = Number(("levers", "perks", "effects", 0, scale), "the effect", 0.5, 0.1, 0.9, "declared")
+    assert condition(cast(Any, SimpleNamespace(scenario=None)), number, value, "HERE", above=above) == said
 
 
 def test_sobol_indices_of_two_levers_are_those_of_theory(shop: Any) -> None:
-    """Indices of the exact difference over the same intervals, by 64 x 64 midpoints, against 64 simulated points."""
+    """Indices of the exact difference over the same laws of the numbers, by 256 x 256 midpoints, against 64 simulated points."""
     found = sensitivity(shop, ["today", "both"], method="sobol", replications=3, customers=4000)
     first, second = found.numbers
-    u = (np.arange(64) + 0.5) / 64
-    shifts, ratios = first.low + u * (first.high - first.low), second.low * (second.high / second.low) ** u
+    shifts, ratios = (np.array([one.quantile((k + 0.5) / 256) for k in range(256)]) for one in (first, second))
     p = 1 / (1 + np.exp(-(math.log(0.25) + shifts)))
     stay = (1 / 30) / (1 / 30 + ratios / 60)
-    table = (
-        p[:, None] * (10.0 * (1.0 + stay) / (1.0 - stay))[None, :]
-    )  # the rest of the difference is the same everywhere
+    member = 10.0 * (1.0 + stay) / (1.0 - stay)
+    table = p[:, None] * member[None, :]  # the rest of the difference is the same everywhere
     variance = table.var()
     main = np.array([table.mean(axis=1).var(), table.mean(axis=0).var()]) / variance
     total = 1.0 - main[::-1]
@@ -198,6 +222,32 @@ def test_any_number_by_path(shop: Any) -> None:
     assert {one.origin for one in found.numbers} == {"shifted"}
 
 
+def test_calibrated_numbers_come_from_the_companion(shop: Any) -> None:
+    renewed, effect = ("stages", "member", "race", "renewed", "mean"), ("levers", "nudge", "effects", 0, "log_odds")
+    draws = tuple(30.0 + 0.1 * k for k in range(-50, 51))
+    companion = Companion(
+        {renewed: 30.0, effect: 0.3}, {renewed: draws, effect: tuple(0.3 + 0.001 * k for k in range(-50, 51))}
+    )
+    member, nudge, *_ = in_doubt(shop, companion)
+    assert (member.place, member.origin, member.central) == (renewed, "calibrated", 30.0)
+    assert (member.low, member.high) == pytest.approx((25.5, 34.5))
+    assert member.quantile(0.25) == pytest.approx(27.5)
+    assert (nudge.place, nudge.origin) == (effect, "calibrated")
+    assert (nudge.low, nudge.high) == pytest.approx((0.255, 0.345))
+    assert at(shop, {nudge.place: 0.31}).levers["nudge"].effects[0].range.central == 0.31
+    found = sensitivity(shop, ["today", "push"], companion=companion, customers=200, replications=2)
+    assert [one.origin for one in found.numbers] == ["calibrated", "calibrated"]
+    assert "left_out" in found.document()
+
+
+def test_what_a_declared_number_is_drawn_from(shop: Any) -> None:
+    nudge, care, _ = in_doubt(shop)
+    for one in (nudge, care):
+        assert [one.quantile(u) for u in (0.05, 0.5, 0.95)] == pytest.approx([one.low, one.central, one.high])
+        assert [one.at(u) for u in (0.0, 1.0)] == pytest.approx([one.low, one.high])
+    assert care.at(0.5) == pytest.approx(math.sqrt(care.low * care.high))
+
+
 def test_shares_keep_adding_up(shop: Any) -> None:
     changed = moved(shop.document(), {("stages", "visit", "exits", "member"): 0.24})
     assert changed["stages"]["visit"]["exits"]["lapsed"] == pytest.approx(0.76)
@@ -211,7 +261,7 @@ def test_shares_keep_adding_up(shop: Any) -> None:
 
 
 def test_declared_numbers_have_places_that_lead_to_them(shop: Any) -> None:
-    for number in declared(shop):
+    for number in in_doubt(shop):
         document: Any = shop.document()
         for step in number.place:
             document = document[step]
@@ -270,3 +320,59 @@ def test_the_document_is_json(pushed: Sensitivity) -> None:
     assert number["path"] == "levers.nudge.effects[0].log_odds"
     assert set(number["break_even"]) == {"value", "low", "high", "rising", "crossings", "sign", "reach"}
     assert document["method"] == "tornado"
+
+
+def test_what_chance_hides_is_said(shop: Any) -> None:
+    """Few customers: the band of the break-even reaches beyond the number's interval."""
+    found = sensitivity(shop, ["today", "push"], customers=20, replications=3, seed=8)
+    (number,), (swing,) = found.numbers, found.swings
+    assert swing.break_even.value is not None
+    assert number.low <= swing.break_even.value <= number.high
+    assert pays(found, number, swing).startswith(
+        "push pays where nudge raises the odds of visit -> member by at least "
+    )
+    assert pays(found, number, swing).endswith("though chance hides whether it turns within the interval at all")
+
+
+def test_an_additive_difference_has_shares_in_closed_form() -> None:
+    """Everybody spends 10 at a and 5 at b; levers multiply each: a difference of 10 (x - 1) + 5 (y - 1) a customer, without luck.
+
+    x and y are lognormal, so that their variances are exp(2 m + s^2) (exp(s^2) - 1); 256 points, no noise.
+    """
+    text = """
+format = 1
+[scenario]
+name = "sum"
+start = "a"
+horizon_days = 50
+[arrivals]
+cohort = 20
+[stages.a]
+revenue = 10.0
+dwell = { law = "deterministic", value = 1 }
+exits = { b = 1.0 }
+[stages.b]
+revenue = 5.0
+dwell = { law = "deterministic", value = 1 }
+exits = { c = 1.0 }
+[stages.c]
+end = true
+[levers.one]
+effects = [{ spend = "a", rate_ratio = { central = 1.1, low = 1.0, high = 1.21 } }]
+[levers.two]
+effects = [{ spend = "b", rate_ratio = { central = 1.2, low = 0.9, high = 1.6 } }]
+[strategies]
+today = {}
+both = { one = 1.0, two = 1.0 }
+"""
+    found = sensitivity(loads(text), ["today", "both"], method="sobol", replications=2, points=256)
+    variances = []
+    for size, one in zip((10.0, 5.0), found.numbers, strict=True):
+        m, s = math.log(one.central), math.log(one.high / one.low) / 2 / 1.6448536
+        variances.append((20 * size) ** 2 * math.exp(2 * m + s * s) * (math.exp(s * s) - 1))
+    expected = np.array(variances) / sum(variances)
+    assert found.spread == pytest.approx(math.sqrt(sum(variances)), rel=0.03)
+    assert found.noise == pytest.approx(0.0, abs=1e-9)
+    for share, exact in zip(found.shares, expected, strict=True):
+        assert share.first.mean == pytest.approx(exact, abs=0.02)
+        assert share.total.mean == pytest.approx(exact, abs=0.02)

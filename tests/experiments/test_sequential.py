@@ -38,7 +38,7 @@ def test_looks_are_fixed_beforehand() -> None:
     assert looks.spent[-1] == pytest.approx(0.1)
     assert Settling(36).looks(20, 0.1).sizes == (20, 30, 36)
     assert Settling(31).looks(20, 0.1).sizes == (20, 31)  # not two looks that are all but one
-    assert Settling(10).looks(20, 0.1).sizes == (10,)
+    assert Settling(20).looks(20, 0.1).sizes == (20,)
     assert Settling(5).looks(2, 0.1).sizes == (2, 3, 5)
 
 
@@ -100,6 +100,8 @@ def test_journeys_come_once_and_in_order(scenario: Scenario) -> None:
 def test_mistakes_are_told_before_anything_runs(scenario: Scenario) -> None:
     with pytest.raises(Faults, match="begin with 2 or more"):
         compare(scenario, ["today", "even"], settle=Settling(), replications=1)
+    with pytest.raises(Faults, match="less than the 20 replications at the first look"):
+        compare(scenario, ["today", "even"], settle=Settling(10))
     with pytest.raises(Faults) as caught:
         compare(scenario, ["today", "even"], settle=Settling(1, -5.0, 0.0))
     assert len(caught.value.faults) == 3
@@ -163,6 +165,19 @@ def test_a_difference_that_does_not_vary_is_no_comparison_to_be_counted() -> Non
     assert standing.gap("today", "copy").same
 
 
+def test_differences_of_other_replications_are_counted_apart() -> None:
+    """Medians may be undefined in some replications: then each of the 2k - 3 comparisons gets its share (Bonferroni)."""
+    random = np.random.default_rng(12)
+    figures = {name: random.normal(0.0, 1.0, 20) for name in ("today", "a", "b")}
+    whole = pair_of(figures)
+    part = pair_of({name: one[:12] for name, one in figures.items()})
+    standing = stand(list(figures), lambda a, b: part(a, b) if "b" in (a, b) else whole(a, b))
+    assert standing.critical == pytest.approx(2.4313, abs=1e-4)  # Student's 1 - .1 / 6 on 11 degrees of freedom
+    looks = Settling(40).looks(20, 0.1)
+    first = stand(list(figures), lambda a, b: part(a, b) if "b" in (a, b) else whole(a, b), looks=looks)
+    assert first.critical > standing.critical
+
+
 def test_where_neither_more_nor_less_is_better_differences_count() -> None:
     random = np.random.default_rng(3)
     today = random.normal(10.0, 1.0, 20)
@@ -184,7 +199,7 @@ main(sys.argv[1:])
 def test_a_comparison_killed_several_times_writes_what_one_left_alone_writes(tmp_path: Path) -> None:
     command = [
         sys.executable, "-c", SCRIPT, "compare", str(FIRST), "--strategies", "today,perks_for_premium", "--customers", "300",
-        "--replications", "8", "--most", "30", "--delay", "60",
+        "--replications", "8", "--most", "30", "--error-rate", "0.001", "--delay", "60",
     ]  # fmt: skip
     part = tmp_path / "out.part"
 

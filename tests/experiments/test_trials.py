@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from sojourn.experiments.trials import Counts, Design, Means, Shares, sampled, sizing
+from sojourn.experiments.trials import Amounts, Counts, Design, Means, Shares, sampled, sizing
 
 DESIGNS: list[tuple[Design, float]] = [
     (Shares(0.25), 0.2),
@@ -13,6 +13,7 @@ DESIGNS: list[tuple[Design, float]] = [
     (Counts(40.0), math.log(1.087)),
     (Counts(0.5, 1.0), math.log(1.5)),
     (Means(12.0), 3.0),
+    (Amounts(0.7), math.log(1.1)),
 ]
 
 

@@ -1,6 +1,7 @@
 """Single customers under two strategies: who is shown, where lives part, and why."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 from sojourn.experiments.lives_apart import apart
 from sojourn.experiments.twins import Twins, twins
 from sojourn.scenarios.faults import Faults
-from sojourn.scenarios.files import loads
+from sojourn.scenarios.files import load, loads
 from sojourn.sim.network import build
 from sojourn.sim.run import simulate
 
+FIRST = Path(__file__).parents[1] / "scenarios" / "first.toml"
 SHOP = """
 format = 1
 [scenario]
@@ -200,3 +202,53 @@ def test_the_document_is_json(pushed: Twins) -> None:
     ]  # fmt: skip
     assert document["sentence"].startswith("push beats today by USD ")
     assert document["sentence"].endswith("and costs nothing.")
+
+
+@pytest.mark.parametrize(
+    ("strategy", "kinds"),
+    [
+        ("service_first", ("queue at support: ", "satisfaction: ", "service_quality acts on ")),
+        (
+            "perks_for_premium",
+            ("queue at support: ", "is invited by customer ", "loyalty_perks acts on loyalty -> churned"),
+        ),
+    ],
+)
+def test_reasons_are_what_differs_in_the_last_stay_that_both_share(strategy: str, kinds: tuple[str, ...]) -> None:
+    found = twins(load(FIRST), ["today", strategy], replications=1, show=80)
+    seen: set[str] = set()
+    for one in found.shown:
+        way = one.parting
+        if way is None:
+            continue
+        assert one.first is not None
+        assert one.second is not None
+        assert way.reasons
+        seen.update(kind for kind in kinds for reason in way.reasons if reason.startswith(kind))
+        if way.at_once:
+            assert one.first.stays[0].entered != one.second.stays[0].entered
+            continue
+        shared = [
+            k for k, (a, b) in enumerate(zip(one.first.stays, one.second.stays, strict=False)) if a.stage == b.stage
+        ]
+        last = next(k for k in reversed(shared) if one.first.stays[k].entered == way.entered)
+        a, b = one.first.stays[last], one.second.stays[last]
+        assert a.stage == b.stage == way.stage
+        assert a.entered == b.entered
+        queue = [reason for reason in way.reasons if reason.startswith("queue")]
+        assert bool(queue) == (a.contact != "" and b.contact != "" and (a.contact, a.waited) != (b.contact, b.waited))
+        for reason in way.reasons:
+            if reason.startswith("satisfaction"):
+                assert f"{a.satisfaction:.1f} under today, {b.satisfaction:.1f} under {strategy}" in reason
+            if reason.startswith("loyalty_perks"):
+                assert one.segment == "premium"
+    assert seen == set(kinds)
+
+
+def test_a_journey_without_money_has_lives_all_the_same() -> None:
+    text = SHOP.replace("revenue = 50.0\n", "").replace("cost = { per_customer = 0.25 }\n", "")
+    found = twins(loads(text), ["today", "both"], replications=2)
+    assert found.sentence.startswith("both makes no difference to today. Of it, ")
+    assert found.groups["same"].customers < 400
+    assert found.groups["even"].customers == 400 - found.groups["same"].customers
+    assert {"typical", "unchanged"} == {one.kind for one in found.shown}

@@ -91,7 +91,17 @@ def test_two_better_ones_that_cannot_be_told_apart() -> None:
     verdict = told(today=(0.0, 100.0), a=(5000.0, 100.0), b=(5010.0, 100.0))
     assert verdict.winner is None
     assert verdict.sentence.startswith("b beats today by USD 5,010 a year (90 %: 4,840 to 5,180), a by USD 5,000")
-    assert "which strategy is best cannot be told" in verdict.sentence
+    assert verdict.sentence.endswith("; a is not distinguishable from b; which strategy is best cannot be told.")
+    assert verdict.chosen == "b"
+
+
+def test_one_between_the_best_and_the_baseline() -> None:
+    verdict = told(today=(0.0, 100.0), a=(150.0, 100.0), b=(300.0, 100.0))
+    assert verdict.winner is None
+    assert verdict.sentence == (
+        "b beats today by USD 300 a year (90 %: 130 to 470); a is distinguishable neither from b nor from today; which strategy"
+        " is best cannot be told."
+    )
 
 
 def test_less_can_be_better() -> None:

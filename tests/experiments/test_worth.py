@@ -223,3 +223,21 @@ def test_a_scenario_without_doubt_is_refused_with_the_remedy() -> None:
         worth(loads(sure))
     with pytest.raises(Faults, match="no number is in doubt"):
         uncertainty(loads(sure))
+
+
+def test_a_copy_is_as_good_and_nothing_is_worth_knowing() -> None:
+    found = worth(loads(SHOP + "[strategies.copy]\nadvice = 1.0\n"), ["advised", "copy"], draws=20)
+    assert (
+        found.sentence
+        == "advised and copy are equally good in all draws: no number is worth measuring for this choice."
+    )
+    assert [one.mean for one in found.chances] == [0.5, 0.5]
+    assert not any(one.partial.found for one in found.learned)
+    assert found.testing is None
+    json.dumps(found.document(), allow_nan=False)
+
+
+def test_a_second_measure_that_is_undefined_in_some_draws_is_left_out_unless_it_is_asked_for(shop: Scenario) -> None:
+    assert worth(shop, draws=20, customers=2).price is None  # sometimes nobody is left to be satisfied
+    with pytest.raises(Faults, match="satisfaction is undefined in"):
+        worth(shop, draws=20, customers=2, willingness="satisfaction")

@@ -54,9 +54,11 @@ def sojourn(*arguments: str, **environment: str) -> list[str]:
         "commitment",
         "calibrate",
         "lever",
+        "forecast",
         "twins",
         "sensitivity",
         "optimise",
+        "validate-fit",
         "worth",
     ],
 )

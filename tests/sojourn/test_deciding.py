@@ -66,6 +66,7 @@ def test_out_draws_it(cli: Cli, tmp_path: Path) -> None:
         (("--error-rate", "0"), "--error-rate: 0 is out of range"),
         (("--error-rate", "0.5"), "give a chance above 0 and below 0.5"),
         (("--most", "1"), "--most: 1 is out of range"),
+        (("--most", "10"), "10 is less than the 20 replications at the first look"),
         (("--close-enough", "-3"), "--close-enough: -3 is out of range"),
         (("--seconds", "nan"), "--seconds: nan is out of range"),
         (("--settle", "--replications", "1"), "begin with 2 replications or more"),
@@ -92,7 +93,7 @@ def test_all_at_once(cli: Cli) -> None:
         (143.0, 120.0, 171.0, "from day 143 on (90 %: 120 to 171)"),
         (60.0, 60.0, 60.0, "from day 60 on"),
         (143.0, 120.0, None, "from day 143 on as it looks (90 %: day 120 to beyond day 365)"),
-        (None, 224.0, None, "not by day 365 as it looks, on day 224 at the earliest"),
+        (None, 224.0, None, "not by day 365 as it looks, perhaps from day 224 on"),
         (None, None, None, "not by day 365"),
     ],
 )

@@ -84,7 +84,7 @@ def test_documented_commands_run_in_their_order(page: Path, cli: Cli, checkout: 
 
 def test_make_knows_the_documented_targets() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
-    for target in ("demo", "test", "check", "verdicts", "clean"):
+    for target in ("demo", "test", "check", "verdicts", "forecast-study", "sbc", "clean"):
         subprocess.run(["make", "-n", target], cwd=ROOT, check=True, capture_output=True, env=environment)
 
 

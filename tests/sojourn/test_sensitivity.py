@@ -31,7 +31,7 @@ def test_the_answer_stands_first(cli: Cli) -> None:
     assert told.code == 0, told.err
     first, *rest = told.out.splitlines()
     assert first.startswith("call_everybody ")
-    assert "welcome_call on trial -> subscribed (log_odds)" in first
+    assert "welcome_call raises the odds of trial -> subscribed by at least " in first
     text = "\n".join(rest)
     for said in ("at low: change", "break-even", "Break-even", "How far to trust this", "One number moves at a time"):
         assert said in text, said

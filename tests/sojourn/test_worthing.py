@@ -1,6 +1,11 @@
 """`sojourn worth` and `--draws`: answer first, one JSON document, files whole or not at all, and messages with a remedy."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +36,8 @@ def test_the_answer_stands_first(cli: Cli) -> None:
     text = "\n".join(rest)
     for said in ("regret, USD", "number in doubt", "loyalty_perks", "How far to trust this", "20 draws", "so few that"):
         assert said in text
+    assert "Rests on assumed effects" in text
+    assert "With --customers 400" in text
     assert "awareness_spend" not in text  # no strategy pulls it
 
 
@@ -119,6 +126,7 @@ def test_run_with_draws_has_uncertainty_beside_the_known_shape(cli: Cli, tmp_pat
     assert profit["low"] < profit["mean"] < profit["high"]
     assert profit["variance"]["numbers"] + profit["variance"]["chance"] == pytest.approx(1.0)
     assert document((out / "manifest.json").read_text(encoding="utf-8"))["draws"] == 8
+    assert (out / "both-parts.png").is_file()
     assert "With the numbers drawn too" in (out / "report.html").read_text(encoding="utf-8")
 
 
@@ -151,3 +159,32 @@ def test_the_verb_is_public() -> None:
     assert found.sentence.startswith(found.best)
     both = sj.uncertainty(sj.load(FIRST), ["today"], draws=4, customers=100)
     assert both.differences == {}
+
+
+def test_a_decision_killed_twice_writes_what_one_left_alone_writes(cli: Cli, tmp_path: Path) -> None:
+    asked = ("worth", str(FIRST), "--customers", "800", "--draws", "40", "--strategies", "today,perks_for_premium")
+    command = [sys.executable, "-m", "sojourn", *asked, "--out", str(tmp_path / "stopped")]
+    part = tmp_path / "stopped.part"
+
+    def pieces() -> int:
+        return sum(one.read_bytes().count(b"\n") for one in part.glob("*.jsonl"))
+
+    for kill in range(2):
+        before = pieces() if part.exists() else 0
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        waited = time.monotonic() + 120.0
+        while pieces() < before + 5 and process.poll() is None and time.monotonic() < waited:
+            time.sleep(0.002)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        assert process.returncode == -signal.SIGKILL, f"it was done before kill {kill}"
+    kept = pieces()
+    assert 10 <= kept < 40
+    subprocess.run(command, check=True, capture_output=True)
+    assert not part.exists()
+    assert cli(*asked, "--out", str(tmp_path / "whole")).code == 0
+    stopped, whole = (tmp_path / name for name in ("stopped", "whole"))
+    names = sorted(path.name for path in whole.iterdir())
+    assert names == sorted(path.name for path in stopped.iterdir())
+    for name in names:
+        assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name

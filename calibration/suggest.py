@@ -1,0 +1,198 @@
+"""`sojourn calibrate --suggest`: a mapping to start from, with what was guessed marked as a guess.
+
+Columns are told by their names and contents, stages stand in the order in which their events usually come first, and whatever is
+proposed has been read with the log: the mapping runs as it is.
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sojourn.calibration.columns import Guess, guess
+from sojourn.calibration.instants import as_text, counts, dated
+from sojourn.calibration.logs import read_with
+from sojourn.calibration.mapping import read_mapping
+from sojourn.calibration.sources import Source, open_source
+from sojourn.calibration.sqltext import Connection, rows_of
+from sojourn.calibration.succession import Event, events
+from sojourn.scenarios.faults import Faults, clipped, fault
+
+STAGES = 12  # proposed at most; events beyond them are ignored
+RARE = 0.002  # share of the rows below which an event is proposed to be ignored, where there are many
+BACK = 0.03  # share of customers who may go on after an end
+LOUD = r"page_?view|heartbeat|^ping|scroll|impression|keep_?alive|session_(start|end)|^login$|^logout$"
+LOST = r"churn|cancel|lapse|lost|unsubscri|expire|left|gone|clos(e|ed)|terminat|drop_?out|death|abandon"
+BOUGHT = r"purchas|bought|order|redeem|paid|payment|subscrib|convert|checkout|sale"
+LOYAL = r"loyal|advoca|referr|promoter"
+
+
+def suggest(log: Any, query: str | None = None) -> str:
+    """A mapping file for a log, as text with comments; it can be read with the log as it is.
+
+    Args:
+        log: as for `logs.read`.
+        query: what to select where the log is a DuckDB database file.
+
+    Raises:
+        Faults: if the log cannot be read as a table, or shows no column of customers or of times.
+    """
+    with open_source(log, query, mapping_file="--query") as (connection, source):
+        found = guess(connection, source)
+        _enough(found, source)
+        told = events(connection, source, found.customer or "", found.event, found.time or "")
+        last = _last(connection, source, found.time or "")
+    lines = [
+        *_lines(source, found, told, last),
+        *(["", "[log]", f"query = {_text(query)}"] if query is not None else []),
+    ]
+    text = "\n".join(lines) + "\n"
+    try:
+        read_with(log, read_mapping(text, "the mapping proposed"), "the mapping proposed")
+    except Faults as faults:
+        mend = "\n".join(f"#   {line[:200]}" for line in str(faults).splitlines()[:8])
+        text = f"# This does not run yet. What is in the way:\n{mend}\n{text}"
+    return text
+
+
+def _enough(found: Guess, source: Source) -> None:
+    columns = ", ".join(clipped(one) for one in list(source.columns)[:12]) or "none"
+    missing = [what for name, what in ((found.customer, "customers"), (found.time, "times")) if name is None]
+    if missing:
+        message = f"no column looks like {' and none like '.join(missing)} (columns: {columns})"
+        raise fault(source.name, "", message, "write the mapping by hand: customer, time, event and [stages]")
+
+
+def _last(connection: Connection, source: Source, time: str) -> str:
+    """The end of the log as a mapping writes it: a date, or a number of days."""
+    kind, column = source.kinds[time], source.columns[time]
+    text = as_text(column, kind)
+    if not counts(kind):
+        moment = f"CAST({column} AS TIMESTAMP)" if dated(kind) else f"TRY_CAST(trim({text}) AS TIMESTAMPTZ)"
+        day = rows_of(connection, f"SELECT CAST(CAST(max({moment}) AS DATE) AS VARCHAR) FROM {source.relation}")[0][0]
+        if day is not None:
+            return str(day)
+    number = rows_of(connection, f"SELECT max(TRY_CAST(trim({text}) AS DOUBLE)) FROM {source.relation}")[0][0]
+    return repr(float(math.ceil(number or 0.0)))
+
+
+def _lines(source: Source, found: Guess, told: list[Event], last: str) -> Iterator[str]:
+    yield "# Proposed by `sojourn calibrate --suggest`. Guesses are marked; read them, mend them, and then:"
+    yield f"#   sojourn calibrate {source.name} --stages THIS-FILE --out my-journey.toml"
+    yield f"customer = {_text(found.customer or '')}"
+    yield f"time = {_text(found.time or '')}"
+    alone = found.event is None
+    if alone:
+        yield 'event = { value = "purchase" }   # a guess: no column tells events apart, so every row is one purchase'
+    else:
+        yield f"event = {_text(found.event or '')}"
+    if found.journey is not None:
+        yield f"journey = {_text(found.journey)}   # a guess: it tells several journeys of a customer apart"
+    if found.segments:
+        yield f"segment = {_text(found.segments[0])}   # a guess: one value a customer; take it out if it tells nothing"
+    for name in found.segments[1:4]:
+        yield f"# segment = {_text(name)}   # or this"
+    for name in found.arms[:2]:
+        yield f"# arm = {_text(name)}   # if this is the arm of an experiment (see sojourn lever)"
+    if found.until is not None:
+        yield f"observed_until = {_text(found.until)}   # a guess: the column that says how long each customer was watched"
+    else:
+        yield f"observed_until = {last}   # the last event of the log; put the day on which the log was taken"
+    yield "# observed_from = 2017-01-01   # if customers were there before the log begins: the day from which they were watched"
+    yield '# timezone = "Europe/Berlin"   # if times name no zone and are not UTC'
+    ends, stages, ignored = _sorted(told)
+    if alone or len(stages) == 1:
+        yield from _silent(stages)
+        return
+    if any(one.again > 0.2 for one in stages):
+        yield "# an event of the stage in which its customer already is: the same stay, or a new one"
+        yield 'repeats = "same stay"   # or "new stay"'
+    if ignored:
+        yield f"ignore = [   # {len(ignored)} events that mean no stage, a guess; move what matters to [stages]"
+        yield from (f"  {_text(one.value)},   # {_rows(one.rows)}" for one in ignored)
+        yield "]"
+    yield ""
+    yield "[stages]   # in the order in which they usually come first"
+    names: dict[str, str] = {}
+    for one in (*stages, *ends):
+        names[one.value] = _stage(one.value, names.values())
+    for one in stages:
+        yield f"{names[one.value]} = [{_text(one.value)}]   # {_about(one)}"
+        if not ends and one.after <= BACK and one.customers >= 20:
+            yield f"#   hardly anybody does anything after {_text(one.value)}: if it ends the journey, move it to [ends]"
+    if ends:
+        yield ""
+        yield "[ends]   # a guess by their names; nothing after them is used"
+        yield from (f"{names[one.value]} = [{_text(one.value)}]   # {_about(one)}" for one in ends)
+    roles = list(_roles(stages, ends, names))
+    if roles:
+        yield ""
+        yield "[roles]   # a guess by their names: what conversion, retention and churn count"
+        yield from roles
+
+
+def _silent(stages: list[Event]) -> Iterator[str]:
+    """A list of purchases: nobody says goodbye."""
+    value = stages[0].value if stages else "purchase"
+    name = _stage(value, ())
+    yield ""
+    yield "[stages]"
+    yield f"{name} = [{_text(value)}]   # the only event: it repeats, and customers leave without a word"
+    yield ""
+    yield "[roles]"
+    yield f'{name} = "purchase"   # a guess'
+    yield ""
+    yield "[silent]   # so it is fitted as buy-till-you-die (docs/silent-churn.md)"
+    yield f'{name} = "bgnbd"   # or "paretonbd"'
+
+
+def _sorted(told: list[Event]) -> tuple[list[Event], list[Event], list[Event]]:
+    """Ends, stages and what is ignored."""
+    total = sum(one.rows for one in told)
+    ends = [one for one in told if re.search(LOST, one.value.lower()) and one.after <= BACK and one.customers]
+    rest = [one for one in told if one not in ends]
+    loud = [one for one in rest if re.search(LOUD, one.value.lower())]
+    if len(rest) - len(loud) < 2:
+        loud = []
+    quiet = [one for one in rest if one not in loud]
+    kept = sorted(quiet, key=lambda one: -one.customers)[:STAGES]
+    if len(quiet) > STAGES // 2:
+        kept = [one for one in kept if one.rows >= RARE * total] or kept
+    stages = [one for one in quiet if one in kept]
+    return ends, stages, [one for one in rest if one not in stages]
+
+
+def _roles(stages: Sequence[Event], ends: Sequence[Event], names: dict[str, str]) -> Iterator[str]:
+    for one in (*stages, *ends):
+        word = one.value.lower()
+        if one in ends:
+            yield f'{names[one.value]} = "lost"'
+        elif re.search(LOYAL, word):
+            yield f'{names[one.value]} = "loyal"'
+        elif re.search(BOUGHT, word) and not re.search(
+            r"start|begin|cancel|return|refund|view|add|post|pre_|after|before|no_", word
+        ):
+            yield f'{names[one.value]} = "purchase"'
+
+
+def _stage(value: str, taken: Any) -> str:
+    name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")[:60] or "stage"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _about(one: Event) -> str:
+    said = f"{_rows(one.rows)}"
+    if one.first >= 0.05:
+        said += f"; {100 * one.first:.0f} % of customers begin here"
+    return said
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)
