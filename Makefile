@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint bench decision verdicts forecast-study sbc clean help
+.PHONY: demo test check lint bench decision loops verdicts forecast-study sbc clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -23,6 +23,9 @@ lint: .venv/dev.stamp  ## style, types and floors
 
 bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; half an hour
 	@$(BIN)/python -m benchmarks
+
+loops: .venv/dev.stamp  ## repeat purchases forecast with and without differences between customers; some minutes
+	@$(BIN)/python -m benchmarks.repeat_loops
 
 verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its promises, on many seeds; some minutes
 	@$(BIN)/python -m benchmarks.verdicts

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sojourn.calibration.ahead import ahead
 from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
@@ -144,6 +145,7 @@ def calibrate(
             f"The log has arms ({arms}): this fit is to all of them together. What they do to exits: sojourn lever."
         )
     if holdout > 0.0:
+        notes += [one.sentence for one in ahead(fitted, seed)]
         part = to_check(events)
         if large_enough(part, hold_out(part.person, holdout, seed)):
             checked = check(part, holdout=holdout, replications=replications, seed=seed, progress=progress)

@@ -19,18 +19,19 @@ def lowest_by_gradient(
     limits: Floats,
     *,
     near: bool = False,
+    bend: Callable[[Floats], Floats] | None = None,
 ) -> tuple[Floats, Floats] | None:
     """Where the cost is least within `limits`, shape (k, 2), and the inverse of its Hessian, shape (k, k).
 
     A quasi-Newton search comes near (unless `first` is `near` already), Newton's steps with differences of the gradient end it.
-    None where the least lies at a limit, or is no minimum.
+    None where the least lies at a limit, or is no minimum. `bend` gives the Hessian; left out, differences of the gradient do.
     """
     at = first if near else _came_near(cost, gradient, first, limits)
     here = cost(at)
     for _ in range(50):
         if here >= 1e200 or np.any((at <= limits[:, 0] + EDGE) | (at >= limits[:, 1] - EDGE)):
             return None
-        slope, curved = gradient(at), curvature(gradient, at)
+        slope, curved = gradient(at), curvature(gradient, at) if bend is None else bend(at)
         if not np.all(np.isfinite(curved)):
             return None
         values, vectors = np.linalg.eigh(curved)

@@ -17,6 +17,7 @@ from sojourn.calibration.hazards import Hazard, Spans, fit_hazard, spans
 from sojourn.calibration.history import Column
 from sojourn.calibration.odds import Odds, Ways
 from sojourn.calibration.regressions import Effect, hazard_effects, odds_effects, regress, regress_odds, table
+from sojourn.calibration.segments import Together, laws_of
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 
 MANY = 300_000  # stays of a stage from which it is told on some of the customers what they differ in
@@ -30,7 +31,9 @@ class Differences:
     Attributes:
         speeds: by next stage; `laws` and `by_segment` are those exits' laws for a customer of speed 1.
         hazards: laws with effects, by next stage, where customers have no own speeds.
-        effects: of covariates and the past, by next stage.
+        effects: of covariates and the past, by next stage; those that the scenario can say stand first.
+        shared: exits on which a trait loads that several exits share (see `loads`).
+        odds: base and slopes of a choice with effects; its columns are those of segments, then those that can be said.
         chance: of one exit of a choice; `chosen` is the choice with the mean that goes with it.
         notes: what was asked for and could not be had, in sentences.
     """
@@ -40,6 +43,8 @@ class Differences:
     by_segment: dict[str, dict[str, LawFit]] = field(default_factory=dict)
     hazards: dict[str, Hazard] = field(default_factory=dict)
     effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
+    shared: tuple[str, ...] = ()
+    odds: Odds | None = None
     chance: OwnChance | None = None
     chosen: Chosen = field(default_factory=Chosen)
     notes: tuple[str, ...] = ()
@@ -74,6 +79,7 @@ def differences(
     like: Differences | None,
     of: tuple[Column, ...] = (),
     every: bool = False,
+    together: Mapping[str, Together] | None = None,
 ) -> Differences:
     """What customers differ in at a stage.
 
@@ -85,15 +91,18 @@ def differences(
         like: what was found on more of the same data, and is kept.
         of: covariates and the past of the stays.
         every: whether all stays are looked at; else, of more than `MANY`, those of customers chosen by a hash.
+        together: exits at which segments are pulled together; their shifts are taken as known.
     """
     if like is None and not every and stays.days.size > MANY:
         some = _some(customer, MANY / stays.days.size)
         part = tuple(column._replace(values=column.values[some]) for column in of)
-        seen = differences(stays.only(some), customer[some], wanted, race, by_segment, chosen, None, part, True)
+        seen = differences(
+            stays.only(some), customer[some], wanted, race, by_segment, chosen, None, part, True, together
+        )
         return _of_all(seen, race, by_segment, int(some.sum()), stays)
     asked = {to: wanted[way] for to in stays.names.values() if (way := f"{stays.stage} -> {to}") in wanted}
     if chosen.choice is not None:
-        notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law == "gamma"]
+        notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law in ("gamma", "normal")]
         if of:
             return replace(_odds(stays, customer, chosen, chosen.choice, of, like), notes=tuple(notes))
         found = _chance(stays, customer, asked, chosen, chosen.choice, like)
@@ -107,7 +116,9 @@ def differences(
         if stays.forms[to].pile is not None:
             notes += [f"{stays.stage} -> {to} has a deadline, so covariates are not fitted to it."] if of else []
             continue
-        one = _exit(stays, customer, index, of, asked.get(to), race[to], by_segment.get(to, {}), like)
+        pulled = (together or {}).get(to)
+        apart = by_segment.get(to, {}) if pulled is None else {}
+        one = _exit(stays, customer, index, of, asked.get(to), race[to], apart, like, pulled)
         if one.own is not None:
             result.speeds[to] = one.own
         elif asked.get(to) == "gamma":
@@ -121,8 +132,10 @@ def differences(
             result.hazards[to] = hazard
         ended = stays.following == index
         result.laws[to] = _law(hazard, stays.days, ended)
-        groups = _groups(stays, by_segment.get(to, {}))
-        if groups.any():
+        groups = _groups(stays, apart)
+        if pulled is not None:
+            result.by_segment[to] = laws_of(pulled, hazard, stays.days, ended, stays.segment, stays.segments)
+        elif groups.any():
             result.by_segment[to] = _laws(stays, ended, customer, groups, hazard, _told(of))
     return replace(result, notes=tuple(notes))
 
@@ -175,6 +188,7 @@ def _exit(
     law: LawFit,
     apart: Mapping[str, LawFit],
     like: Differences | None,
+    pulled: Together | None,
 ) -> _Exit:
     """Own speeds and effects at one exit of a race; what columns do that the scenario cannot say is fitted beside."""
     to = stays.names[index]
@@ -185,10 +199,16 @@ def _exit(
 
     def sample(some: tuple[Column, ...]) -> Spans:
         beside = np.hstack((dummies, table(some, stays.days.size)))
-        return spans(stays.days, ended, customer, stays.resolution, beside)
+        if pulled is None:
+            return spans(stays.days, ended, customer, stays.resolution, beside)
+        whole = np.column_stack(
+            (beside, pulled.found.slopes[stays.segment])
+        )  # cut to the stays that count with the others
+        found = spans(stays.days, ended, customer, stays.resolution, whole)
+        return found._replace(columns=found.columns[:, :-1], offset=found.columns[:, -1])
 
     own: OwnSpeed | None = None
-    if asked != "none" and (like is None or before is not None):
+    if asked not in ("none", "normal") and (like is None or before is not None):
         own = own_speed(sample(told), asked == "gamma", before)
         if own is not None and before is None and law.never > 0.0 and law.maximum is not None and asked is None:
             # A share that never leaves may tell as much: whichever the data prefer.
@@ -324,7 +344,7 @@ def _odds(
         effects = {to: (*effects.get(to, ()), *more[to][len(told) :]) for to in names[1:]}
     if found is None:
         return Differences(chosen=chosen, effects=effects)
-    return Differences(chosen=_at_rest(chosen, found[0], names, stays, apart), effects=effects)
+    return Differences(chosen=_at_rest(chosen, found[0], names, stays, apart), effects=effects, odds=found[0])
 
 
 def _at_rest(chosen: Chosen, found: Odds, names: tuple[str, ...], stays: Leaving, apart: bool) -> Chosen:

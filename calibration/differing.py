@@ -7,6 +7,7 @@ import numpy as np
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.contracts import ContractFit
 from sojourn.calibration.exits import StageFit
+from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.regressions import Effect
@@ -16,7 +17,10 @@ from sojourn.calibration.written import comment, key, number, text
 
 
 def own_draws(
-    silent: Mapping[str, SilentFit], contracts: Mapping[str, ContractFit], stages: Mapping[str, StageFit]
+    silent: Mapping[str, SilentFit],
+    contracts: Mapping[str, ContractFit],
+    stages: Mapping[str, StageFit],
+    loads: Loads | None = None,
 ) -> Iterator[str]:
     """The table [frailty] of these stages: what is each customer's own, and how much customers differ in it."""
     gamma: dict[str, float] = {}
@@ -33,8 +37,11 @@ def own_draws(
         gamma |= {f"{name} -> {to}": own.shape.central for to, own in stage.differ.speeds.items()}
         if stage.differ.chance is not None:
             beta[f"{name} -> {stage.differ.chance.to}"] = stage.differ.chance.strength.central
-    if gamma or beta:
+    if gamma or beta or loads is not None:
         yield from ("", "[frailty]")
+    if loads is not None:
+        pairs = zip(loads.names, loads.loads, strict=True)
+        yield f"loads = {{ {', '.join(f'{text(exit)} = {number(float(load))}' for exit, load in pairs)} }}"
     for law, exits in (("gamma", gamma), ("beta", beta)):
         if exits:
             yield f"{law} = {{ {', '.join(f'{text(exit)} = {number(value)}' for exit, value in exits.items())} }}"
@@ -45,26 +52,33 @@ def past_effects(log: Log, stages: Mapping[str, StageFit]) -> Iterator[str]:
     """The tables [traits] and [history]: known numbers of customers, and what these and the past do to exits."""
     lines: list[str] = []
     used: set[str] = set()
-    for name, stage in stages.items():
-        for to, effects in stage.differ.effects.items():
-            for effect in effects:
-                if not effect.column.told:
-                    continue
-                used.add(effect.column.name)
-                central, low, high = effect.numbers
-                limit = _limit(effect)
-                rest = "" if limit is None else f", up_to = {number(limit)}"
-                rest += f", around = {number(effect.column.around)}" if effect.column.around else ""
-                lines.append(
-                    f"  {{ exit = {text(f'{name} -> {to}')}, per = {text(effect.column.name)}, "
-                    f"{effect.scale} = {number(central)}{rest} }},  # 90 % interval {low:.3g} to {high:.3g}"
-                )
+    for name, to, effect in told_effects(stages):
+        used.add(effect.column.name)
+        central, low, high = effect.numbers
+        limit = _limit(effect)
+        rest = "" if limit is None else f", up_to = {number(limit)}"
+        rest += f", around = {number(effect.column.around)}" if effect.column.around else ""
+        lines.append(
+            f"  {{ exit = {text(f'{name} -> {to}')}, per = {text(effect.column.name)}, "
+            f"{effect.scale} = {float(f'{central:.6g}')!r}{rest} }},  # 90 % interval {low:.3g} to {high:.3g}"
+        )
     traits = [(trait, law) for trait, law in trait_laws(log) if trait in used]
     if traits:
         yield from ("", "[traits]")
         yield from (f"{key(trait)} = {law}" for trait, law in traits)
     if lines:
         yield from ("", "[history]", "effects = [", *lines, "]")
+
+
+def told_effects(stages: Mapping[str, StageFit]) -> list[tuple[str, str, Effect]]:
+    """Stage, next stage and effect of each entry of [history], in the order of the file."""
+    return [
+        (name, to, effect)
+        for name, stage in stages.items()
+        for to, effects in stage.differ.effects.items()
+        for effect in effects
+        if effect.column.told
+    ]
 
 
 def _limit(effect: Effect) -> float | None:

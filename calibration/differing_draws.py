@@ -14,13 +14,14 @@ from sojourn.calibration.differences import Differences
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.frailties import Span, Z
 from sojourn.calibration.hazards import Hazard
+from sojourn.calibration.loads import Loads
 from sojourn.calibration.regressions import Effect
 from sojourn.calibration.spells import Floats
 from sojourn.scenarios.overrides import Place
 
 Indices = Mapping[tuple[str, str], int]
 """Where [history] has the effect on an exit ("a -> b") per what: the place in its list."""
-SHAPES, STRENGTHS = (0.01, 1000.0), (0.01, 1e6)  # what the format takes
+SHAPES, STRENGTHS, LOADS = (0.01, 1000.0), (0.01, 1e6), (-10.0, 10.0)  # what the format takes
 
 
 def history_of(document: Mapping[str, object]) -> Indices:
@@ -70,6 +71,18 @@ def draw_odds(
         drawn = effect.slope + effect.error * rng.standard_normal(count)
         if effect.column.told and (way, effect.column.name) in at:
             yield _effect(at[way, effect.column.name], effect, drawn)
+
+
+def draw_loads(loads: Loads, count: int, rng: np.random.Generator) -> Iterator[tuple[Place, Floats]]:
+    """Draws of the laws of exits on which one trait loads, and of its loads, together."""
+    drawn = _normal(np.concatenate((*loads.thetas, loads.loads)), loads.covariance, count, rng)
+    for k, (way, law) in enumerate(zip(loads.names, loads.laws, strict=True)):
+        stage, _, to = way.partition(" -> ")
+        own = np.exp(drawn[:, loads.place(way)])
+        yield from (
+            (("stages", stage, "race", to, name), own[:, j]) for j, name in enumerate(CANDIDATES[law].parameters)
+        )
+        yield ("frailty", "loads", way), np.clip(drawn[:, k - len(loads.names)], *LOADS)
 
 
 def draw_strength(way: str, span: Span, count: int, rng: np.random.Generator) -> tuple[Place, Floats]:

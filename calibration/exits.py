@@ -21,6 +21,7 @@ from sojourn.calibration.forms import Chosen, Leaving, choose
 from sojourn.calibration.logs import Log
 from sojourn.calibration.ranks import log_rank
 from sojourn.calibration.regressions import columns
+from sojourn.calibration.segments import Together, laws_of, together
 from sojourn.calibration.spells import Pile, spells
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 
@@ -42,6 +43,7 @@ class StageFit:
         dwell: the law of the whole stay, whichever way it ends; None where nobody was seen to leave.
         choice: the stage as a choice, where it is one (by the mapping or because the data prefer it); else it is a race.
         choice_by_segment: choices that differ between segments, by segment; then it holds every segment.
+        together: exits of a race at which segments are pulled together, since some of them are small.
         differ: what customers differ in beyond their segment; the laws and chances above are those that go with it.
         restricted: mean days of a stay within `longest`, and its standard error, by no law (area under Kaplan-Meier).
         forms: what the law of each exit is made of, by next stage.
@@ -61,6 +63,7 @@ class StageFit:
     choice: ChoiceFit | None = None
     choice_by_segment: dict[str, ChoiceFit] = field(default_factory=dict)
     differ: Differences = field(default_factory=Differences)
+    together: dict[str, Together] = field(default_factory=dict)
 
     @property
     def form(self) -> str:
@@ -93,6 +96,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     by_segment: dict[str, dict[str, LawFit]] = {}
     forms: dict[str, Form] = {}
     warnings: list[str] = []
+    together_: dict[str, Together] = {}
     nexts = np.flatnonzero(np.bincount(following + 1, minlength=len(log.stages) + 1)[1:])
     for to in nexts:
         ended = following == to
@@ -102,17 +106,27 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         apart = _by_segment(days, ended, segment, log, law, forms[target].pile, late)
         if apart:
             by_segment[target] = apart
+        if late is not None:
+            continue  # shifts of segments are told of stays from their beginning on
+        pulled = _together(days, ended, segment, log, law, apart, like.together.get(target) if like else None)
+        if pulled is not None:
+            together_[target] = pulled
+            by_segment[target] = laws_of(pulled, pulled.found, days, ended, segment, log.segments)
     names = {int(to): log.stages[int(to)] for to in nexts}
     leaving = Leaving(name, days, following, segment, log.segments, names, log.resolution, forms, late)
     before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
-    chosen = choose(leaving, log.forms.get(name), exits, by_segment, before) if names else Chosen()
+    chosen = choose(leaving, _form(log, name), exits, by_segment, before) if names else Chosen()
     warnings += chosen.notes
-    # What customers differ in is told by stays that were watched from their beginning.
-    whole = rows if log.late is None else rows & (log.late == 0.0)
+    # Whoever was there already is there because they are slow: what customers differ in is told of those seen from the start.
+    seen = np.ones(int(rows.sum()), dtype=np.bool_)
+    if late is not None and log.arrived is not None:
+        seen = log.arrived[log.stays.customer[rows]]
     differ = Differences(chosen=chosen)
-    if late is None or int(whole.sum()) >= FEW:
+    if seen.all() or int(seen.sum()) >= FEW:
+        whole = rows.copy()
+        whole[rows] = seen
         differ = differences(
-            leaving if late is None else leaving.only(late == 0.0),
+            leaving if seen.all() else leaving.only(seen),
             log.stays.customer[whole],
             log.frailty,
             exits,
@@ -120,9 +134,12 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
             chosen,
             like.differ if like is not None else None,
             columns(log, whole),
+            together=together_,
         )
     exits, by_segment, chosen = {**exits, **differ.laws}, {**by_segment, **differ.by_segment}, differ.chosen
     warnings += differ.said(name)
+    if chosen.choice is None:
+        warnings += [one.said(f"{name} -> {to}") for to, one in together_.items()]
     for target, law in (chosen.choice.laws if chosen.choice is not None else exits).items():
         warnings += said(f"{name} -> {target}", law, float(days.max()), chosen.choice is None)
     left = following != NOTHING
@@ -147,6 +164,7 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
         choice=chosen.choice,
         choice_by_segment=chosen.by_segment,
         differ=differ,
+        together=together_,
     )
 
 
@@ -185,6 +203,34 @@ def said(way: str, law: LawFit, longest: float, race: bool) -> Iterator[str]:
             f"{way}: {percent(law.never, 1)} never leave this way (standard error {percent(law.errors['never'], 1)}); those "
             f"who do are done long before the {longest:.0f} days that stays were watched."
         )
+
+
+def _form(log: Log, stage: str) -> str | None:
+    """What the mapping says that a stage is; what is asked for under [frailty] says it too."""
+    asked = {law for exit_, law in log.frailty.items() if exit_.split(" -> ")[0] == stage}
+    implied = "race" if asked & {"gamma", "normal"} else "choice" if "beta" in asked else None
+    return log.forms.get(stage, implied)
+
+
+def _together(
+    days: Floats,
+    ended: NDArray[np.bool_],
+    segment: Integers,
+    log: Log,
+    law: LawFit,
+    apart: dict[str, LawFit],
+    like: Together | None,
+) -> Together | None:
+    """Segments pulled together, where some have fewer than ten such exits and that is better than laws apart."""
+    seen = np.bincount(segment[ended], minlength=len(log.segments))
+    if len(log.segments) < 3 or (like is None and not np.any(seen < FEW)):
+        return None
+    found = together(days, ended, segment, len(log.segments), log.resolution, law)
+    if found is None or like is not None:
+        return found
+    distinct = {id(one): one for one in apart.values()}.values()
+    other = law.score - sum(one.score for one in distinct) if apart else 0.0
+    return found if found.gain > other else None
 
 
 def _by_segment(

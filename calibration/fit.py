@@ -9,8 +9,10 @@ from sojourn.calibration.contracts import ContractFit, fit_contract
 from sojourn.calibration.drift import Drift, drifts
 from sojourn.calibration.exits import StageFit, fit_stage
 from sojourn.calibration.histories import histories_of
+from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
+from sojourn.calibration.shared import with_loads
 from sojourn.calibration.silent import SilentFit, fit_silent
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
@@ -29,6 +31,7 @@ class Fit:
         notes: what a reader should know, in sentences.
         silent: the models of the stages that customers leave unseen, by name; they are not among `stages`.
         contracts: the models of the stages under contract, by name; neither are they.
+        loads: one trait of customers that loads on several exits, where the mapping asks for it; their laws are in `stages`.
         drift: what differs between the first and the second half of the log beyond chance.
     """
 
@@ -41,6 +44,7 @@ class Fit:
     silent: dict[str, SilentFit] = field(default_factory=dict)
     contracts: dict[str, ContractFit] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
+    loads: Loads | None = None
 
     @property
     def absorbing(self) -> tuple[str, ...]:
@@ -61,6 +65,7 @@ class Fit:
             title,
             self.silent,
             self.contracts,
+            self.loads,
         )
 
     def scenario(self) -> Scenario:
@@ -82,6 +87,7 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
         for k in seen
         if not log.ends[k] and log.stages[k] not in {*log.silent, *log.contracts}
     }
+    stages, loads, told = with_loads(log, stages)
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
     silent = {name: fit_silent(histories_of(log.begun, name), kind) for name, kind in unseen.items()}
     came = log.begun
@@ -90,7 +96,7 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     starts = {log.stages[k]: float(counts[k] / first.size) for k in np.flatnonzero(counts)}
     sizes = np.bincount(came.segment, minlength=len(log.segments))
     shares = {name: float(sizes[k] / came.segment.size) for k, name in enumerate(log.segments) if sizes[k]}
-    notes = list(log.notes)
+    notes = [*log.notes, *told]
     differ = [name for name, stage in stages.items() if stage.differ.speeds or stage.differ.chance is not None]
     moved = drifts(log, differ) if like is None else ()
     notes += [one.sentence for one in moved]
@@ -129,4 +135,5 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
         silent=silent,
         contracts=contracts,
         drift=moved,
+        loads=loads,
     )

@@ -165,12 +165,34 @@ def fit_hazard(
             result[size : size + p] = weights * slopes - scaled.columns.T @ residual
         return np.nan_to_num(np.clip(result, -1e100, 1e100))
 
+    def bend(at: Floats) -> Floats:
+        """The Hessian: of coefficients by its formula, of the few others by differences of the gradient."""
+        theta, slopes, log_shape = parted(at)
+        with np.errstate(all="ignore"):
+            _, hazard, speed = _parts(scaled, law, theta, slopes, log_shape)
+        result = np.zeros((at.size, at.size))
+        each = hazard * speed[scaled.customer]
+        block = scaled.columns.T @ (scaled.columns * each[:, None]) + np.diag(weights)
+        if log_shape is not None:
+            sums = np.column_stack(
+                [np.bincount(scaled.customer, hazard * column, scaled.customers) for column in scaled.columns.T]
+            )
+            exits = np.bincount(scaled.customer, scaled.ended, scaled.customers)
+            block -= sums.T @ (sums * (speed**2 / (math.exp(log_shape) + exits))[:, None])
+        result[size : size + p, size : size + p] = block
+        for k in (*range(size), *([at.size - 1] if own else [])):
+            move = np.zeros(at.size)
+            move[k] = 10.0 * STEP
+            result[k] = result[:, k] = (gradient(at + move) - gradient(at - move)) / (20.0 * STEP)
+        return np.asarray(0.5 * (result + result.T))
+
     known = (
         begin is not None and begin.law == law and begin.slopes.size == p and (not own or begin.log_shape is not None)
     )
-    found = lowest_by_gradient(cost, gradient, first, box, near=known)
+    hessian = bend if p else None
+    found = lowest_by_gradient(cost, gradient, first, box, near=known, bend=hessian)
     if found is None and known:
-        found = lowest_by_gradient(cost, gradient, first, box)
+        found = lowest_by_gradient(cost, gradient, first, box, bend=hessian)
     if found is None:
         return None
     at, covariance = found

@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from sojourn.calibration.logs import Log
+from sojourn.calibration.rows import names_of
 from sojourn.calibration.stays import Floats
+from sojourn.scenarios.history import PAST
 
 MOST = 10  # visits or purchases beyond which one more is not told apart
 LEAST = 20  # stays with so much past, or more, from which it counts as more than the last that has as many
@@ -52,6 +54,19 @@ def past(log: Log, name: str) -> Floats:
     visits = np.empty(order.size)
     visits[order] = place - np.maximum.accumulate(np.where(begins, place, 0))
     return visits
+
+
+def lived(log: Log, name: str) -> Floats | None:
+    """What an effect of a scenario counts at the beginning of every stay, of the past or a trait; None for one not in the log."""
+    if name in PAST:
+        return past(log, name)
+    for one in log.covariates:
+        if one.name == name and not one.words:
+            return one.values
+        for k, word in enumerate(names_of(one.words, one.name)):
+            if k and name == f"{one.name}_{word}"[:60]:
+                return np.where(np.isfinite(one.values), (one.values == k).astype(np.float64), np.nan)
+    return None
 
 
 def limited(name: str, values: Floats) -> Column:

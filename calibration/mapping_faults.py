@@ -40,7 +40,7 @@ EXPECTED = {
     "silent": 'stages that customers leave unseen, as in purchase = "bgnbd"',
     "doses": "doses of arms, numbers from 0 on, as in nobody = 0",
     "forms": 'forms of stages: "auto", "choice" or "race", as in trial = "choice"',
-    "frailty": 'what customers differ in by exit: "auto", "gamma", "beta" or "none", as in "cart -> bought" = "gamma"',
+    "frailty": 'what customers differ in by exit: "auto", "gamma", "beta", "normal" or "none", as in "cart -> bought" = "gamma"',
     "covariates": 'columns in which customers differ, as in price = "price_paid" or price = { column = "price", per = "stay" }',
     "history": 'a list of "visits", "purchases" and "days_since_first"',
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
@@ -84,7 +84,9 @@ def explained(problem: ValidationError, document: dict[str, Any], file: str) -> 
             yield Fault(file, path, shown(value), f"{shown(value)} is no form", 'use "auto", "choice" or "race"')
         elif key == "frailty" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
-            yield Fault(file, path, shown(value), f"{shown(value)} is no law of it", 'use "gamma", "beta" or "none"')
+            yield Fault(
+                file, path, shown(value), f"{shown(value)} is no law of it", 'use "gamma", "beta", "normal" or "none"'
+            )
         elif key == "covariates" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} names no column", f"give {EXPECTED[key]}")

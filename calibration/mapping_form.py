@@ -78,7 +78,7 @@ class Mapping(BaseModel):
     contracts: dict[str, str] = {}
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
     forms: dict[str, Literal["auto", "choice", "race"]] = {}
-    frailty: dict[str, Literal["auto", "gamma", "beta", "none"]] = {}
+    frailty: dict[str, Literal["auto", "gamma", "beta", "normal", "none"]] = {}
     covariates: dict[STAGE_NAME, Column | PerStay] = {}
     history: list[Literal["visits", "purchases", "days_since_first"]] = []
     log: Given | None = None

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.history import lived
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.pasts import told
@@ -125,6 +126,11 @@ def openers_of(log: Log, way: OnTheirWay, network: Network, rng: np.random.Gener
         own=own,
         arrived=np.minimum(log.start[way.customer] - log.until[way.customer], 0.0),
         information=_information(scenario, visits),
+        traits={
+            name: known[log.first[:-1][way.customer]]
+            for name in scenario.traits
+            if (known := lived(log, name)) is not None
+        },
     )
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.history import lived
 from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 from sojourn.scenarios.model import Frailty, Law, Scenario, Stage
@@ -83,7 +84,7 @@ def _parts(
     stage, following = log.stays.stage[rows], log.stays.following[rows]
     days = log.stays.days[rows]
     since = np.zeros(days.size) if log.stays.seen_from is None else log.stays.seen_from[rows]
-    past = _past(log, rows, who, network.scenario)
+    past = _past(log, rows, network.scenario)
     names = np.array([*log.stages, ""], dtype=object)
     for k in np.unique(stage):
         name = log.stages[int(k)]
@@ -102,35 +103,20 @@ def _parts(
     return found
 
 
-def _past(log: Log, rows: Integers, who: Integers, scenario: Scenario) -> dict[str, Floats]:
-    """Visits before each stay, purchases by then, and days as a customer; nothing where no effect counts them."""
-    if scenario.history is None:
-        return {}
-    stage = log.stays.stage[rows].astype(np.int64)
-    visit = who * len(log.stages) + stage
-    order = np.argsort(visit, kind="stable")
-    first = np.concatenate([[True], visit[order][1:] != visit[order][:-1]])
-    number = np.arange(order.size) - np.maximum.accumulate(np.where(first, np.arange(order.size), 0))
-    visits = np.empty(order.size)
-    visits[order] = number
-    buys = np.array([name in scenario.stages and scenario.stages[name].role == "purchase" for name in log.stages])[
-        stage
-    ]
-    bought = np.cumsum(buys)
-    begins = np.concatenate([[True], who[1:] != who[:-1]])
-    before = np.maximum.accumulate(np.where(begins, bought - buys, 0))
-    customer = log.stays.customer[rows]
-    return {"visits": visits, "purchases": (bought - before).astype(np.float64),
-            "days_since_first": log.stays.entry[rows] - log.start[customer]}  # fmt: skip
+def _past(log: Log, rows: Integers, scenario: Scenario) -> dict[str, Floats]:
+    """Visits before each stay, purchases by then, days as a customer, and traits: what effects count and the log tells."""
+    effects = scenario.history.effects if scenario.history is not None else ()
+    found = {effect.per: lived(log, effect.per) for effect in effects}
+    return {name: values[rows] for name, values in found.items() if values is not None}
 
 
 def _eta(part: Scenario, exit: str, stays: _Stays) -> Floats:
-    """By how much history shifts an exit in each stay, log scale; known traits are as with anybody."""
+    """By how much history shifts an exit in each stay, log scale; where a trait is not known, as with anybody."""
     total = np.zeros(stays.days.size)
     for effect in part.history.effects if part.history is not None else ():
         if effect.exit == exit and effect.per in stays.past:
             counted = np.minimum(stays.past[effect.per], np.inf if effect.up_to is None else effect.up_to)
-            total += effect.eta * (counted - effect.around)
+            total += effect.eta * np.nan_to_num(counted - effect.around)
     return total
 
 

@@ -24,6 +24,7 @@ from sojourn.calibration.differing_draws import (
     Indices,
     draw_given,
     draw_hazard,
+    draw_loads,
     draw_odds,
     draw_strength,
     hazard_of,
@@ -92,6 +93,8 @@ def _everything(fitted: Fit, people: People, seed: int, at: Indices) -> Drawn:
     yield from _arrivals(fitted.arrivals, came, people.count, seed)
     for name, stage in fitted.stages.items():
         yield from stage_draws(log, name, stage, people, seed, at)
+    if fitted.loads is not None:
+        yield from draw_loads(fitted.loads, people.count, stream(seed, *fitted.loads.names))
     for name, silent in fitted.silent.items():
         _, waiting, again, over = parts_of(name)
         drawn = dict(zip(silent.model.names, draw_silent(silent, people.count, stream(seed, name)).T, strict=True))
@@ -180,6 +183,8 @@ def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int,
         return
     following = log.stays.following
     for to, law in stage.exits.items():
+        if to in differ.shared:
+            continue  # drawn with the loads of the trait that it shares
         ended = following == log.stages.index(to)
         pile = stage.forms[to].pile if to in stage.forms else None
         stays = _stays(log, here, ended[here], pile, people)

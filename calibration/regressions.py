@@ -16,7 +16,7 @@ from sojourn.calibration.logs import Log
 from sojourn.calibration.odds import Odds, Ways, fit_odds
 from sojourn.calibration.rows import names_of
 from sojourn.calibration.shrinkage import scale, shrink
-from sojourn.calibration.stays import Floats
+from sojourn.calibration.stays import Floats, Integers
 
 SEVERAL = 3  # coefficients of an exit from which they are pulled together
 Z = 1.6448536269514722  # 90 % intervals
@@ -117,7 +117,10 @@ def regress(sample: Spans, fixed: int, like: Hazard | None, *, own: bool = False
         weights[pulled] = penalty
         return fit_hazard(sample, best.law, own=own, penalty=weights, begin=best)
 
-    found = shrink(fit, units[pulled], lambda one: one.slopes[pulled])
+    def coefficients(one: Hazard) -> tuple[Floats, Integers]:
+        return one.slopes[pulled], one.theta.size + np.flatnonzero(pulled)
+
+    found = shrink(fit, units[pulled], coefficients)
     return (best, None) if found is None else (found[0], found[1].spread)
 
 
@@ -134,7 +137,11 @@ def regress_odds(ways: Ways, fixed: int) -> tuple[Odds, float | None] | None:
         weights[pulled] = penalty
         return fit_odds(ways, penalty=weights)
 
-    found = shrink(fit, units[pulled], lambda one: one.slopes[:, pulled])
+    def coefficients(one: Odds) -> tuple[Floats, Integers]:
+        places = one.base.size + np.arange(one.slopes.size).reshape(one.slopes.shape)
+        return one.slopes[:, pulled], places[:, pulled].ravel()
+
+    found = shrink(fit, units[pulled], coefficients)
     if found is not None:
         return found[0], found[1].spread
     return None if free is None else (free, None)

@@ -15,6 +15,7 @@ from sojourn.calibration.curves import jumping, quantiles
 from sojourn.calibration.differing import own_draws, past_effects
 from sojourn.calibration.durations import LawFit, percent
 from sojourn.calibration.exits import StageFit
+from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.silent import SilentFit
@@ -36,12 +37,13 @@ def scenario_text(
     title: str = "",
     silent: Mapping[str, SilentFit] | None = None,
     contracts: Mapping[str, ContractFit] | None = None,
+    loads: Loads | None = None,
 ) -> str:
     """The scenario in TOML. Counts and standard errors stand beside each law and again under [[sources]]."""
     lines = [*_head(log, notes), "format = 1", "", *_about(log, starts, title), "", *_arrivals(arrivals)]
     lines += _segments(log, stages, shares)
     unseen, agreed = silent or {}, contracts or {}
-    lines += own_draws(unseen, agreed, stages)
+    lines += own_draws(unseen, agreed, stages, loads)
     lines += past_effects(log, stages)
     for stage in stages.values():
         lines += ["", *_stage(stage, log.roles.get(stage.stage))]
@@ -61,6 +63,8 @@ def scenario_text(
         said = f"{log.source}: shifted beta-geometric, maximum likelihood; length of terms as seen"
         lines += _source([f"stages.{name}", "frailty.beta"], said)
     differ = [name for name, stage in stages.items() if stage.differ.speeds or stage.differ.chance is not None]
+    if loads is not None:
+        differ += sorted({name.split(" -> ")[0] for name in loads.names})
     if differ and not unseen:
         said = f"{log.source}: customers' own speeds and chances, maximum likelihood from repeated stays in {', '.join(differ)}"
         lines += _source(["frailty"], said)

@@ -6,13 +6,12 @@ curvature (Kass and Raftery 1995; empirical Bayes after Morris 1983). Few data m
 coefficients are pulled together; many make the pull vanish.
 """
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from sojourn.calibration.stays import Floats
+from sojourn.calibration.stays import Floats, Integers
 
 SPREADS = tuple(2.0**k for k in range(-6, 3))  # of log ratios per standard deviation: from nothing to a factor of fifty
 
@@ -33,7 +32,7 @@ F = TypeVar("F", bound=Fitted)
 
 
 class Shrunk(NamedTuple):
-    """The likeliest spread, and the log of its marginal likelihood."""
+    """The likeliest spread, and the log of its marginal likelihood: of all but the coefficients at their maximum."""
 
     spread: float
     evidence: float
@@ -48,7 +47,7 @@ def scale(columns: Floats) -> Floats:
 def shrink(
     fit: Callable[[Floats], F | None],
     units: Floats,
-    slopes: Callable[[F], Floats],
+    pulled: Callable[[F], tuple[Floats, Integers]],
     spreads: tuple[float, ...] = SPREADS,
 ) -> tuple[F, Shrunk] | None:
     """The fit under the likeliest spread; None where no spread has one.
@@ -56,7 +55,7 @@ def shrink(
     Args:
         fit: from a penalty on each coefficient, shape (p,), to a fit.
         units: of the columns (see `scale`); ones where the coefficients are alike as they are.
-        slopes: the penalised coefficients of a fit, shape (p,) or (exits, p).
+        pulled: the penalised coefficients of a fit, shape (p,) or (exits, p), and their places in its covariance.
         spreads: that are tried.
     """
     best: tuple[F, Shrunk] | None = None
@@ -65,16 +64,12 @@ def shrink(
         found = fit(penalty)
         if found is None:
             continue
-        own = slopes(found)
-        sign, size = np.linalg.slogdet(found.covariance)
+        own, places = pulled(found)
+        sign, size = np.linalg.slogdet(np.linalg.inv(found.covariance)[np.ix_(places, places)])
         if sign <= 0.0:
             continue
-        prior = (
-            -0.5 * float(np.sum(penalty * own**2))
-            - 0.5 * float(own.size) * math.log(2.0 * math.pi)
-            - float(np.sum(np.log(spread / np.broadcast_to(units, own.shape))))
-        )
-        evidence = found.log_likelihood + prior + 0.5 * float(size) + 0.5 * own.size * math.log(2.0 * math.pi)
+        prior = 0.5 * float(np.sum(np.log(np.broadcast_to(penalty, own.shape)) - penalty * own**2))
+        evidence = found.log_likelihood + prior - 0.5 * float(size)
         if best is None or evidence > best[1].evidence:
             best = found, Shrunk(spread, evidence)
     return best

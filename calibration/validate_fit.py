@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from sojourn.calibration.hints import hints
 from sojourn.calibration.holdout import How, some, split
 from sojourn.calibration.items import Questions, Samples, answers, curves, items
 from sojourn.calibration.logs import Log, read
+from sojourn.calibration.mapping import Mapping
 from sojourn.calibration.newcomers import newcomers
 from sojourn.calibration.samples import Sample, observed
 from sojourn.calibration.validate import FITTED, LARGEST
@@ -27,8 +29,8 @@ Progress = Callable[[int, int], None]
 
 
 def validate_fit(
-    log_path: str | Path,
-    mapping_path: str | Path,
+    log: Any,
+    mapping: str | Path | Mapping,
     *,
     how: How = "customer",
     at: str | float | None = None,
@@ -41,7 +43,8 @@ def validate_fit(
     """Fit to a part of a log, simulate the rest, and say where the model may be believed.
 
     Args:
-        log_path: the log; `mapping_path` its mapping file (see `mapping`).
+        log: path of an event log, or a table of pandas, polars or Arrow (see `logs.read`).
+        mapping: path of the mapping file, or the mapping itself.
         how: "customer": people held out by chance. "time": fitted to what was known at a date, judged by those who came later.
         at: by time, the date (its end), moment or day at which the fit stands; left out, `share` of the customers came later.
         share: of the customers held out, between 0 and 1.
@@ -54,7 +57,7 @@ def validate_fit(
         Faults: all mistakes of mapping, log or split.
     """
     return judge(
-        read(log_path, mapping_path),
+        read(log, mapping),
         how=how,
         at=at,
         share=share,

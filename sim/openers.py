@@ -4,7 +4,7 @@ They are put behind a network's own cells, and engines follow them beside those 
 are known: a stay that lasts since day -age is conditional on not having ended before. Their ids are `tables.OPENERS` + n.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,6 +31,7 @@ class Openers(NamedTuple):
     ]  # by (stage, number of its exit): factor on the hazard, or probability; NaN: drawn
     arrived: Floats  # day of the first entry, at most 0
     information: Floats  # share known of what there is to know about the customer
+    traits: Mapping[str, Floats] = {}  # known numbers by name; NaN, and those left out: drawn as for anybody
 
     @property
     def size(self) -> int:
@@ -90,7 +91,10 @@ def with_openers(network: Network, known: Openers) -> Network:
     """The network, beginning with these customers on their way."""
     stages, most = len(network.stages), widest(network.scenario)
     own = stages * most if network.scenario.frailty is not None else 0
-    rows = np.full((known.size, at.OPENER_HISTORY + 2 * stages + own), np.nan)
+    named = tuple(network.scenario.traits)
+    rows = np.full((known.size, at.OPENER_HISTORY + 2 * stages + own + len(named)), np.nan)
+    for k, name in enumerate(named):
+        rows[:, rows.shape[1] - len(named) + k] = known.traits.get(name, np.full(known.size, np.nan))
     rows[:, at.OPENER_STAGE] = known.stage
     rows[:, at.OPENER_AGE] = known.age
     rows[:, at.OPENER_ARRIVED] = known.arrived

@@ -141,6 +141,10 @@ def draw_traits(net: Cells, me: Customer) -> None:
     for k in range(count):
         left = uniform(net, me.whole[at.ID], 0, TRAITS, 1, k)
         me.real[first + k] = laws.age_left(net, int(net[laws_of + k]), left)
+        if me.whole[at.ID] >= at.OPENERS:
+            known = net[opener_row(net, me) + int(net[at.OPENERS_WIDTH]) - count + k]
+            if not math.isnan(known):
+                me.real[first + k] = known
 
 
 @apart

@@ -15,8 +15,14 @@ from sojourn.calibration.hazards import Hazard, Spans, fit_hazard, spans
 from sojourn.calibration.history import limited, past
 from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.odds import Ways, fit_odds, log_likelihood
+from sojourn.calibration.openings import on_their_way, openers_of
+from sojourn.calibration.posterior import companion
 from sojourn.calibration.shrinkage import shrink
 from sojourn.scenarios.faults import Faults
+from sojourn.sim.network import build
+from sojourn.sim.openers import were_on_their_way, with_openers
+from sojourn.sim.run import simulate
+from sojourn.sim.tables import OPENERS
 from tests.calibration.loops import MAPPING, weibull, written_log
 
 
@@ -100,6 +106,31 @@ def test_planted_effects_reach_the_scenario(tmp_path: Path) -> None:
     assert {one["per"]: one["in_scenario"] for one in told} == {"visits": True, "price": True, "channel_shop": True}
 
 
+def test_effects_are_drawn_and_known_of_customers_on_their_way(tmp_path: Path) -> None:
+    """Draws of [history] by place, and openers who keep the traits and the past that the log tells."""
+    log = planted(tmp_path, 300, 4)
+    found = fit(log)
+    scenario = found.scenario()
+    drawn = companion(found, 200, 1, scenario.document())
+    assert scenario.history is not None
+    for k, effect in enumerate(scenario.history.effects):
+        here = drawn.draws["history", "effects", k, "hazard_ratio"]
+        fitted = next(one for one in found.stages[effect.exit.split(" -> ")[0]].differ.effects[effect.exit.split(" -> ")[1]]
+                      if one.column.name == effect.per)  # fmt: skip
+        assert float(np.mean(np.log(here))) == pytest.approx(fitted.slope, abs=4.0 * fitted.error / math.sqrt(200.0))
+    way = on_their_way(log)
+    network = build(scenario, next(iter(scenario.strategies)))
+    known = openers_of(log, way, network, np.random.default_rng(1))
+    assert known.traits["price"].tolist() == log.covariates[0].values[log.first[:-1]][way.customer].tolist()
+    # Whoever paid less buys sooner: told by the traits of the openers, not by a draw for anybody.
+    lives = simulate(with_openers(network, known), seed=1, customers=1)
+    first = (lives.until - lives.events.time)[lives.first[:-1]]
+    were = were_on_their_way(lives)
+    here = were & (lives.events.stage[lives.first[:-1]] == lives.stages.index("waiting"))
+    price = known.traits["price"][(lives.customers.customer[here] - OPENERS).astype(np.int64)]
+    assert np.corrcoef(price, first[here])[0, 1] > 0.1
+
+
 def test_the_likelihood_of_ways_adds_up() -> None:
     columns = np.array([[1.0], [0.0], [2.0], [1.0]])
     survival = np.array([[0.5, 0.5, 0.5, 0.4], [0.2, 0.2, 0.2, 0.3], [0.1, 0.1, 0.1, 0.9]])
@@ -134,6 +165,10 @@ def pulled_law(sample: Spans, penalty: Any) -> Hazard | None:
     return fit_hazard(sample, "weibull", penalty=penalty)
 
 
+def coefficients(one: Hazard) -> tuple[Any, Any]:
+    return one.slopes, one.theta.size + np.arange(one.slopes.size)
+
+
 def test_pulling_together_small_segments_makes_the_error_smaller() -> None:
     """Twenty segments of 4 to 30 customers whose log hazards spread by .3, six times: the squared error of each way, summed.
 
@@ -148,7 +183,7 @@ def test_pulling_together_small_segments_makes_the_error_smaller() -> None:
         cut = rng.uniform(10.0, 80.0, segment.size)
         table = (segment[:, None] == np.arange(20)).astype(np.float64)
         sample = spans(np.minimum(length, cut), length < cut, np.arange(segment.size), 0.01, table)
-        pulled = shrink(partial(pulled_law, sample), np.ones(20), lambda one: one.slopes, (0.03, 0.1, 0.2, 0.4, 0.8))
+        pulled = shrink(partial(pulled_law, sample), np.ones(20), coefficients, (0.03, 0.1, 0.2, 0.4, 0.8))
         apart = fit_hazard(sample, "weibull", penalty=np.full(20, 1e-4))
         assert pulled is not None
         assert apart is not None

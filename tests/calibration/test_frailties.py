@@ -2,15 +2,21 @@
 
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.stats import beta as beta_law
 
+from sojourn.calibration.ahead import ahead
+from sojourn.calibration.bgnbd import BgNbd
+from sojourn.calibration.drift import drifts
 from sojourn.calibration.fit import fit
 from sojourn.calibration.frailties import OwnChance, own_chance, own_speed, products
+from sojourn.calibration.hazards import log_likelihood, spans
 from sojourn.calibration.mapping import read_mapping
+from sojourn.calibration.posterior import companion
 from sojourn.scenarios.faults import Faults
 from tests.calibration.loops import Draw, loop, weibull, written_log
 
@@ -98,6 +104,34 @@ def test_a_log_with_repeats_gets_its_speeds_into_the_scenario(tmp_path: Path) ->
     assert "90 % interval" in found.scenario_text()
 
 
+def test_draws_of_speeds_and_laws_go_together(tmp_path: Path) -> None:
+    """Means within 4 standard errors of 400 draws, their spread that of the fit, and a shape that moves with the median."""
+    found = fit(written_log(tmp_path, 3, 400, 0.8))
+    drawn = companion(found, 400, 1)
+    shape, median = ("frailty", "gamma", "waiting -> bought"), ("stages", "waiting", "race", "bought", "median")
+    own = found.stages["waiting"].differ.speeds["bought"]
+    logs = np.log([drawn.draws[shape], drawn.draws[median]])
+    spread = np.sqrt(np.diag(own.found.covariance)[[-1, 0]])
+    assert np.all(np.abs(logs.mean(axis=1) - [own.found.log_shape, own.found.theta[0]]) < 4.0 * spread / 20.0)
+    assert logs.std(axis=1) == pytest.approx(spread, rel=0.2)
+    there = own.found.covariance[-1, 0] / spread.prod()
+    assert np.corrcoef(logs)[0, 1] == pytest.approx(there, abs=0.2)
+
+
+def test_eager_customers_are_no_drift(tmp_path: Path) -> None:
+    log = written_log(tmp_path, 3, 1_000, 0.8)
+    assert any(one.stage == "waiting" for one in drifts(log))
+    assert not any(one.stage == "waiting" for one in fit(log).drift)
+
+
+def test_what_a_law_for_all_would_forecast(tmp_path: Path) -> None:
+    (found,) = ahead(fit(written_log(tmp_path, 3, 800, 0.8)))
+    assert found.way == "waiting -> bought"
+    assert found.alike < 0.9 * found.differing
+    assert "% too low" in found.sentence
+    assert ahead(fit(written_log(tmp_path, 4, 300, None))) == ()
+
+
 def test_a_log_without_differences_gets_none(tmp_path: Path) -> None:
     scenario = fit(written_log(tmp_path, 4, 800, None)).scenario()
     assert scenario.frailty is None
@@ -111,7 +145,8 @@ def test_the_mapping_may_ask_and_may_refuse(tmp_path: Path) -> None:
     told = "asks what customers differ in at waiting -> gone" in "\n".join(asked.notes)
     assert told == ("gone" not in asked.stages["waiting"].differ.speeds)
     assert told == ('"waiting -> gone" = ' not in asked.scenario_text())
-    log = written_log(tmp_path, 5, 300, 0.8, last='[frailty]\n"waiting -> gone" = "beta"\n')
+    last = '[forms]\nwaiting = "race"\n[frailty]\n"waiting -> gone" = "beta"\n'
+    log = written_log(tmp_path, 5, 300, 0.8, last=last)
     assert any("written as a race, where it is gamma" in note for note in fit(log).notes)
 
 
@@ -133,7 +168,7 @@ def test_segments_and_speeds_together(tmp_path: Path) -> None:
         ('"waiting" = "gamma"', "names no exit"),
         ('"wating -> bought" = "gamma"', 'no stage named "wating"'),
         ('"waiting -> bougt" = "gamma"', 'no stage named "bougt"'),
-        ('"waiting -> bought" = "normal"', "is no law of it"),
+        ('"waiting -> bought" = "lognormal"', "is no law of it"),
     ],
 )
 def test_mistakes_in_the_mapping_are_told(line: str, said: str) -> None:
@@ -141,3 +176,20 @@ def test_mistakes_in_the_mapping_are_told(line: str, said: str) -> None:
     with pytest.raises(Faults) as told:
         read_mapping(text)
     assert said in str(told.value)
+
+
+def test_own_speeds_with_an_exponential_law_are_the_bg_nbd_without_leaving(cdnow: Any) -> None:
+    """The same likelihood, customer by customer, of the purchases of CDNOW (Fader, Hardie and Lee 2005, with p = 0)."""
+    known = cdnow.each
+    r, alpha = 0.4, 6.0
+    stays = known.repeats.astype(np.int64) + 1
+    customer = np.repeat(np.arange(stays.size), stays)
+    last = np.cumsum(stays) - 1
+    ended = np.ones(customer.size, dtype=np.bool_)
+    ended[last] = False  # the last stay is open
+    # Only the sum of the days counts for an exponential law.
+    days = np.repeat(known.watched / stays, stays)
+    sample = spans(days, ended, customer, 1.0)
+    ours = log_likelihood(sample, "exponential", np.array([math.log(alpha / r)]), np.empty(0), math.log(r))
+    theirs = float(np.sum(BgNbd(r, alpha, 1e-20, 1.0).log_likelihood(known)))
+    assert ours == pytest.approx(theirs, rel=1e-9)

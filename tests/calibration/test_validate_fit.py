@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from sojourn.calibration import logs, validate_fit
@@ -226,6 +227,14 @@ def test_work_that_was_stopped_goes_on(some: Log, tmp_path: Path, monkeypatch: A
     assert made == list(range(COPIES))
     assert encode(verdict_document(found)) == whole
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_will_do(planted: Any) -> None:
+    lines = [line.split(",") for line in planted.log.read_text().splitlines()[1:1_500]]
+    who, when, what = zip(*lines, strict=True)
+    table = pa.table({"who": list(who), "when": [float(day) for day in when], "what": list(what)})
+    found = validate_fit.validate_fit(table, planted.mapping, replications=COPIES)
+    assert found.customers_fitted + found.customers_held_out == len(set(who))
 
 
 def test_too_few_copies_are_refused(planted: Any) -> None:
