@@ -33,7 +33,7 @@ verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its prom
 decision: .venv/dev.stamp  ## the whole decision page of docs/examples/first.toml, and how long it takes
 	@$(BIN)/python -m benchmarks.decision_page
 
-forecast-study: .venv/dev.stamp  ## whether intervals of forecasts cover, on 400 planted logs; twenty minutes on one processor, goes on where it was stopped
+forecast-study: .venv/dev.stamp  ## whether intervals of forecasts cover, on 400 planted logs; some ten minutes of one processor, goes on where it was stopped
 	@nice -n 10 $(BIN)/python -m benchmarks.forecast_study
 
 sbc: .venv/dev.stamp  ## 1,000 planted scenarios calibrated: do intervals hold the truth? half an hour; goes on after a break
