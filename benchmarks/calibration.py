@@ -101,33 +101,30 @@ def taken(events: int, csv: bool) -> Taken:
 
 
 def section(sizes: tuple[int, ...] = SIZES) -> Section:
-    """Growth over `sizes`, and the largest again as CSV with dates."""
-    compiled = taken(20_000, False)  # compiles what the check simulates with, where that has not been done
-    del compiled
-    runs = [taken(size, False) for size in sizes]
+    """Growth over `sizes`, and the largest again as CSV with times."""
+    taken(20_000, False)  # compiles what the check simulates with, where that has not been done
+    return told([taken(size, False) for size in sizes], taken(sizes[-1], True))
+
+
+def told(runs: list[Taken], csv: Taken) -> Section:
+    """The section of the page, from runs of growing size and one of the largest as CSV."""
     found: list[Figure] = []
-    for one, csv in (*((run, False) for run in runs), (taken(sizes[-1], True), True)):
-        what = f"{one.events:,} events, {'CSV with times' if csv else 'Parquet'}"
+    for one in (*runs, csv):
+        what = f"{one.events:,} events, {'CSV with times' if one is csv else 'Parquet'}"
         asked = one.events >= 19_000_000
         found += [
             Figure(f"{what}, wall time", one.seconds, "{:.1f} s", None, SECONDS if asked else None),
             Figure(f"{what}, CPU time", one.cpu, "{:.1f} s"),
-            Figure(f"{what}, of it to read and sort into stays", one.reading, "{:.1f} s"),
+            Figure(f"{what}, CPU time of reading and sorting alone", one.reading, "{:.1f} s"),
             Figure(f"{what}, peak memory", one.peak / 1e9, "{:.2f} GB", None, BYTES / 1e9 if asked else None),
         ]
     small, large = runs[-2], runs[-1]
-    found.append(
-        Figure(
-            f"CPU time an event, {large.events:,} to {small.events:,} events",
-            (large.cpu / large.events) / (small.cpu / small.events),
-            "{:.2f}",
-            None,
-            GROWTH,
-        )
-    )
+    what = f"CPU time an event, {large.events:,} to {small.events:,} events"
+    ratio = (large.cpu / large.events) / (small.cpu / small.events)
+    found.append(Figure(what, ratio, "{:.2f}", None, GROWTH))
     how = (
-        "`sojourn.calibrate`: read, sort into stays, fit six stages with their exits, and check on customers held out, in one "
-        "process. The log is one run of W1 by our engine, in the order of time. The check has a cost of its own that does not "
-        "grow with the log."
+        "`sojourn.calibrate`: read, sort into stays, fit six stages with their exits, check on customers held out, and draw all "
+        "numbers, in one process. The log is one run of W1 by our engine, in the order of time. The check has a cost of its own "
+        "that does not grow with the log. CPU time counts both processors; wall time suffers from whatever else the machine does."
     )
     return figures("Calibration", how, found)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.logs import Log
+from sojourn.calibration.names import Names
 from sojourn.calibration.stays import NOTHING, Stays
 
 Floats = NDArray[np.float64]
@@ -168,18 +169,19 @@ def log_of(what: Planted, rng: np.random.Generator, *, arms: bool = False) -> Lo
     stays = Stays(customer.astype(np.int64), at.astype(np.int64), entry, until, following.astype(np.int64))
     names = (*(f"s{k}" for k in range(number)), "won", "gone")
     is_end = np.arange(number + 2) >= number
+    people = Names(range(size))
     return Log(
         source="planted",
         stages=names,
         ends=is_end,
         stays=stays,
-        customers=np.arange(size),
+        customers=people,
         start=start,
         until=np.full(size, what.window),
         segment=np.zeros(size, dtype=np.int64),
         segments=("all",),
         labels=("all",),
-        person=np.arange(size),
+        person=people,
         clock=None,
         resolution=1e-6,
         calendar=True,

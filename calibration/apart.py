@@ -19,6 +19,7 @@ FAINT = 0.02  # of the way to a bound: a number that moves by less is not said t
 FEWER = 4  # times fewer replications for slopes: with the same customers, differences are far surer than figures
 QUICKER = 8  # and so many times fewer for ends, which are found to a sixteenth of the way only
 HALVINGS, CORRECTIONS = 4, 3
+HOPELESS = 0.7  # part of the misfit that a correction leaves, from which another would not meet the targets either
 AT_BOUND = 1e-3  # units
 TELLING = (
     0.1  # share of the squared misfits that a unit beyond a bound must gain, for the bound to be what stops the search
@@ -113,14 +114,16 @@ def _direction(
         there = z.copy()
         there[moving] = at
         there[chosen] = z[chosen] + along * (at - z[moving])
+        worst = np.inf
         for _ in range(CORRECTIONS):
             there = box.held(there)
             found = misfit(there)
             if found is None:
                 return None
-            if np.all(np.abs(found) <= 1):
+            before, worst = worst, float(np.abs(found).max())
+            if worst <= 1.0:
                 return there
-            if not chosen:
+            if not chosen or worst > HOPELESS * before:
                 return None
             there[chosen] += back @ (found - r)
         return None

@@ -97,7 +97,9 @@ def guess(connection: Connection, source: Source) -> Guess:
         journey = next((one for one in left if _splits(connection, source, customer, one, rows)), None)
         unit = customer if journey is None else journey
         for one in left:
-            if FEWEST <= one.values <= MOST and one.moments < TIMES and _one_each(connection, source, unit, one):
+            few = FEWEST <= one.values <= MOST and one.moments < TIMES
+            word = one.numbers < TIMES or _named(one, "segment") or _named(one, "arm")  # amounts are no segments
+            if few and word and _one_each(connection, source, unit, one):
                 (arms if _named(one, "arm") else segments).append(one)
         if until is not None and not _one_each(connection, source, unit, until):
             until = None

@@ -117,22 +117,25 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     before = Chosen(like.choice, like.choice_by_segment) if like is not None else None
     chosen = choose(leaving, _form(log, name), exits, by_segment, before) if names else Chosen()
     warnings += chosen.notes
-    customer = log.stays.customer[rows]
-    if late is not None and log.arrived is not None and np.any(log.arrived[customer]):
-        # Whoever was there already is there because they are slow: what customers differ in is told of those seen from the start.
-        begun = log.arrived[customer]
-        leaving, customer, rows = leaving.only(begun), customer[begun], rows & log.arrived[log.stays.customer]
-    differ = differences(
-        leaving,
-        customer,
-        log.frailty,
-        exits,
-        by_segment,
-        chosen,
-        like.differ if like is not None else None,
-        columns(log, rows),
-        together=together_,
-    )
+    # Whoever was there already is there because they are slow: what customers differ in is told of those seen from the start.
+    seen = np.ones(int(rows.sum()), dtype=np.bool_)
+    if late is not None and log.arrived is not None:
+        seen = log.arrived[log.stays.customer[rows]]
+    differ = Differences(chosen=chosen)
+    if seen.all() or int(seen.sum()) >= FEW:
+        whole = rows.copy()
+        whole[rows] = seen
+        differ = differences(
+            leaving if seen.all() else leaving.only(seen),
+            log.stays.customer[whole],
+            log.frailty,
+            exits,
+            by_segment,
+            chosen,
+            like.differ if like is not None else None,
+            columns(log, whole),
+            together=together_,
+        )
     exits, by_segment, chosen = {**exits, **differ.laws}, {**by_segment, **differ.by_segment}, differ.chosen
     warnings += differ.said(name)
     if chosen.choice is None:

@@ -237,16 +237,19 @@ def _beta(
     theirs = np.sum(shares * open_survival[others][:, open_], axis=0) / np.maximum(shares.sum(axis=0), 1e-300)
     odds = logit(np.clip(probabilities[k], 1e-6, 1.0 - 1e-6))
 
+    # Customers with the same counts and odds add the same, each pattern once.
+    (n, others_taken, log_odds), several = np.unique(np.stack([this, rest, odds]), axis=1, return_counts=True)
+
     def ways(at: Floats) -> float:
-        m = expit(odds + at[0])
+        m, still = expit(log_odds + at[0]), expit(odds[who] + at[0])
         if at.size == 1:
-            total = float(np.sum(xlogy(this, m) + xlog1py(rest, -m)))
-            return total + float(np.sum(np.log(np.maximum(m[who] * mine + (1.0 - m[who]) * theirs, 1e-300))))
+            total = float(several @ (xlogy(n, m) + xlog1py(others_taken, -m)))
+            return total + float(np.sum(np.log(np.maximum(still * mine + (1.0 - still) * theirs, 1e-300))))
         s = math.exp(at[1])
         a, b = s * m, s * (1.0 - m)
-        total = float(np.sum(betaln(a + this, b + rest) - betaln(a, b)))
-        weight = (a + this)[who] * mine + (b + rest)[who] * theirs
-        return total + float(np.sum(np.log(np.maximum(weight, 1e-300)) - np.log((s + this + rest)[who])))
+        total = float(several @ (betaln(a + n, b + others_taken) - betaln(a, b)))
+        weight = (s * still + this[who]) * mine + (s * (1.0 - still) + rest[who]) * theirs
+        return total + float(np.sum(np.log(np.maximum(weight, 1e-300)) - np.log(s + this[who] + rest[who])))
 
     def cost(at: Floats) -> float:
         return min(-ways(at), 1e300)

@@ -92,8 +92,7 @@ def large_enough(log: Log, held: NDArray[np.bool_]) -> bool:
 
 def some(log: Log, number: int) -> Log:
     """At most so many customers, evenly from all of them: neighbours in a log tend to be alike."""
-    size = log.customers.size
-    return log if size <= number else log.take(np.arange(number, dtype=np.int64) * size // number)
+    return log.some(number)
 
 
 def known_at(log: Log, day: float) -> Log:
@@ -173,10 +172,12 @@ def _by_time(log: Log, share: float, at: str | float | None) -> Split:
 
 
 def _date(log: Log, day: float) -> str:
-    """A day of the log as a date in brackets, where the log has dates."""
+    """A day of the log as a date in brackets, where the log has dates; midnight is the end of the day before."""
     if log.clock is None:
         return ""
     moment = datetime.datetime.fromisoformat(log.clock) + datetime.timedelta(days=day)
+    if moment.time() == datetime.time() and day > 0.0:
+        return f" (the end of {moment - datetime.timedelta(days=1):%Y-%m-%d})"
     return f" ({moment:%Y-%m-%d})"
 
 

@@ -49,7 +49,7 @@ class Inspection:
     def headers(self) -> None:
         """A header in the middle of the rows: files that were put one behind the other."""
         named = {key: name for key, name in self.mapping.columns.items() if key in ("customer", "event")}
-        same = " AND ".join(f"trim({key}) = ?" for key in named)
+        same = " AND ".join(f"{key} = ?" for key in named)
         number, row = rows_of(
             self.taken.connection, f"SELECT count(*), min(rowid) + 1 FROM rows WHERE {same}", [*named.values()]
         )[0]

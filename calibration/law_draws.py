@@ -2,8 +2,8 @@
 
 Every law that may have made the data is drawn from in proportion to its evidence (Bayesian model averaging; Hoeting et al.
 1999), though the scenario's file names one: a draw from another law is told in the numbers of the law in the file that come
-nearest to it on these stays. So an exponential law that was taken because it is the simplest is not more certain than the data
-are. Priors are weak: flat on the logarithm of days, and on shapes so wide that the data overrule them.
+nearest to it on these stays. So a shape is no more certain than the data are of which law it belongs to. Priors are weak: flat
+on the logarithm of days, and on shapes so wide that the data overrule them.
 
 One customer's stays may be alike. What people with several stays add to the score is summed for each, and where these sums vary
 more than single stays would, the draws are spread accordingly (Ribatet, Cooley and Davison 2012).
@@ -72,7 +72,7 @@ def draw_law(
     chosen = candidate_of(law, stays.pile, never)
     which = rng.choice(len(names), size=count, p=weights / weights.sum())
     draws = clouds[law].draws.copy()
-    told = _Telling(sample, chosen, draws.mean(axis=0))
+    told = Telling(sample, chosen, draws.mean(axis=0))
     for k, name in enumerate(names):
         if name != law:
             other = candidate_of(name, stays.pile, never)
@@ -116,7 +116,7 @@ def log_prior(names: tuple[str, ...], theta: Floats) -> float:
     return total
 
 
-class _Telling:
+class Telling:
     """Tells a law in the numbers of another: those under which the exits that the first expects are likeliest."""
 
     def __init__(self, sample: Spells, candidate: Candidate, begin: Floats) -> None:

@@ -15,10 +15,11 @@ from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.newton import gradient
-from sojourn.calibration.planting import Planted, plant
+from sojourn.calibration.planting import plant
 from sojourn.calibration.stays import Floats
 from sojourn.calibration.validate_fit import Progress, judge
 from sojourn.calibration.verdict import Verdict
+from sojourn.experiments.journal import Journal
 from sojourn.scenarios.dwell import Deadline, Deterministic, Empirical, Law
 from sojourn.scenarios.lawtable import mean, quantile, survival
 from sojourn.scenarios.model import Scenario
@@ -88,6 +89,7 @@ def round_trip(
     seed: int = 1,
     folder: Path | None = None,
     progress: Progress | None = None,
+    kept: Journal | None = None,
 ) -> RoundTrip:
     """Simulate the first strategy, write its events as a log, fit that log, compare the numbers, and judge the fit.
 
@@ -98,6 +100,7 @@ def round_trip(
         seed: of the planted customers; the verdict has the next.
         folder: where log and mapping are kept; nowhere if left out.
         progress: called with (replications done, in all) of the verdict.
+        kept: as in `validate_fit`.
 
     Raises:
         Faults: where nobody moves, or too few customers come for a verdict.
@@ -107,15 +110,9 @@ def round_trip(
     else:
         with tempfile.TemporaryDirectory(prefix="sojourn-") as made:
             planted = plant(scenario, Path(made), customers=customers, seed=seed)
-    return _compared(scenario, planted, replications, seed, progress)
-
-
-def _compared(
-    scenario: Scenario, planted: Planted, replications: int, seed: int, progress: Progress | None
-) -> RoundTrip:
     found = fit(planted.log)
     numbers, skipped = compared(scenario, found)
-    verdict = judge(planted.log, replications=replications, seed=seed + 1, progress=progress)
+    verdict = judge(planted.log, replications=replications, seed=seed + 1, progress=progress, kept=kept)
     return RoundTrip(scenario, found, numbers, skipped, verdict)
 
 

@@ -83,12 +83,9 @@ def read_rows(taken: Intake) -> Rows:
         raise Faults(
             [Fault(taken.name, "", "", "holds no event that means a stage", "name the events of the log in [stages]")]
         )
-    nameless = rows_of(
-        connection,
-        f"SELECT customer, count(*) FROM rows WHERE lower(trim(customer)) IN {NAMELESS} GROUP BY customer ORDER BY customer",
-    )
     twice = _twice(taken)
     _people(taken)
+    nameless = _nameless(taken)
     backwards = _order(taken)
     unit = taken.clock.unit
     known = _each(taken, begin, last, float(origin), unit)
@@ -99,7 +96,7 @@ def read_rows(taken: Intake) -> Rows:
     return known._replace(
         clock=None if taken.clock.numeric else clock_text(int(origin)),
         daily=bool(whole[0][0]) and (taken.clock.numeric or origin % DAY == 0),
-        nameless=tuple((str(name), int(number)) for name, number in nameless),
+        nameless=nameless,
         ignored=taken.rows - int(kept),
         backwards=backwards,
         twice=twice,
@@ -123,6 +120,15 @@ def _people(taken: Intake) -> None:
     taken.connection.execute(
         f"CREATE TEMP TABLE people AS SELECT {who}, (row_number() OVER (ORDER BY {who}) - 1)::INTEGER AS code FROM "
         f"(SELECT DISTINCT {who} FROM rows JOIN meaning USING (event, flags) WHERE stage >= -1)"
+    )
+
+
+def _nameless(taken: Intake) -> tuple[tuple[str, int], ...]:
+    """Customers whose name says that there is none, and how many rows they have."""
+    found = rows_of(taken.connection, f"SELECT DISTINCT customer FROM people WHERE lower(trim(customer)) IN {NAMELESS}")
+    return tuple(
+        (str(name), int(rows_of(taken.connection, "SELECT count(*) FROM rows WHERE customer = ?", [name])[0][0]))
+        for (name,) in sorted(found)
     )
 
 

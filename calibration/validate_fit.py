@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +14,13 @@ from sojourn.calibration.hints import hints
 from sojourn.calibration.holdout import How, some, split
 from sojourn.calibration.items import Questions, Samples, answers, curves, items
 from sojourn.calibration.logs import Log, read
+from sojourn.calibration.mapping import Mapping
 from sojourn.calibration.newcomers import newcomers
-from sojourn.calibration.samples import observed
+from sojourn.calibration.samples import Sample, observed
 from sojourn.calibration.validate import FITTED, LARGEST
 from sojourn.calibration.verdict import Verdict
 from sojourn.calibration.yardsticks import plan
+from sojourn.experiments.journal import Journal, digest
 from sojourn.scenarios.faults import fault
 
 FEWEST_COPIES = 19  # below which no rank can be rarer than one in twenty
@@ -26,8 +29,8 @@ Progress = Callable[[int, int], None]
 
 
 def validate_fit(
-    log_path: str | Path,
-    mapping_path: str | Path,
+    log: Any,
+    mapping: str | Path | Mapping,
     *,
     how: How = "customer",
     at: str | float | None = None,
@@ -35,29 +38,33 @@ def validate_fit(
     replications: int = 50,
     seed: int = 1,
     progress: Progress | None = None,
+    kept: Journal | None = None,
 ) -> Verdict:
     """Fit to a part of a log, simulate the rest, and say where the model may be believed.
 
     Args:
-        log_path: the log; `mapping_path` its mapping file (see `mapping`).
+        log: path of an event log, or a table of pandas, polars or Arrow (see `logs.read`).
+        mapping: path of the mapping file, or the mapping itself.
         how: "customer": people held out by chance. "time": fitted to what was known at a date, judged by those who came later.
         at: by time, the date (its end), moment or day at which the fit stands; left out, `share` of the customers came later.
         share: of the customers held out, between 0 and 1.
         replications: simulated copies of the customers held out, 19 or more.
         seed: of the split by customer, the resamples and the simulation.
         progress: called with (replications done, in all).
+        kept: finished copies of work that was stopped (see `journal`); looked up first, and written to.
 
     Raises:
         Faults: all mistakes of mapping, log or split.
     """
     return judge(
-        read(log_path, mapping_path),
+        read(log, mapping),
         how=how,
         at=at,
         share=share,
         replications=replications,
         seed=seed,
         progress=progress,
+        kept=kept,
     )
 
 
@@ -70,6 +77,7 @@ def judge(
     replications: int = 50,
     seed: int = 1,
     progress: Progress | None = None,
+    kept: Journal | None = None,
 ) -> Verdict:
     """As `validate_fit`, with a log at hand."""
     if replications < FEWEST_COPIES:
@@ -92,8 +100,14 @@ def judge(
     what = what._replace(grid=what.grid + log.resolution)  # what happens at once is seen within the resolution
     asked = Questions(what, ask(beside, log.stages, known, absorbing))
     copies, came = [], []
+    question = {"split": how, "day": parts.day, "seed": seed, "watched": rest.window.tolist()}
+    name = digest(fitted.scenario(), **question) if kept is not None else ""
     for replication in range(replications):
-        copies.append(copy_of(train, rest, seed, replication, fitted, fit))
+        piece = kept.get(f"{name} {replication}") if kept is not None else None
+        copy = copy_of(train, rest, seed, replication, fitted, fit) if piece is None else _unwritten(piece)
+        if kept is not None and piece is None:
+            kept.put(f"{name} {replication}", [column.tolist() for column in copy])
+        copies.append(copy)
         rng = np.random.default_rng([seed, replication, 2])
         came.append(newcomers(fitted.arrivals, parts, rng) if log.calendar else np.empty(0))
         if progress is not None:
@@ -116,3 +130,11 @@ def judge(
         customers_fitted=int(train.customers.size),
         customers_held_out=int(rest.customers.size),
     )
+
+
+def _unwritten(piece: list[list[float]]) -> Sample:
+    """A copy as it was before it was written down."""
+    customer, stage, entry, until, following, window = piece
+    whole = [np.array(column, dtype=np.int64) for column in (customer, stage, following)]
+    days = [np.array(column, dtype=np.float64) for column in (entry, until, window)]
+    return Sample(whole[0], whole[1], days[0], days[1], whole[2], days[2])

@@ -214,7 +214,7 @@ class Verdict:
             return f"{item.about} (distance {_told(item.observed.mean, item.unit)}, of which chance gives {chance})"
         if item.kind == "curve":
             after = f" beyond {item.until:,.0f} days" if item.until is not None else ""
-            return f"{item.about}{after} (off by up to {_told(item.gap, item.unit)})"
+            return f"{item.about}{after} (off by up to {100.0 * item.gap:.0f} points)"
         return f"{item.about} ({item.sides})"
 
 

@@ -3,21 +3,22 @@
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from sojourn.experiments.coalitions import unpriced
 from sojourn.scenarios.files import overlay
 from sojourn.scenarios.model import Plan, Scenario, Step
 from sojourn.sim.estimating import Part, Parts
-from sojourn.sim.journeys import Floats
+from sojourn.sim.journeys import Floats, Journeys
 from sojourn.sim.keeping import Keeper
 from sojourn.sim.lives import Lives
 from sojourn.sim.measures import measured
-from sojourn.sim.money import agents_pay
+from sojourn.sim.money import agents_pay, book, by_segment, overhead
 from sojourn.sim.network import Network, build
 from sojourn.sim.run import simulate
-from sojourn.sim.spending import lever_spending
 
 NAME = "optimised"
 SPENDING = "spending"  # beside the measures: what levers cost, and agents beyond the baseline's, discounted to day 0
@@ -69,13 +70,14 @@ class Mixer:
             own[name] = Plan((Step(day=day, level=level),), own[name].when if name in own else None)
         return {name: _written(plan) for name, plan in own.items()}
 
-    def network(self, mix: Mix | None) -> Network:
-        """The scenario under a mix; None for the baseline itself."""
-        if mix is None:
-            return build(self.scenario, self.baseline)
+    def network(self, mix: Mix | None, *, free: bool = False) -> Network:
+        """The scenario under a mix, None for the baseline itself; `free` where no lever costs anything."""
         document = self.scenario.document()
         strategies = document.get("strategies") or {}
-        return build(overlay({**document, "strategies": {**strategies, NAME: self.plans(mix)}}, {}), NAME)
+        name = self.baseline
+        if mix is not None:
+            name, document = NAME, {**document, "strategies": {**strategies, NAME: self.plans(mix)}}
+        return build(overlay(unpriced(document, self.scenario.levers) if free else document, {}), name)
 
 
 def _written(plan: Plan) -> Any:
@@ -113,14 +115,14 @@ class Evaluator:
         wanted = range(len(found), replications)
         if not wanted:
             return found[:replications]
-        network = self.mixer.network(mix)
+        network, free = self.mixer.network(mix), self.mixer.network(mix, free=True)
         about = f"mix/{self._seed}/{self._customers}/{list(mix) if mix is not None else None}"
 
         def one(replication: int) -> Parts:
             key = f"{about}/{replication}"
             told = self._kept.get(key) if self._kept is not None else None
             if told is None:
-                parts = self._simulated(network, replication)
+                parts = self._simulated(network, free, replication)
                 if self._kept is not None:
                     self._kept.put(key, {name: list(part) for name, part in parts.items()})
                 return parts
@@ -133,9 +135,20 @@ class Evaluator:
             found.extend(map(one, wanted))
         return found[:replications]
 
-    def _simulated(self, network: Network, replication: int) -> Parts:
-        journeys = simulate(network, seed=self._seed, replication=replication, customers=self._customers)
+    def _simulated(self, network: Network, free: Network, replication: int) -> Parts:
+        lives = partial(simulate, seed=self._seed, replication=replication, customers=self._customers)
+        journeys = lives(network)
         every = measured(Lives(journeys, network), self.measures)
-        levers = sum(lever_spending(journeys, network, discounted=True).values())
-        spent = levers + agents_pay(network, journeys.horizon, discounted=True)
+        # What customers do never hangs on costs: the same lives, less what the levers' prices add to the ledger. Prices by
+        # the customer and by the referral are booked as customers live; the others by the day, afterwards.
+        lived = journeys
+        prices = [own.levers[name].cost for own in by_segment(network) for name in network.levers]
+        if any(price.per_customer or price.per_referral for price in prices):
+            lived = lives(free)
+        spent = _costs(journeys, network) - _costs(lived, free) + agents_pay(network, journeys.horizon, discounted=True)
         return {**{name: every[name] for name in self.measures}, SPENDING: Part("total", spent)}
+
+
+def _costs(journeys: Journeys, network: Network) -> float:
+    booked = float(book(journeys, network, discounted=True).cost.sum())
+    return booked + overhead(network, journeys.horizon, discounted=True)

@@ -167,23 +167,47 @@ def _siblings(place: Place) -> Place | None:
 
 
 def moved(document: Mapping[str, Any], values: Mapping[Place, float]) -> dict[str, Any]:
-    """The document with numbers put in place; of shares that add up to 1, the others shrink or grow in proportion."""
+    """The document with numbers put in place; of shares that add up to 1, those not moved shrink or grow in proportion."""
     changed = deepcopy(dict(document))
+    groups: dict[Place, dict[Place, float]] = {}
     for place, value in values.items():
         table = _siblings(place)
         if table is not None:
-            _rescale(changed, table, place, value)
-        put(changed, place, round(value) if isinstance(value_at(changed, place), int) else value)
+            groups.setdefault(table, {})[place] = value
+        else:
+            put(changed, place, round(value) if isinstance(value_at(changed, place), int) else value)
+    for table, shares in groups.items():
+        _shared(changed, table, shares)
     return changed
 
 
-def _rescale(document: dict[str, Any], table: Place, place: Place, value: float) -> None:
-    shares = value_at(document, table)
-    own = place[len(table)]
-    places = [_share_place(table, name, one) for name, one in shares.items() if name != own]
-    rest = math.fsum(value_at(document, other) for other in places)
-    for other in places:
-        put(document, other, value_at(document, other) * (1.0 - value) / rest if rest else 0.0)
+def _shared(document: dict[str, Any], table: Place, shares: Mapping[Place, float]) -> None:
+    """Put shares in place and let the others of the table fill up to 1; where that cannot be, all are scaled to it."""
+    others = [place for place in _places_of_shares(document, table) if place not in shares]
+    rest = math.fsum(value_at(document, place) for place in others)
+    taken = math.fsum(shares.values())
+    left = max(1.0 - taken, 0.0) if rest else 0.0
+    scale = 1.0 if abs(taken + left - 1.0) < 1e-12 else 1.0 / (taken + left)
+    for place, value in shares.items():
+        put(document, place, value * scale)
+    for place in others:
+        put(document, place, value_at(document, place) * left / rest * scale if rest else 0.0)
+
+
+def _places_of_shares(document: Mapping[str, Any], table: Place) -> list[Place]:
+    return [_share_place(table, name, one) for name, one in value_at(document, table).items()]
+
+
+def absorbing(scenario: Scenario, numbers: Sequence[Number]) -> tuple[Number, ...]:
+    """Of each table of shares that would all be moved at once, the largest: it has to take up what the others leave."""
+    document, chosen_places = scenario.document(), {one.place for one in numbers}
+    found = []
+    for table in dict.fromkeys(table for one in numbers if (table := _siblings(one.place)) is not None):
+        places = [place for place in _places_of_shares(document, table) if value_at(document, place) > 0.0]
+        if chosen_places.issuperset(places):
+            largest = max(places, key=lambda place: float(value_at(document, place)))
+            found.append(next(one for one in numbers if one.place == largest))
+    return tuple(found)
 
 
 def _share_place(table: Place, name: str, one: Any) -> Place:

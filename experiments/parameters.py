@@ -96,7 +96,8 @@ def doubts(scenario: Scenario, companion: Companion | None = None) -> tuple[Doub
     for place, column in drawn.items():
         low, high = _percentiles(column)
         if low != high:
-            found[place] = value_at(document, place), low, high, "calibrated"
+            here = value_at(document, place)
+            found[place] = tuple(here) if isinstance(here, list) else here, low, high, "calibrated"
     order = {place: k for k, place in enumerate(_places(document, ()))}
     places = sorted(found, key=lambda place: order.get(place, len(order)))
     named = labels(document, places)

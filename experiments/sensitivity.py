@@ -7,7 +7,7 @@ luck is left in it.
 from collections.abc import Mapping, Sequence
 
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import checked, chosen, in_doubt
+from sojourn.experiments.numbers import absorbing, checked, chosen, in_doubt
 from sojourn.experiments.pieces import Help
 from sojourn.experiments.probe import CENTRE, Probe, noticed
 from sojourn.experiments.sensitivity_found import Effect, Method, Sensitivity, Share, Swing
@@ -69,6 +69,8 @@ def sensitivity(
         remedy = 'name some: --numbers "stages.*.race.*.mean", or give effects { central = ..., low = ..., high = ... }'
         what = "no number has an interval that either strategy could notice"
         raise Faults([Fault(scenario.about.name, "levers", "", what, remedy)])
+    filling = absorbing(scenario, seen) if method != "tornado" else ()  # a tornado moves one at a time
+    seen = tuple(one for one in seen if one not in filling)
     checked(scenario, seen)
     luck = Luck(customers, replications if replications is not None else REPLICATIONS[method], seed)
     probe = Probe(scenario, baseline, strategy, measure, luck, Help(workers, progress, kept))
@@ -83,9 +85,11 @@ def sensitivity(
     else:
         shares, spread, noise = shares_of_variance(probe, seen, points or POINTS[method])
     difference = probe.difference(CENTRE).interval()
-    missing = len(every) - len(seen)
+    missing = len(every) - len(seen) - len(filling)
+    names_of_filling = tuple(one.label for one in filling)
     return Sensitivity(
-        scenario, baseline, strategy, measure, method, luck, difference, seen, missing, swung, effects, shares, spread, noise
+        scenario, baseline, strategy, measure, method, luck, difference, seen, missing, swung, effects, shares, spread, noise,
+        names_of_filling,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from sojourn.experiments.breakeven import BreakEven
 from sojourn.experiments.decomposition import Luck
 from sojourn.experiments.numbers import Number, evidence
 from sojourn.experiments.sensitivity_words import sentence
+from sojourn.experiments.twin_words import clear
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
 
@@ -31,6 +32,11 @@ class Swing(NamedTuple):
         """The larger of what the two ends change, or how far they lie apart."""
         low, high = self.at_low.mean or 0.0, self.at_high.mean or 0.0
         return max(abs(high - low), abs(self.change_low.mean or 0.0), abs(self.change_high.mean or 0.0))
+
+    @property
+    def telling(self) -> bool:
+        """Whether one of the two ends surely changes the difference."""
+        return clear(self.change_low) or clear(self.change_high)
 
     @property
     def still(self) -> bool:
@@ -77,7 +83,9 @@ class Sensitivity:
     spread: float | None
     """Standard deviation of the difference over what the numbers allow, noise taken off (sobol); else None."""
     noise: float | None
-    """Standard error that simulation leaves in one difference (morris, sobol); else None."""
+    """Standard error that luck leaves in how one point compares with the next (morris, sobol); else None."""
+    absorbing: tuple[str, ...] = ()
+    """Shares that are not moved themselves, as they take up what the other shares of their table leave (morris, sobol)."""
 
     @property
     def order(self) -> list[int]:
@@ -127,6 +135,7 @@ class Sensitivity:
             "left_out": self.left_out,
             "spread": self.spread,
             "simulation_error": self.noise,
+            "absorbing": list(self.absorbing),
         }
 
 

@@ -31,7 +31,9 @@ def sentence(found: "Sensitivity") -> str:
         ahead = (found.difference.mean > 0.0) == (direction(found.measure) >= 0)
         start = words.ahead(named) if ahead else words.behind(named)
     if found.method == "tornado":
-        flipping = [k for k in found.order if _inside(found.numbers[k], found.swings[k].break_even)]
+        flipping = [
+            k for k in found.order if found.swings[k].telling and _inside(found.numbers[k], found.swings[k].break_even)
+        ]
         if found.swings[first].still:
             return f"{start}. None of {len(found.numbers)} numbers changes that."
         hangs = f"It hangs most on {number.label}"
@@ -66,6 +68,8 @@ def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
             side = "ahead of" if even.sign * good > 0 else "behind"
             return f"{b} stays {side} {a} whatever {number.label} is, {reach}"
         return f"no break-even of {number.label} {reach}; the difference is not beyond chance throughout"
+    if not swing.telling:
+        return f"whether {b} turns with {number.label} cannot be told: what it changes is no more than chance"
     above = bool(even.rising) == (good > 0)
     where = f"{figure(even.value)}{band(even)}"
     if _inside(number, even):

@@ -12,6 +12,7 @@ import numpy as np
 
 from sojourn.experiments.coalitions import between, differing, named
 from sojourn.experiments.compare import CustomerDifferences, customer_differences
+from sojourn.experiments.coupling import Coupled, gaining, losing
 from sojourn.experiments.decomposition import Decomposition, Luck, decompose
 from sojourn.experiments.lives_apart import Apart, apart
 from sojourn.experiments.parting import Lived
@@ -20,6 +21,7 @@ from sojourn.experiments.twin_lives import CENT, Twin, asked_for, interesting, l
 from sojourn.experiments.twin_words import sentence
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
+from sojourn.sim.journeys import Floats
 from sojourn.sim.keeping import Keeper
 from sojourn.sim.network import build, check_strategies
 from sojourn.sim.run import Progress, refuse_crowds, simulate
@@ -48,6 +50,8 @@ class Twins:
     groups: dict[str, Group]
     """Of that replication: `same` (the same stages on the same days), and of those whose lives part `more`, `less` and `even`
     margin; `only_baseline`, `only_strategy`: who comes under one strategy only."""
+    coupled: dict[str, Coupled]
+    """Of everybody, the share who bring `more` and `less` under the strategy: with shared draws, and whatever the coupling."""
     shown: tuple[Twin, ...]
     decomposition: Decomposition
 
@@ -65,6 +69,7 @@ class Twins:
             "sentence": self.sentence,
             "replication": self.replication,
             "groups": {name: group._asdict() for name, group in self.groups.items()},
+            "coupled": {name: one._asdict() for name, one in self.coupled.items()},
             "decomposition": self.decomposition.document(),
             "twins": [one.document() for one in self.shown],
         }
@@ -111,7 +116,10 @@ def twins(
     levers = differing(scenario, baseline, strategy)
     alone = _alone(scenario, baseline, strategy, luck, replication, levers) if len(levers) > 1 else {}
     shown = tuple(laid(who, kind, a, b, found, levers, alone) for who, kind in kinds.items())
-    return Twins(scenario, baseline, strategy, luck, replication, _groups(a, b, found, gains), shown, parts)
+    first, second = (_brought(one, gains) for one in (a, b))
+    coupled = {"more": gaining(first, second, CENT), "less": losing(first, second, CENT)}
+    groups = _groups(a, b, found, gains)
+    return Twins(scenario, baseline, strategy, luck, replication, groups, coupled, shown, parts)
 
 
 def pair_of(scenario: Scenario, strategies: Sequence[str] | None) -> tuple[str, str]:
@@ -150,6 +158,15 @@ def _alone(scenario: Scenario, a: str, b: str, luck: Luck, replication: int, lev
     masks = {name: 1 << k for k, name in enumerate(levers)}
     version = Scenario.model_validate(between(scenario, a, b, levers, masks.values()))
     return {name: _live(version, named(mask), luck, replication) for name, mask in masks.items()}
+
+
+def _brought(lived: Lived, gains: CustomerDifferences) -> Floats:
+    """What each of those who come under either strategy brings, 0 for who never comes; shape as `gains.customer`."""
+    people = lived.journeys.customers.customer
+    brought = np.zeros(gains.customer.size)
+    own = np.bincount(lived.journeys.who, weights=lived.margin, minlength=people.size)
+    brought[gains.customer.searchsorted(people)] = own
+    return brought
 
 
 def _groups(a: Lived, b: Lived, found: Apart, gains: CustomerDifferences) -> dict[str, Group]:

@@ -46,7 +46,7 @@ def knowing(found: "Worth") -> str:
     if len(found.learned) == 1:
         rest = "it is the only number in doubt."
     elif others:
-        rest = f"no other number more than {plain(found, others[0].partial.value)}."
+        rest = f"no other number more than {plain(found, min(others[0].partial.value, known[1]))}."
     else:
         rest = "no other number is worth anything that can be told from chance."
     return f"Knowing {first.question.label} exactly would be worth {worth}; {rest}"

@@ -1,6 +1,7 @@
 """How far simulated journeys are from those observed, in multiples of what chance alone gives."""
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 MODEL = style.Look("#e07b00", "-", "s")
 NAIVE = style.Look("#57606a", "-", "x")
-ROW, KEY, TICKS = 0.5, 0.42, 0.55  # inches
+ROW, KEY, TICKS, LINE, APART = 0.5, 0.5, 0.55, 0.2, 0.34  # inches
 EMPTY = "Nothing was observed on customers whom the fit has not seen, so there is nothing to compare."
 TICK_VALUES = (0.5, 0.7, 1, 1.5, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 200, 500, 1000)
 
@@ -50,15 +51,24 @@ def distances(verdict: "Verdict", ax: Axes | None = None) -> Axes:
         panel.set_xlim(low, high)
         panel.set_ylim(len(items) - 0.5, -0.5)
         panel.set_yticks([])
-        inside = [v for v in TICK_VALUES if low <= v <= high]
-        panel.set_xticks(inside[:: max(1, len(inside) // 6)])
+        panel.set_xticks(_ticks(low, high, style.inches(panel)[0]))
         panel.xaxis.set_minor_locator(NullLocator())
         panel.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}"))
         for side in ("left", "right", "top"):
             panel.spines[side].set_visible(False)
-        style.plain(panel.set_xlabel("distance to the customers held out, chance alone = 1"))
+        style.plain(panel.set_xlabel("times what chance gives"))
         _key(ax)
         return ax
+
+
+def _ticks(low: float, high: float, width: float) -> list[float]:
+    """Round multiples of chance, far enough from each other to be read; 1 is always among them."""
+    inch = width / math.log(high / low)
+    kept = [1.0]
+    for value in sorted((v for v in TICK_VALUES if low <= v <= high), key=lambda v: abs(math.log(v))):
+        if all(inch * abs(math.log(value / other)) >= APART for other in kept):
+            kept.append(value)
+    return sorted(kept)
 
 
 def _size(item: "Item") -> str:
@@ -68,16 +78,28 @@ def _size(item: "Item") -> str:
 
 
 def _key(ax: Axes) -> None:
+    """What the marks mean, on a second line where one is too short."""
     wide, tall = style.inches(ax)
-    x, y = 0.14, tall - 0.17
-    for text, look in (("model", MODEL), ("frequencies and naive means", NAIVE)):
-        ax.plot([x / wide], [y / tall], marker=look.marker, ms=7, mew=2, color=look.color, ls="none",
-                transform=ax.transAxes, clip_on=False)  # fmt: skip
-        style.say(
-            ax, (x + 0.14) / wide, y / tall, text, transform=ax.transAxes, va="center_baseline", size=lettering.SMALL
-        )
-        x += 0.45 + lettering.span(text, lettering.SMALL)
-    ax.fill_between([(x - 0.05) / wide, (x + 0.2) / wide], (y - 0.06) / tall, (y + 0.06) / tall, color=style.FAINT, lw=0,
-                    transform=ax.transAxes, clip_on=False)  # fmt: skip
-    style.say(ax, (x + 0.28) / wide, y / tall, "chance alone, 90 %", transform=ax.transAxes, va="center_baseline",
-              size=lettering.SMALL)  # fmt: skip
+    x, y = 0.14, tall - 0.13
+    words = [("model", MODEL), ("frequencies and naive means", NAIVE), ("chance alone, 90 %", None)]
+    for text, look in words:
+        span = 0.3 + lettering.span(text, lettering.SMALL)
+        if x + span > wide and x > 0.14:
+            x, y = 0.14, y - LINE
+        if look is None:
+            sides = [(x - 0.06) / wide, (x + 0.12) / wide]
+            ax.fill_between(
+                sides,
+                (y - 0.05) / tall,
+                (y + 0.05) / tall,
+                color=style.FAINT,
+                lw=0,
+                transform=ax.transAxes,
+                clip_on=False,
+            )
+        else:
+            piece: dict[str, Any] = {"transform": ax.transAxes, "clip_on": False}
+            ax.plot([x / wide], [y / tall], marker=look.marker, ms=7, mew=2, color=look.color, ls="none", **piece)
+        at: dict[str, Any] = {"transform": ax.transAxes, "va": "center_baseline", "size": lettering.SMALL}
+        style.say(ax, (x + 0.17) / wide, y / tall, text, **at)
+        x += span + 0.2

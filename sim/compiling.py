@@ -34,6 +34,7 @@ SOURCES = (
     "arranging",
     "arriving",
     "asking",
+    "choosing",
     "compiled",
     "compiling",
     "counting",

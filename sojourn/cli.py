@@ -385,7 +385,7 @@ def calibrate(log: str, draws: int, **settings: Any) -> None:
 
 
 @main.command("validate-fit")
-@click.argument("log", metavar="LOG", required=False)
+@click.argument("log", metavar="[LOG]", required=False)
 @click.option("--stages", "mapping", metavar="MAP.toml", help="Which column and which event means what.")
 @click.option(
     "--split",

@@ -26,7 +26,7 @@ MARKS = {
     "no": "do not believe",
     "cannot tell": "too few data",
 }
-KINDS = {"yes": "", "slightly off": "unsure", "in doubt": "unsure", "no": "worse", "cannot tell": "unsure"}
+KINDS = {"yes": "", "slightly off": "unsure", "in doubt": "unsure", "no": "", "cannot tell": "unsure"}
 HEADS = (
     "figure",
     "observed",
@@ -85,14 +85,17 @@ def numbers_table(trip: "RoundTrip") -> Table | None:
 def page(verdict: "Verdict", pictures: Iterable["Picture"], trip: "RoundTrip | None" = None) -> str:
     """The page: what to believe and what not first, then pictures, all figures, and how it was asked."""
     log = verdict.fit.log
-    first, *rest = (minus(line) for line in verdict.lines())
+    first, *rest = (_plainly(line, log.stages) for line in verdict.lines())
     title = f"May the model of {log.source} be believed?"
     parts = [
         f"<header>\n<h1>{paper.text(title)}</h1>\n</header>",
         paper.paragraph(first, "answer"),
         *(paper.paragraph(line, "answer" if line.startswith("Do not believe") else "") for line in rest),
         paper.section("Planted numbers", *_numbers(trip)),
-        paper.section("What leaving unfinished stays out would have said", paper.bullets(verdict.naive_lines)),
+        paper.section(
+            "What leaving unfinished stays out would have said",
+            paper.bullets(_plainly(line, log.stages) for line in verdict.naive_lines),
+        ),
         paper.section("Pictures", *(paper.picture(one) for one in pictures)),
         paper.section("Figures", _figures(verdict)),
         paper.section("Distances", _distances(verdict)),
@@ -102,6 +105,13 @@ def page(verdict: "Verdict", pictures: Iterable["Picture"], trip: "RoundTrip | N
     return paper.page(title, parts)
 
 
+def _plainly(line: str, stages: Iterable[str]) -> str:
+    """A sentence with the names of stages as the tables of the page write them."""
+    for name in sorted((one for one in stages if "_" in one), key=len, reverse=True):
+        line = line.replace(name, human(name))
+    return minus(line)
+
+
 def _numbers(trip: "RoundTrip | None") -> Iterator[str]:
     if trip is None:
         return
@@ -109,7 +119,7 @@ def _numbers(trip: "RoundTrip | None") -> Iterator[str]:
     rows = []
     for one in trip.numbers:
         told = interval(Estimate(one.fitted, one.fitted - REACH * one.error, one.fitted + REACH * one.error))
-        off = Cell(number(one.z, 1, sign=True), "", "unsure" if abs(one.z) <= REACH else "worse")
+        off = Cell(number(one.z, 1, sign=True), "", "unsure" if abs(one.z) <= REACH else "")
         rows.append(
             ((human(one.place.replace("->", "→")), one.what), [Cell(f"{one.truth:.4g}"), Cell(*_cell(told)), off])
         )
@@ -190,7 +200,7 @@ def _words(item: "Item") -> str:
 
 
 def _unit(item: "Item") -> str:
-    return item.unit.removeprefix(SHARE).strip(" ,")
+    return item.unit.partition(" ")[2].strip()
 
 
 def _naive(value: float | None, unit: str) -> str:

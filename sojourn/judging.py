@@ -13,6 +13,7 @@ from sojourn.calibration.round_trip import RoundTrip, round_trip
 from sojourn.calibration.validate_fit import validate_fit
 from sojourn.calibration.verdict import Verdict
 from sojourn.calibration.verdict_document import planted_document, verdict_document
+from sojourn.experiments.journal import Journal, journal
 from sojourn.judged import distances_table, figures_table, numbers_table, page
 from sojourn.opening import blaming, opened
 from sojourn.options import LARGEST_SEED, Options
@@ -79,14 +80,15 @@ class Asked:
 def print_verdict(asked: Asked) -> None:
     """Judge a fit and print it or JSON; Faults for whatever is wrong with log, mapping or options."""
     asked.check()
-    with staged(asked.out) if asked.out is not None else nullcontext() as folder:
+    out = staged(asked.out) if asked.out is not None else nullcontext()
+    with out as folder, journal(asked.out, "validate-fit") as kept:
         trip = None
         with progress(NEWS) as news:
             if asked.planted is not None:
-                trip = _planted(asked, folder, news)
+                trip = _planted(asked, folder, news, kept)
                 found = trip.verdict
             else:
-                found = _of_log(asked, news)
+                found = _of_log(asked, news, kept)
         document = encode(planted_document(trip) if trip is not None else verdict_document(found))
         if folder is not None:
             _write(folder, found, trip, document)
@@ -96,7 +98,7 @@ def print_verdict(asked: Asked) -> None:
         _print(console(), found, trip, asked.out)
 
 
-def _of_log(asked: Asked, news: Callable[[int, int], None]) -> Verdict:
+def _of_log(asked: Asked, news: Callable[[int, int], None], kept: Journal) -> Verdict:
     if asked.log is None or asked.mapping is None:
         raise fault("LOG", "", "is missing", "name an event log and its mapping file")
     return validate_fit(
@@ -108,10 +110,11 @@ def _of_log(asked: Asked, news: Callable[[int, int], None]) -> Verdict:
         replications=asked.replications,
         seed=asked.seed,
         progress=news,
+        kept=kept,
     )
 
 
-def _planted(asked: Asked, folder: Path | None, news: Callable[[int, int], None]) -> RoundTrip:
+def _planted(asked: Asked, folder: Path | None, news: Callable[[int, int], None], kept: Journal) -> RoundTrip:
     name = asked.planted or ""
     Options(asked.customers, max(asked.replications, 1), asked.seed).check()
     scenario, _ = opened(name, None)
@@ -123,6 +126,7 @@ def _planted(asked: Asked, folder: Path | None, news: Callable[[int, int], None]
             seed=asked.seed,
             folder=folder,
             progress=news,
+            kept=kept,
         )
 
 

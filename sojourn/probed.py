@@ -54,7 +54,8 @@ def scaled(found: Sensitivity, estimate: Estimate) -> Estimate:
 
 
 def _money(found: Sensitivity, estimate: Estimate) -> Money:
-    return Money(scaled(found, estimate), direction(found.measure))
+    money = unit(found.measure, found.scenario) == found.scenario.about.currency
+    return Money(scaled(found, estimate), direction(found.measure), 2 if money else 6)
 
 
 def _swings(found: Sensitivity) -> Sheet:
@@ -62,7 +63,7 @@ def _swings(found: Sensitivity) -> Sheet:
     for k in found.order:
         one, moved = found.numbers[k], found.swings[k]
         even = moved.break_even
-        at = "" if even.value is None else f"{figure(even.value)}{band(even)}"
+        at = "" if even.value is None or not moved.telling else f"{figure(even.value)}{band(even)}"
         ends = f"{figure(one.low)} to {figure(one.high)}"
         changes = (_money(found, moved.change_low), _money(found, moved.change_high))
         rows.append((_named(found, k), figure(one.central), ends, *changes, minus(at)))
@@ -133,8 +134,10 @@ def trust(found: Sensitivity) -> Iterator[str]:
         yield "Calibrated numbers are moved one by one here; those that were estimated together may well move together."
     shifted = sum(one.origin == "shifted" for one in found.numbers)
     if shifted:
-        which = "Each number" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"
-        yield f"{which} without an interval of its own is moved by 20 % each way, which is no statement about what it may be."
+        which = "All numbers" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"
+        yield f"{which} are in no doubt and are moved by 20 % each way, which is no statement about what they may be."
+    if found.absorbing:
+        yield f"Shares that take up what others leave, and are not moved themselves: {', '.join(found.absorbing)}."
     if found.left_out:
         yield f"{found.left_out} more numbers with an interval belong to levers that neither strategy pulls."
 

@@ -25,7 +25,11 @@ def page(found: Twins, drawn: Sequence[Picture], notes: Sequence[str]) -> str:
         paper.paragraph(_plainly(found, minus(found.sentence)), "answer"),
         paper.section("By lever", paper.picture(levers), on_paper(twinned.levers(found))),
         paper.section("By stage", on_paper(twinned.stages(found)), on_paper(twinned.crossed(found))),
-        paper.section("Who gains and who loses", on_paper(twinned.groups(found))),
+        paper.section(
+            "Who gains and who loses",
+            on_paper(twinned.groups(found)),
+            paper.paragraph(_plainly(found, twinned.whoever(found))),
+        ),
         paper.section("Single customers", paper.picture(lives), *(_life(found, k) for k in range(len(found.shown)))),
         paper.section("How far to trust this", paper.bullets([*twinned.trust(found), *notes])),
         paper.section("To run it again", paper.facts(_facts(found))),

@@ -18,6 +18,7 @@ class Money(NamedTuple):
 
     estimate: Estimate
     good: int = 1  # -1: less is better; 0: neither
+    places: int = 2  # decimals at most
 
 
 Cell = str | Money | Estimate
@@ -59,16 +60,23 @@ def written(one: Cell) -> str:
     """A cell as text."""
     if isinstance(one, str):
         return one
-    if not isinstance(one, Money):
-        return interval(one, bare=True)
-    mean, low, high = one.estimate
-    if mean is None or zero(one.estimate):
-        return "0" if mean is not None else interval(one.estimate)
-    places = min(decimals(one.estimate), CENTS)
-    told = number(mean, places, sign=True)
-    if low is None or high is None or not bounded(one.estimate) or low == high:
+    estimate, sign = (one.estimate, True) if isinstance(one, Money) else (one, False)
+    mean, low, high = estimate
+    if mean is None or zero(estimate):
+        return "0" if mean is not None else interval(estimate)
+    places = min(decimals(estimate), one.places if isinstance(one, Money) else CENTS)
+    told = number(mean, places, sign=sign)
+    if not told.strip("+0."):
+        told = "0"
+    if (
+        low is None
+        or high is None
+        or not bounded(estimate)
+        or low == high
+        or (told == "0" and high - low < 10.0**-places)
+    ):
         return told
-    return "0" if not told.strip("+0.") else f"{told} [{number(low, places)}, {number(high, places)}]"
+    return f"{told} [{number(low, places)}, {number(high, places)}]"
 
 
 def _text(one: Cell) -> Text:

@@ -8,7 +8,7 @@ from rich.text import Text
 from sojourn.experiments.parting import Onward, Parting
 from sojourn.experiments.twin_lives import Life, Stay, Twin
 from sojourn.experiments.twins import Group, Twins
-from sojourn.plots.words import minus, number
+from sojourn.plots.words import minus, number, percent
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
@@ -30,6 +30,8 @@ def print_twins(found: Twins, out: Console, *, warnings: Sequence[str] = ()) -> 
     print_sheet(out, levers(found))
     print_sheet(out, stages(found))
     print_sheet(out, groups(found))
+    out.print()
+    _line(out, whoever(found))
     for one in found.shown:
         out.print()
         _line(out, heading(found, one), "bold")
@@ -114,6 +116,17 @@ def groups(found: Twins) -> Sheet:
     return Sheet(
         (f"customers of replication {found.replication}", "how many", f"bring more, {_currency(found)}"), tuple(rows)
     )
+
+
+def whoever(found: Twins) -> str:
+    """How many gain and lose: with shared draws, and between which bounds whatever the coupling."""
+    less, more = found.coupled["less"], found.coupled["more"]
+    told = [
+        f"{percent(one.share)} bring {name} under {found.strategy} with shared draws, {percent(one.low)} to {percent(one.high)}"
+        " whatever the coupling"
+        for name, one in (("less", less), ("more", more))
+    ]
+    return f"Of all these, {'; '.join(told)}."
 
 
 def heading(found: Twins, one: Twin) -> str:
@@ -228,7 +241,7 @@ def trust(found: Twins) -> Iterator[str]:
     yield "Effects stand at their central values: `sojourn sensitivity` moves them."
     yield (
         "The two lives of a customer share every draw, which is one way to couple them. Totals and averages do not depend on"
-        " that; who gains, who loses and how many does, and no data can tell."
+        " that; who gains, who loses and how many does, within the bounds above, and no data can tell."
     )
     yield f"Single customers and counts are those of replication {found.replication} alone; money is discounted to day 0."
 

@@ -1,6 +1,7 @@
 """Logs of very many stays: what is looked at on some of them says what it would say of all."""
 
 import math
+import tempfile
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from sojourn.calibration import differences, logs
+from sojourn.calibration import differences, logs, sources
 from sojourn.calibration.alike import distinct
 from sojourn.calibration.fit import fit
 from sojourn.calibration.mapping import read_mapping
@@ -117,3 +118,22 @@ def test_python_holds_stays_and_not_the_log(tmp_path: Path) -> None:
     assert log.counts["rows read"] == 200_000
     assert columns == 28 * log.stays.stage.size
     assert kept < 2.5 * columns
+
+
+def test_a_log_larger_than_memory_is_sorted_on_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows alone take some 150 MB; with 100 MB DuckDB gives the same stays, and leaves nothing behind on disk."""
+    path = tmp_path / "wide.parquet"
+    duckdb.execute(
+        f"""COPY (SELECT 'a long name of customer ' || ((k // 3) * 7919 % 100000) || repeat('x', 160) AS who,
+        (k % 3) + (k // 3) * 1e-3 AS "when", ['a', 'b', 'e'][k % 3 + 1] AS what FROM range(300000) t(k)
+        ORDER BY hash(k)) TO '{path}'"""
+    )
+    mapping = read_mapping(MAPPING.format(until=300))
+    whole = logs.read(path, mapping)
+    monkeypatch.setattr(sources, "MEMORY", "100MB")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "spill"))
+    (tmp_path / "spill").mkdir()
+    small = logs.read(path, mapping)
+    for one, other in zip(small.stays, whole.stays, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert list((tmp_path / "spill").iterdir()) == []

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from sojourn.calibration import logs, validate_fit
-from sojourn.calibration.copies import naive_scenario
+from sojourn.calibration.copies import copy_of, naive_scenario
 from sojourn.calibration.fit import fit
 from sojourn.calibration.logs import Log
 from sojourn.calibration.planting import plant
@@ -18,6 +19,7 @@ from sojourn.calibration.stays import Stays
 from sojourn.calibration.validate_fit import judge
 from sojourn.calibration.verdict import Verdict, call
 from sojourn.calibration.verdict_document import planted_document, verdict_document
+from sojourn.experiments.journal import journal
 from sojourn.output import encode
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import load, loads
@@ -201,10 +203,38 @@ def test_the_plainest_model_is_frequencies_and_naive_means(planted: Any) -> None
     assert stage["exits"]["consideration"] == pytest.approx(float(np.mean(log.stays.following[done] == 1)))
 
 
-def test_the_same_seed_gives_the_same_verdict(some: Log) -> None:
+def test_work_that_was_stopped_goes_on(some: Log, tmp_path: Path, monkeypatch: Any) -> None:
+    """Stopped twice: the copies that were done are not made again, and the verdict is the same to the last bit."""
     log = some.take(np.arange(300, dtype=np.int64))
-    one, two = (verdict_document(judge(log, replications=COPIES, seed=4)) for _ in range(2))
-    assert encode(one) == encode(two)
+    whole = encode(verdict_document(judge(log, replications=COPIES, seed=4)))
+    made: list[int] = []
+
+    def counted(*arguments: Any) -> Any:
+        made.append(arguments[3])
+        return copy_of(*arguments)
+
+    monkeypatch.setattr(validate_fit, "copy_of", counted)
+    for stop in (4, 11):
+
+        def stopped(done: int, total: int, stop: int = stop) -> None:
+            if done == stop:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt), journal(tmp_path / "out", "validate-fit") as kept:
+            judge(log, replications=COPIES, seed=4, progress=stopped, kept=kept)
+    with journal(tmp_path / "out", "validate-fit") as kept:
+        found = judge(log, replications=COPIES, seed=4, kept=kept)
+    assert made == list(range(COPIES))
+    assert encode(verdict_document(found)) == whole
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_will_do(planted: Any) -> None:
+    lines = [line.split(",") for line in planted.log.read_text().splitlines()[1:1_500]]
+    who, when, what = zip(*lines, strict=True)
+    table = pa.table({"who": list(who), "when": [float(day) for day in when], "what": list(what)})
+    found = validate_fit.validate_fit(table, planted.mapping, replications=COPIES)
+    assert found.customers_fitted + found.customers_held_out == len(set(who))
 
 
 def test_too_few_copies_are_refused(planted: Any) -> None:

@@ -12,6 +12,7 @@ from sojourn.calibration.calibrate import calibrate
 from sojourn.calibration.durations import fit_law
 from sojourn.calibration.fit import fit
 from sojourn.calibration.piles import find_pile
+from sojourn.calibration.posterior import companion
 from sojourn.calibration.spells import spells
 from sojourn.scenarios.faults import Faults
 from sojourn.sim.survival import aalen_johansen
@@ -148,6 +149,25 @@ def test_a_choice_with_delayed_entry_finds_the_planted_probabilities(tmp_path: P
     naive = wrong.stages["trial"].choice
     assert naive is not None
     assert abs(naive.probabilities["bought"] - 0.4) > 5.0 * naive.errors["bought"]
+
+
+@pytest.mark.parametrize("form", ["race", "choice"])
+def test_draws_lie_around_the_fit_with_delayed_entry(form: str, tmp_path: Path) -> None:
+    """Their mean lies within a standard error of the estimate; without ages it would lie more than five off (above)."""
+    log, mapping = log_of(tmp_path, 4)
+    mapping.write_text(mapping.read_text().replace('"choice"', f'"{form}"'))
+    found = fit(logs.read(log, mapping))
+    drawn = companion(found, 200, 1)
+    place: tuple[str, ...] = ("stages", "trial", "exits", "bought", "probability")
+    if form == "race":
+        exits = found.stages["trial"].exits
+        to = next(name for name, law in exits.items() if law.never == 0.0 and law.curve is None)
+        place = ("stages", "trial", "race", to, next(iter(exits[to].parameters)))
+    values = np.array(drawn.draws[place], dtype=np.float64)
+    central = drawn.centrals[place]
+    assert isinstance(central, float)
+    assert abs(values.mean() - central) < values.std()
+    assert 0.0 < values.std() < 0.1 * central
 
 
 def test_a_log_in_which_nobody_arrives_is_a_cohort(written: Any) -> None:

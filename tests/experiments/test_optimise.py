@@ -9,12 +9,16 @@ import pytest
 from scipy.optimize import minimize
 
 from sojourn.experiments.journal import journal
+from sojourn.experiments.mixes import Evaluator, Mix, Mixer
 from sojourn.experiments.optimise import Optimum, optimise
 from sojourn.experiments.surface import fitted
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import load, loads
 from sojourn.scenarios.model import Scenario
+from sojourn.sim.money import book, overhead
+from sojourn.sim.run import simulate
 
+FIRST = Path(__file__).parents[1] / "scenarios" / "first.toml"
 CUSTOMERS, MARGIN, SHARE, DAYS = 3_000, 60.0, 0.45, 100
 CALLS, FIXED = 12.5, 140.0  # money a customer, money a day
 ON_CALLS, ON_SITE = 1.2, 0.7
@@ -114,6 +118,30 @@ def test_the_confirmed_gain_is_honest(found: Optimum) -> None:
     truth = profit(*found.mix.levels) - profit(0.1, 0.0)
     half = (found.gain.high - found.gain.mean) / 1.6955 * 3.633
     assert abs(found.gain.mean - truth) <= half
+
+
+def test_what_a_lever_costs_is_what_the_ledger_charges() -> None:
+    """For whom a lever is may hang on what its own stage changes: whoever is counted, it is what is missing when it is free."""
+    document = load(FIRST).document()
+    document["levers"]["personalization"]["cost"] = {"per_customer": 2.0, "per_day": 5.0}
+    document["stages"]["awareness"]["touchpoint"] = {"performance": 60.0, "sd": 20.0}
+    document["strategies"] = {"now": {"personalization": {"level": 0.5, "when": "satisfaction < 65"}}}
+    scenario = Scenario.model_validate(document)
+    mixer = Mixer(scenario, "now", ("personalization", "referral_incentive"), False, 1.0)
+    evaluate = Evaluator(mixer, ("cost",), seed=2, customers=600, workers=1)
+    mix = Mix((0.8, 1.0), (0.0, 0.0))
+    spent = evaluate(mix, 1)[0]["spending"].value
+    network = mixer.network(mix)
+    free = mixer.network(mix, free=True)
+    costs = [
+        float(book(simulate(one, seed=2, customers=600), one, discounted=True).cost.sum())
+        + overhead(one, 365.0, discounted=True)
+        for one in (network, free)
+    ]
+    assert spent == pytest.approx(costs[0] - costs[1], rel=1e-9)  # desks here pay no agents
+    asked = simulate(network, seed=2, customers=600)
+    first = asked.events.sequence == 0
+    assert 0.0 < spent < 0.8 * (2.0 * first.sum() + 5.0 * 365.0) + 10.0 * (asked.customers.source == 1).sum()
 
 
 def test_the_frontier_rises_with_what_is_spent(found: Optimum) -> None:

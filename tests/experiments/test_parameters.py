@@ -1,9 +1,11 @@
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from sojourn.experiments.parameters import bearing, doubts, draw, edited, quantiles
+from sojourn.experiments.questions import questions
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
@@ -189,3 +191,25 @@ def test_a_draw_that_no_file_may_hold_is_told_with_its_number() -> None:
 def test_impossible_draws_are_refused(count: int, seed: int) -> None:
     with pytest.raises(Faults):
         draw(club(), count, seed)
+
+
+def test_a_list_of_numbers_is_drawn_whole_and_is_one_question() -> None:
+    text = TEXT.replace(
+        'race.churned = { law = "exponential", mean = 60 }',
+        'race.churned = { law = "empirical", share = [0, 0.5, 1], days = [0, 30, 90] }',
+    )
+    place: Place = ("stages", "use", "race", "churned", "days")
+    curves = tuple((0.0, 20.0 + k, 80.0 + 2 * k) for k in range(20))
+    scenario, companion = club(text), Companion({place: (0.0, 30.0, 90.0)}, {place: curves})
+    draws = draw(scenario, 20, seed=1, companion=companion)
+    assert sorted(draws.values[place], key=str) == sorted(curves, key=str)
+    drawn = draws.scenario(3).document()["stages"]["use"]["race"]["churned"]
+    assert tuple(drawn["days"]) == draws.values[place][3]
+    (doubt,) = (one for one in draws.doubts if one.place == place)
+    assert doubt.low == pytest.approx((0.0, 20.95, 81.9))
+    assert doubt not in draws.singles
+    (question,) = (one for one in questions(draws, draws.doubts) if one.doubts == (doubt,))
+    assert question.columns.shape == (20, 1)  # it varies in one direction
+    drawn_days: list[Any] = list(draws.values[place])
+    middle = [days[1] for days in drawn_days]
+    assert abs(np.corrcoef(question.columns[:, 0], middle)[0, 1]) == pytest.approx(1.0)

@@ -260,6 +260,31 @@ def test_shares_keep_adding_up(shop: Any) -> None:
     assert [one["share"] for one in changed["segments"].values()] == pytest.approx([0.6, 0.24, 0.16])
 
 
+def test_shares_of_one_table_are_moved_together(shop: Any) -> None:
+    member, lapsed = ("stages", "visit", "exits", "member"), ("stages", "visit", "exits", "lapsed")
+    three = SHOP.replace("member = 0.2, lapsed = 0.8", "member = 0.2, lapsed = 0.6, churned = 0.2")
+    exits = moved(loads(three).document(), {member: 0.3, lapsed: 0.5})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.3, 0.5, 0.2])
+    exits = moved(loads(three).document(), {member: 0.3})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.3, 0.525, 0.175])
+    exits = moved(shop.document(), {member: 0.3, lapsed: 0.9})["stages"]["visit"]["exits"]
+    assert list(exits.values()) == pytest.approx([0.25, 0.75])
+    found = sensitivity(
+        shop,
+        ["today", "push"],
+        method="morris",
+        numbers=["stages.visit.exits"],
+        points=2,
+        customers=200,
+        replications=2,
+    )
+    assert [one.place for one in found.numbers] == [member]
+    assert found.absorbing == ("stages.visit.exits.lapsed",)
+    assert found.left_out == 0
+    alone = sensitivity(shop, ["today", "push"], numbers=["stages.visit.exits"], customers=200, replications=2)
+    assert [one.place for one in alone.numbers] == [member, lapsed]
+
+
 def test_declared_numbers_have_places_that_lead_to_them(shop: Any) -> None:
     for number in in_doubt(shop):
         document: Any = shop.document()
@@ -376,3 +401,13 @@ both = { one = 1.0, two = 1.0 }
     for share, exact in zip(found.shares, expected, strict=True):
         assert share.first.mean == pytest.approx(exact, abs=0.02)
         assert share.total.mean == pytest.approx(exact, abs=0.02)
+
+
+def test_what_is_no_more_than_chance_has_no_break_even_in_words(shop: Any) -> None:
+    """A number that no strategy's conversion hangs on (days between renewals) in so few customers that all is luck."""
+    found = sensitivity(
+        shop, ["today", "keep"], measure="clv", numbers=["stages.visit.dwell.mean"], customers=60, replications=3
+    )
+    (number,), (swing,) = found.numbers, found.swings
+    assert swing.still or not swing.telling
+    assert "pays" not in pays(found, number, swing)

@@ -76,6 +76,16 @@ def test_groups_are_a_partition_and_their_money_is_the_difference(shop: Any, pus
     assert pushed.groups["only_baseline"].customers == 0
 
 
+def test_shares_lie_within_what_every_coupling_allows(pushed: Twins) -> None:
+    """Who buys is all that differs: with shared draws nobody loses, and as many gain as must whatever the coupling."""
+    more, less = pushed.coupled["more"], pushed.coupled["less"]
+    assert less.share == 0.0
+    assert less.low == 0.0
+    assert less.high > 0.3
+    assert more.share == (pushed.groups["more"].customers) / 400
+    assert 0.0 < more.low <= more.share < more.high
+
+
 def test_a_nudge_moves_customers_one_way_only(pushed: Twins) -> None:
     """A higher chance of one of two exits takes it for whoever took it before: nobody loses, and the draw lies in between."""
     assert pushed.groups["less"].customers == 0
@@ -198,7 +208,7 @@ def test_mistakes(shop: Any, options: Any, said: str) -> None:
 def test_the_document_is_json(pushed: Twins) -> None:
     document = json.loads(json.dumps(pushed.document(), allow_nan=False))
     assert list(document) == [
-        "scenario", "baseline", "strategy", "sentence", "replication", "groups", "decomposition", "twins",
+        "scenario", "baseline", "strategy", "sentence", "replication", "groups", "coupled", "decomposition", "twins",
     ]  # fmt: skip
     assert document["sentence"].startswith("push beats today by USD ")
     assert document["sentence"].endswith("and costs nothing.")

@@ -67,7 +67,7 @@ def test_other_methods(method: str, heads: tuple[str, ...], keys: set[str], cli:
     )
     told = cli("sensitivity", *how, "--out", str(tmp_path / "out"))
     assert told.code == 0, told.err
-    for said in (*heads, "stages.renewed.revenue", "is moved by 20 % each way"):
+    for said in (*heads, "stages.renewed.revenue", "moved by 20 % each way"):
         assert said in told.out
     found = document((tmp_path / "out" / "sensitivity.json").read_text(encoding="utf-8"))
     assert found["method"] == method
@@ -84,7 +84,7 @@ def test_one_document(cli: Cli) -> None:
     found = document(told.out)
     assert list(found) == [
         "scenario", "baseline", "strategy", "measure", "method", "sentence", "difference", "numbers", "left_out", "spread",
-        "simulation_error",
+        "simulation_error", "absorbing",
     ]  # fmt: skip
     (number,) = found["numbers"]
     assert (number["path"], number["central"]) == ("levers.welcome_call.effects[0].log_odds", 0.3)

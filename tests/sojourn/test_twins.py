@@ -49,7 +49,7 @@ def test_one_document(cli: Cli) -> None:
     told = cli("twins", str(COFFEE), *FEW, *BOTH, "--json")
     found = document(told.out)
     assert list(found) == [
-        "scenario", "baseline", "strategy", "sentence", "replication", "groups", "decomposition", "twins",
+        "scenario", "baseline", "strategy", "sentence", "replication", "groups", "coupled", "decomposition", "twins",
     ]  # fmt: skip
     assert (found["baseline"], found["strategy"]) == ("today", "cheaper_renewals")
     parts = found["decomposition"]

@@ -1,0 +1,116 @@
+"""How a stay ends: which exit, and when; in a choice, in a race, and of a stay that began before day 0."""
+
+import math
+
+from sojourn.scenarios import laws
+from sojourn.sim import tables as at
+from sojourn.sim.compiling import apart, compiled, inlined
+from sojourn.sim.effects import own_odds, own_rate, personal_shift, shift_now
+from sojourn.sim.streams import RACING, STAYING, pair
+from sojourn.sim.tables import Cells, Customer
+from sojourn.sim.timing import time_to_exit
+
+
+@inlined
+def stay(net: Cells, me: Customer) -> "tuple[float, float]":
+    """The two uniforms of a stay in a choice stage: which exit, and how long."""
+    stage = me.whole[at.STAGE]
+    which, how_long = pair(net, me.whole[at.ID], stage, STAYING, me.whole[at.VISITS + stage], 0)
+    return which, how_long
+
+
+@apart
+def odds_now(net: Cells, me: Customer, time: float) -> float:
+    """The odds of the second of two exits at this moment."""
+    first = int(net[me.whole[at.HERE] + at.STAGE_EXITS_FIRST])
+    return math.exp(weight(net, me, first + at.EXIT_WIDTH, time) - weight(net, me, first, time))
+
+
+@apart
+def choose(net: Cells, me: Customer, time: float) -> int:
+    """The place of the exit chosen among more than two, which race as exponentials E_e / w_e, one draw an exit (Gumbel-max).
+
+    So a change to one exit never moves customers between two others.
+    """
+    customer, stage, here = me.whole[at.ID], me.whole[at.STAGE], me.whole[at.HERE]
+    first, visit = int(net[here + at.STAGE_EXITS_FIRST]), me.whole[at.VISITS + stage]
+    chosen, least, spare = first, math.inf, 0.0
+    for k in range(int(net[here + at.STAGE_EXITS_COUNT])):
+        exit = first + k * at.EXIT_WIDTH
+        left = spare
+        if k % 2 == 0:
+            left, spare = pair(net, customer, stage, STAYING, visit, 1 + k // 2)
+        rarity = net[exit + at.EXIT_RARITY]
+        if net[here + at.STAGE_PLAIN] == 0.0:
+            rarity = math.exp(-weight(net, me, exit, time))
+        if me.real[at.AGE] > 0.0:  # how few of those who would leave this way are still there
+            rarity *= math.exp(laws.exposure_by(net, int(net[exit + at.EXIT_DWELL]), me.real[at.AGE]))
+        due = -math.log(left) * rarity
+        if due < least:
+            least, chosen = due, exit
+    return chosen
+
+
+@apart
+def pace(net: Cells, me: Customer, exit: int, time: float) -> float:
+    """By how much levers stretch the time to an exit of a choice stage, at this moment."""
+    paces, count = int(net[exit + at.EXIT_PACE_FIRST]), int(net[exit + at.EXIT_PACE_COUNT])
+    return math.exp(shift_now(net, me, paces, count, time))
+
+
+@apart
+def rest_of_choice(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
+    """The rest of a stay in a choice stage that had lasted some days on day 0, and where it leads.
+
+    Of those still there at age A the share p_e S_e(A) / sum leaves by exit e, after the rest of that exit's law beyond A. Levers
+    act as if the dwell started on day 0: they shift the odds, and stretch the rest.
+    """
+    which, how_long = stay(net, me)
+    here, age = me.whole[at.HERE], me.real[at.AGE]
+    chosen, count = int(net[here + at.STAGE_EXITS_FIRST]), int(net[here + at.STAGE_EXITS_COUNT])
+    if count == 2:
+        odds = net[here + at.STAGE_ODDS] if net[here + at.STAGE_PLAIN] > 0.0 else odds_now(net, me, time)
+        first = laws.exposure_by(net, int(net[chosen + at.EXIT_DWELL]), age)
+        second = laws.exposure_by(net, int(net[chosen + at.EXIT_WIDTH + at.EXIT_DWELL]), age)
+        if first != second:  # infinite ones are equal: older than both laws allow
+            odds *= math.exp(first - second)
+        if which * (1.0 + odds) >= 1.0:
+            chosen += at.EXIT_WIDTH
+    elif count > 2:
+        chosen = choose(net, me, time)
+    law = int(net[chosen + at.EXIT_DWELL])
+    used = laws.exposure_by(net, law, age)
+    days = 0.0 if used == math.inf else max(laws.age_at(net, law, used - math.log(how_long)) - age, 0.0)
+    if net[chosen + at.EXIT_PACE_COUNT] > 0.0:
+        days *= pace(net, me, chosen, time)
+    return days, int(net[chosen + at.EXIT_TO])
+
+
+@compiled
+def weight(net: Cells, me: Customer, exit: int, time: float) -> float:
+    """log p0 + eta of an exit of a choice stage, at this moment."""
+    terms, count = int(net[exit + at.EXIT_TERMS_FIRST]), int(net[exit + at.EXIT_TERMS_COUNT])
+    eta = personal_shift(net, me, exit, time) + shift_now(net, me, terms, count, time)
+    if net[exit + at.EXIT_OWN] > 0.0:
+        eta += own_odds(net, me, exit)
+    return float(net[exit + at.EXIT_WEIGHT] + eta)
+
+
+@apart
+def race(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
+    """The first exit of a race: days until then, and where it leads; at equal times, the first in the file."""
+    customer, stage, here = me.whole[at.ID], me.whole[at.STAGE], me.whole[at.HERE]
+    first, visit = int(net[here + at.STAGE_EXITS_FIRST]), me.whole[at.VISITS + stage]
+    delay, to, spare = math.inf, -1, 0.0
+    for k in range(int(net[here + at.STAGE_EXITS_COUNT])):
+        exit = first + k * at.EXIT_WIDTH
+        left = spare
+        if k % 2 == 0:
+            left, spare = pair(net, customer, stage, RACING, visit, k // 2)
+        exposure = -math.log(left)
+        if net[exit + at.EXIT_OWN] > 0.0:
+            exposure /= own_rate(net, me, exit)
+        latent = time_to_exit(net, me, exit, time, exposure)
+        if latent < delay:
+            delay, to = latent, int(net[exit + at.EXIT_TO])
+    return delay, to
