@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from sojourn.scenarios.model import Scenario
 
 REPLICATIONS, SEED = 20, 1
+SCENARIO = "FILE|NAME"  # how the help names the argument
 LARGEST_SEED = 2**32 - 1  # the seed is one word of the generator's key, and so is the replication
 MOST_CUSTOMERS = 2**31  # as many as a replication can number
 MOST_REPLICATIONS = 1_000_000
