@@ -308,7 +308,9 @@ def test_ctrl_c_and_kill_end_with_a_sentence(by: signal.Signals, size: list[str]
         time.sleep(0.1)
     process.send_signal(by)
     told, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
+    # Python ends by the signal itself where Ctrl-C falls into code that it makes from text (as for a dataclass, on import);
+    # a shell says 130 then, too.
+    assert process.returncode in (130, -signal.SIGINT), said
     assert told == b""
     assert news(said.decode()) == ["Stopped. Nothing was written."]
     assert list(tmp_path.iterdir()) == []

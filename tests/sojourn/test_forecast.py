@@ -35,7 +35,7 @@ call = 1.0
 
 
 def invoke(*arguments: object) -> Any:
-    return CliRunner().invoke(main, [str(one) for one in arguments])
+    return CliRunner().invoke(main, [str(one) for one in arguments], env={"COLUMNS": "160"})
 
 
 @pytest.fixture(scope="module")

@@ -79,7 +79,7 @@ def test_a_killed_search_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> No
             time.sleep(0.002)
         os.kill(process.pid, how)
         _, err = process.communicate()
-        assert process.returncode == (-how if how == signal.SIGKILL else 130)
+        assert process.returncode in ((-how,) if how == signal.SIGKILL else (130, -how))  # a shell says 130 for both
         if how == signal.SIGINT:
             assert "goes on from there" in err
         assert kept() > before
