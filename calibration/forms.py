@@ -88,7 +88,8 @@ def choose(
         apart = _by_segment(stays, found) if found is not None and like.by_segment else {}
         return Chosen(found or read_choice(stays), apart)
     found = stays.fit()
-    if wanted is None:
+    together = _at_once(race)
+    if wanted is None and not together:
         if found is None or _rejected(found):
             return Chosen()
         apart = _by_segment(stays, found)
@@ -106,6 +107,13 @@ def choose(
             return Chosen(notes=(note,))
         said = f"{stays.stage} is written as a choice, which the data prefer to a race (AIC lower by {against - score:.0f})."
         return Chosen(found, apart, (said, *_careful(stays.stage, found)))
+    if together:
+        said = (
+            f"{stays.stage}: its exits to {together} come at one and the same age. Of a race the first of them would always win, "
+            "so it is written as a choice."
+        )
+        read = read_choice(stays)
+        return Chosen(read, {}, (said, *_careful(stays.stage, read)))
     if found is None or _rejected(found):
         why = (
             "no mixture of laws fits"
@@ -116,6 +124,15 @@ def choose(
         note = f"{stays.stage}: {why}, so its probabilities and times are read from the data (Aalen-Johansen)."
         return Chosen(read, {}, (note, *_careful(stays.stage, read)))
     return Chosen(found, _by_segment(stays, found), tuple(_careful(stays.stage, found)))
+
+
+def _at_once(race: Mapping[str, LawFit]) -> str:
+    """Exits of one fixed length that is the same for all of them, in words; nothing where there are none."""
+    lengths: dict[float, list[str]] = {}
+    for name, law in race.items():
+        if law.law == "deterministic" and law.deadline is None:
+            lengths.setdefault(law.parameters["value"], []).append(name)
+    return next((" and ".join(names) for names in lengths.values() if len(names) > 1), "")
 
 
 def read_choice(stays: Leaving) -> ChoiceFit:

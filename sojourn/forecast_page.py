@@ -41,9 +41,9 @@ def _tables(found: Forecast, name: str) -> list[str]:
         for stage in one.open.final
         if any((group.reached[stage].mean or 0.0) + (group.final[stage].mean or 0.0) > 0.0 for group in groups)
     ]
-    heads = ["stage", "on their way: enter", "there at the end", "newcomers: enter", "newcomers there at the end"]
+    heads = ["stage", "on their way: enter", "on their way: at the end", "newcomers: enter", "newcomers: at the end"]
     ways = [
-        ((human(way), "days"), [_cell(group.days[way]) for group in groups])
+        ((human(way).replace(" -> ", " → "), "days"), [_cell(group.days[way]) for group in groups])
         for way in one.open.days
         if any(group.days[way].mean is not None for group in groups)
     ][:TOLD]

@@ -149,7 +149,9 @@ def money(found: Forecast, name: str) -> list[str]:
 
 def _stages(found: Forecast, name: str) -> Table:
     one = found.strategies[name]
-    table = _table("stage", "on their way: enter", "there at the end", "newcomers: enter", "there at the end")
+    table = _table(
+        "stage", "on their way: enter", "on their way: at the end", "newcomers: enter", "newcomers: at the end"
+    )
     for stage in shown(found, name):
         cells = []
         for group in (one.open, one.newcomers):
