@@ -14,9 +14,34 @@ from sojourn.sim.timing import time_to_exit
 @inlined
 def stay(net: Cells, me: Customer) -> "tuple[float, float]":
     """The two uniforms of a stay in a choice stage: which exit, and how long."""
+    if me.real[at.WHICH] > 0.0:
+        which = me.real[at.WHICH]
+        me.real[at.WHICH] = 0.0
+        return which, me.real[at.HOW_LONG]
     stage = me.whole[at.STAGE]
     which, how_long = pair(net, me.whole[at.ID], stage, STAYING, me.whole[at.VISITS + stage], 0)
     return which, how_long
+
+
+@inlined
+def ahead(net: Cells, customer: int) -> "tuple[float, float]":
+    """What `stay` will draw for an arrival's first stay, 0 where that cannot be said.
+
+    An engine draws it while it follows somebody else: processors do both at once, where a draw and what hangs on it must wait
+    for each other.
+    """
+    begins = int(net[at.BEGINS])
+    if begins < 0 or customer >= at.OPENERS:
+        return 0.0, 0.0
+    which, how_long = pair(net, customer, begins, STAYING, 1, 0)
+    return which, how_long
+
+
+@inlined
+def as_stated(net: Cells, me: Customer) -> bool:
+    """Whether nothing moves the choice of an exit from the stated probabilities, for this customer in this stay."""
+    plain = net[me.whole[at.HERE] + at.STAGE_PLAIN]
+    return bool(plain > 0.0 and (plain == 1.0 or me.real[at.BORNE] == 0.0))
 
 
 @apart
@@ -41,7 +66,7 @@ def choose(net: Cells, me: Customer, time: float) -> int:
         if k % 2 == 0:
             left, spare = pair(net, customer, stage, STAYING, visit, 1 + k // 2)
         rarity = net[exit + at.EXIT_RARITY]
-        if net[here + at.STAGE_PLAIN] == 0.0:
+        if not as_stated(net, me):
             rarity = math.exp(-weight(net, me, exit, time))
         if me.real[at.AGE] > 0.0:  # how few of those who would leave this way are still there
             rarity *= math.exp(laws.exposure_by(net, int(net[exit + at.EXIT_DWELL]), me.real[at.AGE]))
@@ -69,7 +94,7 @@ def rest_of_choice(net: Cells, me: Customer, time: float) -> "tuple[float, int]"
     here, age = me.whole[at.HERE], me.real[at.AGE]
     chosen, count = int(net[here + at.STAGE_EXITS_FIRST]), int(net[here + at.STAGE_EXITS_COUNT])
     if count == 2:
-        odds = net[here + at.STAGE_ODDS] if net[here + at.STAGE_PLAIN] > 0.0 else odds_now(net, me, time)
+        odds = net[here + at.STAGE_ODDS] if as_stated(net, me) else odds_now(net, me, time)
         first = laws.exposure_by(net, int(net[chosen + at.EXIT_DWELL]), age)
         second = laws.exposure_by(net, int(net[chosen + at.EXIT_WIDTH + at.EXIT_DWELL]), age)
         if first != second:  # infinite ones are equal: older than both laws allow

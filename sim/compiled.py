@@ -14,6 +14,7 @@ import numpy as np
 from sojourn.sim import arriving, recording, rules, sharing
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id
+from sojourn.sim.choosing import ahead
 from sojourn.sim.compiling import kernel, patience_asked
 from sojourn.sim.journeys import Customers, Events, Floats, Integers
 from sojourn.sim.recording import part, record, register, room, trimmed
@@ -123,6 +124,9 @@ def follow(
     horizon, inviting, described = net[at.HORIZON], net[at.INVITING] > 0.0, people.customer.size > 0
     rows, room, size = done[ROWS], log.stage.size, tree.whole.shape[0]
     n, known = done[CANDIDATE], done[PEOPLE]
+    which = how_long = 0.0
+    if n < last:
+        which, how_long = ahead(net, ids[n])
     while n < last:
         if inviting and known + size > people.source.size:
             done[CANDIDATE], done[PEOPLE], done[ROWS] = n, known, rows
@@ -130,6 +134,8 @@ def follow(
         row, born, lived = rows, 1, 0
         me = Customer(tree.whole[0], tree.real[0])
         me.whole[at.NEXT] = rules.born(net, me, ids[n], days[n])
+        me.real[at.WHICH], me.real[at.HOW_LONG] = which, how_long
+        which, how_long = ahead(net, ids[min(n + 1, last - 1)])
         while lived < born:  # the arrival, and then those whom it invited, and whom they invited
             me = Customer(tree.whole[lived], tree.real[lived])
             now, stage = max(me.real[at.ARRIVED], 0.0), me.whole[at.NEXT]

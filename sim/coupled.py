@@ -10,6 +10,7 @@ import numpy as np
 from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id, interleaved
+from sojourn.sim.choosing import ahead
 from sojourn.sim.compiling import apart, compiled, inlined, kernel
 from sojourn.sim.heap import CUSTOMER, NUMBER, ROW, Heap, heap, pop, push, roomier
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events, Floats, Integers
@@ -86,6 +87,9 @@ def compete(
     at_start, horizon = net[at.COHORT] >= 0.0, net[at.HORIZON]
     inviting, described = net[at.INVITING] > 0.0, recording.described(net)
     listed = all_come(net)
+    which = how_long = 0.0
+    if done[CANDIDATE] < ids.size:
+        which, how_long = ahead(net, ids[done[CANDIDATE]])
     while True:
         waiting = 0
         for desk in range(line.waiting.size):
@@ -111,10 +115,13 @@ def compete(
         ):
             done[CANDIDATE] += 1
             if not listed and not arriving.admitted(net, ids[n], done[PEOPLE], at_start):
+                which, how_long = ahead(net, ids[min(n + 1, ids.size - 1)])
                 continue
             i, now, how = row_for(crowd, done), days[n], BORN
             me = Customer(crowd.whole[i], crowd.real[i])
             me.whole[at.NEXT] = rules.born(net, me, ids[n], now)
+            me.real[at.WHICH], me.real[at.HOW_LONG] = which, how_long
+            which, how_long = ahead(net, ids[min(n + 1, ids.size - 1)])
         elif due.size[0] == 0 or not due.times[0] <= horizon:
             break
         else:

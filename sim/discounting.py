@@ -41,6 +41,11 @@ class Running:
         self.slopes = np.append(np.divide(rise, width, out=np.zeros(width.size), where=width > 0.0), 0.0)
         pieces = self._piece(np.arange(width.size), self.days[1:])
         self.before = np.concatenate(([0.0], np.cumsum(pieces)))
+        last = np.append(width > 0.0, True)[
+            : self.days.size
+        ]  # of the nodes on one day the last one tells how it goes on
+        self.days, self.levels, self.slopes = self.days[last], self.levels[last], self.slopes[: last.size][last]
+        self.before = self.before[: last.size][last]
 
     def _piece(self, index: NDArray[np.int64], until: Floats) -> Floats:
         start = self.days[index]
@@ -55,6 +60,10 @@ class Running:
         until = np.asarray(t, dtype=np.float64)
         if self.days.size == 0:
             return np.zeros(until.shape)
+        if self.days.size == 1:  # one level from some day on, as nearly all have it
+            start = self.days[0]
+            length = discounted_length(np.maximum(until - start, 0.0), self.delta)
+            return np.asarray(np.exp(-self.delta * start) * (self.levels[0] * length))
         index = np.searchsorted(self.days, until, side="right") - 1
         inside = np.maximum(index, 0)
         value: Floats = np.where(index < 0, 0.0, self.before[inside] + self._piece(inside, until))

@@ -164,6 +164,7 @@ class _Builder:
             at.COHORT: scenario.arrivals.cohort or -1, at.MARKET: market or -1,
             at.STAGE_ROWS: stages, at.DESK_ROWS: desks, at.LEVER_ROWS: levers, at.SEGMENT_ROWS: segments,
             at.STARTS_FIRST: starts[0], at.STARTS_COUNT: starts[1],
+            at.BEGINS: places[0] if len(places) == 1 and all(s.stages[next(iter(s.starts))].choices for s in own) else -1,
             **dict(zip((at.INTAKE_FIRST, at.INTAKE_COUNT), self.rows(intake(scenario)), strict=True)),
             at.ARRIVALS_FIRST: arrivals[0], at.ARRIVALS_COUNT: arrivals[1],
             at.BREAKS: self.table.put(breaks), at.RESPONSES: self.table.put(response.ravel()),
@@ -258,6 +259,7 @@ class _Builder:
         touch, use, invites = stage.touchpoint, stage.desk, stage.referrals
         kind = {"end": END, "choice": CHOICE, "race": RACE}[stage.kind]
         ways = [self.exit(own, name, to) for to in (stage.choices if kind == CHOICE else stage.race)]
+        failures = any(direct(desk, f"{name} -> {to}")[1] for desk in own.desks.values() for to in stage.choices)
         return (
             kind, *self.rows(ways), stage.role == "purchase",
             self.table.add(stage.revenue), self.table.add(stage.cost), stage.acquisition_cost, self.paid(stage),
@@ -272,7 +274,7 @@ class _Builder:
             *self.terms(own, "referrals", name, ("rate_ratio",)),
             log_odds(stage.gathers) if stage.gathers is not None else -math.inf,
             *self.terms(own, "information", name, ("log_odds",)),
-            *chances(ways if kind == CHOICE else []),
+            *chances(ways if kind == CHOICE else [], failures),
             self.stage_index[name] * self.widest,
         )  # fmt: skip
 
@@ -351,13 +353,17 @@ def own_draws(own: Scenario, stage: str, to: str) -> tuple[float, float]:
     return strength * mean, strength * (1.0 - mean)
 
 
-def chances(exits: Sequence[Sequence[float]]) -> tuple[bool, float]:
-    """Whether a choice between these exits is the same for everybody at all times; then the odds of the second of two."""
+def chances(exits: Sequence[Sequence[float]], failures: bool) -> tuple[float, float]:
+    """Whether a choice between these exits is the same for everybody at all times: 1, or .5 if only a stay's own wait moves it.
+    Then the odds of the second of two. `failures`: whether those at desks act on any of the exits.
+    """
     moved = (
-        at.EXIT_PER_POINT, at.EXIT_FRAILTY, at.EXIT_OWN, at.EXIT_FELT_COUNT, at.EXIT_TERMS_COUNT, at.EXIT_PAST_COUNT
+        at.EXIT_PER_POINT, at.EXIT_FRAILTY, at.EXIT_OWN, at.EXIT_TERMS_COUNT, at.EXIT_PAST_COUNT
     )  # fmt: skip
-    plain = not any(exit[cell] for exit in exits for cell in moved)
-    if not plain or len(exits) != 2:
+    if failures or any(exit[cell] for exit in exits for cell in moved):
+        return 0.0, 0.0
+    plain = 0.5 if any(exit[at.EXIT_FELT_COUNT] for exit in exits) else 1.0
+    if len(exits) != 2:
         return plain, 0.0
     first, second = (exit[at.EXIT_WEIGHT] for exit in exits)
     return plain, math.inf if first == -math.inf else math.exp(second - first)

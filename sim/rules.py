@@ -11,7 +11,7 @@ import numpy as np
 
 from sojourn.scenarios import laws
 from sojourn.sim import tables as at
-from sojourn.sim.choosing import choose, odds_now, pace, race, rest_of_choice, stay
+from sojourn.sim.choosing import as_stated, choose, odds_now, pace, race, rest_of_choice, stay
 from sojourn.sim.compiling import apart, compiled, inlined
 from sojourn.sim.effects import (
     fulfils,
@@ -70,7 +70,7 @@ def born(net: Cells, me: Customer, customer: int, time: float) -> int:
     real[at.BONUS] = real[at.FRAILTY] = real[at.SPEND] = real[at.BORNE] = real[at.INFORMATION] = 0.0
     real[at.VALUE], real[at.WORTH] = 0.5, 1.0
     real[at.START] = real[at.SATISFACTION] = real[at.EXPECTATION] = math.nan
-    real[at.AGE] = 0.0
+    real[at.AGE] = real[at.WHICH] = 0.0
     forget(me)
     if customer >= at.OPENERS:
         return recalled(net, me)
@@ -340,7 +340,7 @@ def depart(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
     chosen = int(net[here + at.STAGE_EXITS_FIRST])
     count = int(net[here + at.STAGE_EXITS_COUNT])
     if count == 2:
-        odds = net[here + at.STAGE_ODDS] if net[here + at.STAGE_PLAIN] > 0.0 else odds_now(net, me, time)
+        odds = net[here + at.STAGE_ODDS] if as_stated(net, me) else odds_now(net, me, time)
         if which * (1.0 + odds) >= 1.0:
             chosen += at.EXIT_WIDTH
     elif count > 2:

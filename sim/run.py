@@ -4,7 +4,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -180,7 +180,12 @@ def run(
     if kept is not None:
         tasks = [task._replace(known=kept.get(task.key)) for task in tasks]
     outcomes: dict[str, Outcome] = {}
-    with _mapped(tasks, workers) as results:
+    if sink is not None and len(tasks) == 1 and workers > 1:
+        mapped: AbstractContextManager[Iterator[Done]] = nullcontext(iter([_beside(tasks[0], sink)]))
+        sink = None
+    else:
+        mapped = _mapped(tasks, workers)
+    with mapped as results:
         finished = 0
         for name in sorted(names):
             done: list[Done] = []
@@ -205,20 +210,37 @@ def _outcome(network: Network, done: Sequence[Done]) -> Outcome:
 
 
 def _work(task: Task) -> Done:
-    network = task.network
     if task.known is not None and not task.wanted:
         return Done(*restored(task.known), None)
-    lived = simulate(
-        network,
+    return _measured(task, _lived(task))
+
+
+def _beside(task: Task, sink: Sink) -> Done:
+    """One task whose journeys go to `sink` while they are measured: writing a log takes as long as measuring it."""
+    lived = _lived(task)
+    with ThreadPoolExecutor(1) as pool:
+        taken = pool.submit(sink, lived)
+        done = _measured(task, lived)
+        taken.result()
+    return done
+
+
+def _lived(task: Task) -> Journeys:
+    return simulate(
+        task.network,
         seed=task.seed,
         replication=task.replication,
         customers=task.customers,
         engine=task.engine,
         workers=task.workers,
     )
+
+
+def _measured(task: Task, lived: Journeys) -> Done:
     if task.known is not None:
         return Done(*restored(task.known), lived)
-    fixed = task.customers is not None or task.network.scenario.arrivals.cohort is not None
+    network = task.network
+    fixed = task.customers is not None or network.scenario.arrivals.cohort is not None
     lives = Lives(lived, network)
     parts, single = measure_single(lives, fixed=fixed) if task.alone else (measured(lives), None)
     return Done(parts, trace(lived, network, lives), single, lived if task.wanted else None)

@@ -38,8 +38,9 @@ MAX_BANDS = INVITEES // BAND
     BARE,  # whether stays have entries, exits, dwells and desks, and nothing else
     OPENERS_FIRST, OPENERS_COUNT, OPENERS_WIDTH,  # customers who are on their way on day 0; cells of each
     TRAIT_ROWS, TRAITS_COUNT,  # places of the laws of known traits, segment by segment; how many traits there are
+    BEGINS,  # the choice stage in which all arrivals begin, -1 for none
     HEADER,
-) = range(40)  # fmt: skip
+) = range(41)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
@@ -51,7 +52,7 @@ MAX_BANDS = INVITEES // BAND
     STAGE_POINTS_FIRST, STAGE_POINTS_COUNT, STAGE_ASKS_FIRST, STAGE_ASKS_COUNT,
     STAGE_SPEND_FIRST, STAGE_SPEND_COUNT, STAGE_INVITES_FIRST, STAGE_INVITES_COUNT,  # spans of terms
     STAGE_GATHERS, STAGE_GATHERS_FIRST, STAGE_GATHERS_COUNT,  # log-odds of what is learned on entry, and its terms
-    STAGE_PLAIN, STAGE_ODDS,  # whether nothing moves the choice of an exit; then the odds of the second of two
+    STAGE_PLAIN, STAGE_ODDS,  # 1: nothing moves the choice of an exit, .5: only a wait here; the odds of the second of two
     STAGE_OWN,  # offset, among an opener's own draws, of those for the exits of this stage
     STAGE_WIDTH,
 ) = range(30)  # fmt: skip
@@ -119,8 +120,9 @@ INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrival
     BORNE,  # days waited beyond the tolerance
     AGE,  # days that this stay had lasted on day 0; 0 for all that begin later
     LEAVES,  # for the compiled engine: the end of this stay
+    WHICH, HOW_LONG,  # for the compiled engine: draws of the first stay that were made ahead; 0 for none
     ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt, then traits
-) = range(19)  # fmt: skip
+) = range(21)  # fmt: skip
 
 
 class Customer(NamedTuple):

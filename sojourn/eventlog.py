@@ -5,6 +5,7 @@ same bytes.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -50,12 +51,19 @@ class EventLog:
 
     def __call__(self, journeys: Journeys) -> None:
         """Take one replication of one strategy."""
-        events, customers = self._files
+        with ThreadPoolExecutor(1) as pool:  # Arrow packs columns without holding Python's lock
+            customers = pool.submit(self._write_customers, journeys)
+            self._write_events(journeys)
+            customers.result()
+
+    def _write_events(self, journeys: Journeys) -> None:
         for rows in _by_time(journeys):
-            events.write_batch(_batch(_EVENTS, journeys, _event_rows(journeys, rows), rows.size))
+            self._files[0].write_batch(_batch(_EVENTS, journeys, _event_rows(journeys, rows), rows.size))
+
+    def _write_customers(self, journeys: Journeys) -> None:
         for start, stop in _slices(journeys.customers.customer.size):
             columns = _customer_rows(journeys, slice(start, stop))
-            customers.write_batch(_batch(_CUSTOMERS, journeys, columns, stop - start))
+            self._files[1].write_batch(_batch(_CUSTOMERS, journeys, columns, stop - start))
 
     def close(self) -> list[str]:
         """Finish the two files; returns their names."""

@@ -238,8 +238,18 @@ def test_a_broken_rule_is_noticed(mutant: Any, drawn: Any, monkeypatch: Any) -> 
     rare = (relief(), rush({}), rush({"market": {"size": 10_000}}))
     whole = [*drawn, *((build(sound(document), "on"), None) for document in rare)]
     attribute, stand_in = MUTANTS[mutant]
+    if attribute != "rules":
+        monkeypatch.setattr(reference, "rules", broken(rules, brought=brought_somewhere))
     monkeypatch.setattr(reference, attribute, stand_in)
     assert any(noticed(network, customers) for network, customers in whole)
+
+
+def brought_somewhere(*args: Any) -> int:
+    """Compiled rules do not look where they are sent: an invitation from an end has no stage to lead to."""
+    stage = rules.brought(*args)
+    if stage < 0:
+        raise RuntimeError("a customer who is nowhere")
+    return stage
 
 
 def noticed(network: Network, customers: int | None) -> bool:
