@@ -106,6 +106,21 @@ def test_a_path_with_jumps_and_ramps(club: Any) -> None:
         assert integral(day) == pytest.approx(numeric(level, 0, day), rel=1e-5)  # quadrature across jumps
 
 
+@pytest.mark.parametrize("delta", [0.0, DELTA])
+def test_a_level_from_some_day_on(delta: float) -> None:
+    """Nodes on one day are a jump: what came before them on that day tells nothing."""
+    days = np.array([[0.0, 2.0], [3.0, 40.0]])
+    expected = np.where(
+        days > 3.0, 0.7 * np.exp(-3.0 * delta) * discounted_length(np.maximum(days - 3.0, 0.0), delta), 0.0
+    )
+    for nodes, levels in (([3.0], [0.7]), ([3.0, 3.0, 3.0], [0.0, 0.4, 0.7])):
+        assert Running(nodes, levels, delta)(days) == pytest.approx(expected, rel=1e-14)
+    assert Running([], [], delta)(days).tolist() == np.zeros((2, 2)).tolist()
+    steps = Running([0.0, 0.0, 10.0], [1.0, 0.5, 0.25], delta, linear=False)
+    assert steps(10.0) == pytest.approx(0.5 * discounted_length(10.0, delta))
+    assert steps(30.0) - steps(10.0) == pytest.approx(0.25 * np.exp(-10 * delta) * discounted_length(20.0, delta))
+
+
 def test_rows_undiscounted(club: Any, lives: Any) -> None:
     money = book(lives, club, discounted=False)
     assert money.revenue == pytest.approx([2.0, 40.0, 0.0, 2.0, 90.0, 0.0, 0.0])

@@ -86,6 +86,26 @@ def test_progress_and_sink_see_every_replication_and_change_nothing(small: Any) 
     assert watched.document() == run(small, replications=2).document()
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_single_replication_is_taken_once_and_measured_alike(small: Any, same: Any, workers: int) -> None:
+    """With two workers the sink has the journeys while they are measured."""
+    seen: list[Any] = []
+    found = run(small, "two", replications=1, workers=workers, sink=seen.append, keep=True)
+    (kept,) = found.outcomes["two"].journeys
+    assert len(seen) == 1
+    assert same(seen[0], kept)
+    assert found.document() == run(small, "two", replications=1, workers=1).document()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_goes_wrong_in_a_sink_is_not_lost(small: Any, workers: int) -> None:
+    def full(_: Any) -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space left"):
+        run(small, "two", replications=1, workers=workers, sink=full)
+
+
 def test_the_example_of_the_format_is_sound(live: Any, same: Any) -> None:
     """Invariants of the log of a scenario that uses nearly everything."""
     scenario = load(FIRST)
