@@ -1,5 +1,6 @@
 """An event log, read, checked and sorted into stays, with a count of all that was set aside."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ from sojourn.calibration.stays import NOTHING, Floats, Integers, Sorted, Stays, 
 from sojourn.calibration.windows import Watched, watched
 from sojourn.scenarios.faults import Fault, Faults, clipped, quoted
 
+ABSORBED = 0.05  # of the number of stays: so many repeats within stays are worth a word
 RETURNS = 0.05  # share of ended customers who may come back before an end is taken for none
 
 
@@ -308,7 +310,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         arms=rows.arms,
         doses=dict(mapping.doses),
         counts=counts,
-        notes=tuple(_notes(rows, counts, mapping, seen)),
+        notes=(*_notes(rows, counts, mapping, seen), *_absorbed(found, mapping)),
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
@@ -383,3 +385,14 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
         if counts[key]:
             notes.append(one if counts[key] == 1 else f"{counts[key]:,} {many}")
     return notes
+
+
+def _absorbed(found: Sorted, mapping: Mapping) -> Iterator[str]:
+    """Repeats that may well have been meant as stays of their own."""
+    total = sum(found.again.values())
+    if mapping.sessions is None and total > ABSORBED * found.stays.stage.size:
+        name, most = next(iter(found.again.items()))
+        yield (
+            f"{total:,} events came while their customer was in that stage already, most often in {name} ({most:,}): they belong "
+            'to the stay under way. repeats = "new stay" in the mapping makes each of them the begin of another.'
+        )

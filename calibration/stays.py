@@ -49,6 +49,7 @@ class Sorted(NamedTuple):
     limit: Floats | None  # day to which each journey was watched
     repeats: int  # events that belong to a stay already under way
     doubled: int  # events at the same moment and in the same stage as the one before
+    again: dict[str, int]  # by stage, most first: later events of the stage in which their customer was already
     after_end: int  # events of customers who had reached an end before
     returned: int  # customers who have such events
     only_end: int  # customers whose first event is an end: they were never seen on their way
@@ -90,6 +91,10 @@ def sort_stays(rows: Rows) -> Sorted:
     total, begun, doubled = rows_of(
         connection, "SELECT count(*), count(*) FILTER (begins), count(*) FILTER (doubled) FROM begun"
     )[0]
+    repeated = rows_of(
+        connection,
+        "SELECT stage, count(*) FROM begun WHERE NOT begins AND NOT doubled GROUP BY stage ORDER BY count(*) DESC, stage",
+    )
     found = connection.execute(
         f"""SELECT who, stage, (time - {rows.origin!r}) / {rows.taken.clock.unit!r} AS entry, told,
         coalesce(lead(who) OVER () = who, false) AS goes_on,
@@ -115,6 +120,7 @@ def sort_stays(rows: Rows) -> Sorted:
         limit=None if journeys is None else limit,
         repeats=int(total - begun) + same_end,
         doubled=int(doubled),
+        again={mapping.names[int(stage)]: int(number) for stage, number in repeated},
         after_end=after_end,
         returned=returned,
         only_end=only_end,

@@ -105,8 +105,11 @@ def _lines(source: Source, found: Guess, told: list[Event], last: str) -> Iterat
     if alone or len(stages) == 1:
         yield from _silent(stages)
         return
-    if any(one.again > 0.2 for one in stages):
-        yield "# an event of the stage in which its customer already is: the same stay, or a new one"
+    often = max(stages, key=lambda one: one.again)
+    if often.again > 0.2:
+        share = f"{100 * often.again:.0f} % of the rows of {_text(often.value)}"
+        yield f"# {share} find their customer there already. Are they part of the same stay"
+        yield "# (pages of one visit), or does each begin a new one (orders, renewals)?"
         yield 'repeats = "same stay"   # or "new stay"'
     if ignored:
         yield f"ignore = [   # {len(ignored)} events that mean no stage, a guess; move what matters to [stages]"

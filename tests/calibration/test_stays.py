@@ -41,6 +41,22 @@ def test_open_stays_are_censored_and_repeats_belong_to_their_stay(written: Any) 
     assert log.counts["stays still open"] == 2
 
 
+def test_many_repeats_within_stays_are_told_with_the_other_way_to_take_them(written: Any) -> None:
+    rows = [
+        f"{k},{day},{what}"
+        for k in range(10)
+        for day, what in ((0, "a"), (1, "b"), (2, "b"), (2, "b"), (3, "b"), (4, "c"))
+    ]
+    stages = '[stages]\na = "a"\nb = "b"\nc = "c"\n'
+    (note,) = [one for one in read(written, rows, f"observed_until = 10\n{stages}").notes if "already" in one]
+    assert note.startswith("20 events came while their customer was in that stage already, most often in b (20)")
+    assert 'repeats = "new stay" in the mapping' in note
+    for other in ('repeats = "new stay"\n', 'repeats = "new stay"\nsessions = { gap_minutes = 30 }\n'):
+        assert not [
+            one for one in read(written, rows, f"observed_until = 10\n{other}{stages}").notes if "already" in one
+        ]
+
+
 def test_repeats_may_begin_new_stays(written: Any) -> None:
     log = read(
         written, ["1,0,a", "1,2,a", "1,5,b"], 'observed_until = 10\nrepeats = "new stay"\n[stages]\na = "a"\nb = "b"\n'
