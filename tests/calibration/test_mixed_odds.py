@@ -82,10 +82,10 @@ def test_the_likelihood_is_the_integral_over_each_customer_s_chance(own: int, st
         def seen(odds: float, k: int = k, mean: float = mean) -> float:
             a, b = strength * mean, strength * (1.0 - mean)
             value = math.exp(a * odds - strength * float(np.logaddexp(0.0, odds)) - float(betaln(a, b)))
-            for row in np.flatnonzero(customer == k):
+            for row in np.flatnonzero(customer == k).tolist():
                 p = chances(row, odds, mean)
-                value *= p[taken[row]] if taken[row] >= 0 else p @ ways.survival[:, row]
-            return float(value)
+                value *= float(p[taken[row]] if taken[row] >= 0 else p @ ways.survival[:, row])
+            return value
 
         middle = math.log(mean / (1.0 - mean))
         cuts = [-300.0, -40.0, middle - 6.0, middle - 1.0, middle, middle + 1.0, middle + 6.0, 40.0, 300.0]
