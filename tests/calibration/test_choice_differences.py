@@ -10,6 +10,8 @@ import pytest
 
 from benchmarks.choice_loops import HALF, NONE, ahead_of, bought, lived
 from sojourn.calibration import logs
+from sojourn.calibration.ahead import ahead
+from sojourn.calibration.bases import from_refits
 from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.holdout import known_at
@@ -147,6 +149,24 @@ def test_a_fit_to_other_customers_keeps_what_there_is(found: Fit) -> None:
     assert np.all(np.abs(again.odds.slopes - whole.odds.slopes) < 4.0 * again.odds.errors)
     without = fit(replace(found.log, frailty=NONE))
     assert fit(found.log.some(600), without).stages["waiting"].differ.chance is None
+
+
+def test_what_a_fit_without_own_chances_would_forecast_is_told(found: Fit) -> None:
+    """The effect of purchases stays, and takes over what own chances do."""
+    (told,) = [one for one in ahead(found) if one.way == "waiting -> bought"]
+    assert told.alike > 1.2 * told.differing
+    assert "% too high" in told.sentence
+
+
+def test_a_forecast_s_refits_take_what_history_does_with_them(found: Fit) -> None:
+    """What a stage's probabilities hold beside: with the effects of the first fit, those of another would be of no customer."""
+    some = found.log.some(250)
+    first = fit(some).scenario()
+    drawn = from_refits(first, some, 1, 1).draw(0)
+    effect, before = drawn["history"]["effects"][0], first.document()["history"]["effects"][0]
+    assert effect["exit"] == before["exit"] == "waiting -> browsed"
+    assert effect["log_odds"] != before["log_odds"]
+    assert drawn["frailty"]["beta"] != first.document()["frailty"]["beta"]
 
 
 def test_the_second_half_is_forecast_from_the_first(world: logs.Log, found: Fit) -> None:
