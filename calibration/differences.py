@@ -337,7 +337,7 @@ def _one_curve(stage: str, to: str, told: tuple[Column, ...]) -> str:
     past = ", ".join(one.name for one in told if one.name in PAST)
     return (
         f"{stage}: nobody who took {to} came back, so what {past} do to it and what customers differ in are told apart by the "
-        "shape of one curve alone: one may pass for the other."
+        "shape of one curve alone: what customers differ in may pass for what the past does."
     )
 
 
