@@ -26,6 +26,7 @@ bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; h
 
 loops: .venv/dev.stamp  ## repeat purchases forecast with and without differences between customers; some minutes
 	@$(BIN)/python -m benchmarks.repeat_loops
+	@$(BIN)/python -m benchmarks.choice_loops
 
 verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its promises, on many seeds; some minutes
 	@$(BIN)/python -m benchmarks.verdicts

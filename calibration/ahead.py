@@ -50,8 +50,10 @@ def ahead(fitted: Fit, seed: int = 1) -> tuple[Ahead, ...]:
     ways += [(name, stage.differ.chance.to) for name, stage in fitted.stages.items() if stage.differ.chance is not None]
     if not ways:
         return ()
-    without = replace(fitted.log, frailty={f"{name} -> {to}": "none" for name, to in ways})
     touched = {name for name, _ in ways}
+    # All exits of those stages: else another one may take up what the first may not say.
+    refused = {f"{name} -> {to}": "none" for name in touched for to in fitted.stages[name].exits}
+    without = replace(fitted.log, frailty={**fitted.log.frailty, **refused})
     alike = replace(
         fitted,
         stages={

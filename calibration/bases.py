@@ -79,7 +79,7 @@ class _Unit(NamedTuple):
 
 
 def _units(document: Document) -> list[_Unit]:
-    found = [_Unit(("scenario",), ("start",)), _Unit((), ("frailty",))]
+    found = [_Unit(("scenario",), ("start",)), _Unit((), ("frailty",)), _Unit((), ("history",))]
     found += [_Unit(("stages", name), PARTS) for name in document["stages"]]
     return found + [
         _Unit(("segments", name), (key,)) for name in document.get("segments", {}) for key in ("share", "override")

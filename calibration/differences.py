@@ -1,4 +1,4 @@
-"""What customers differ in at one stage, beyond their segment: own speeds of its exits, or an own chance of one of them."""
+"""What customers differ in at one stage, beyond their segment: own speeds of its exits, an own chance of one, and effects."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.durations import FEW, LawFit, described
-from sojourn.calibration.exit_laws import candidate_of
 from sojourn.calibration.forms import Chosen, Leaving
 from sojourn.calibration.frailties import OwnChance, OwnSpeed, own_chance, own_speed
 from sojourn.calibration.hazards import Hazard, Spans, fit_hazard, spans
 from sojourn.calibration.history import Column
+from sojourn.calibration.mixed_odds import fit_mixed, own_chance_beside
 from sojourn.calibration.odds import Odds, Ways
 from sojourn.calibration.regressions import Effect, hazard_effects, odds_effects, regress, regress_odds, table
+from sojourn.calibration.resting import at_rest, last_ways, moved, tried, ways_of, with_columns
 from sojourn.calibration.segments import Together, laws_of
-from sojourn.calibration.stays import NOTHING, Floats, Integers
+from sojourn.calibration.stays import Floats, Integers
+from sojourn.scenarios.history import PAST
 
 MANY = 300_000  # stays of a stage from which it is told on some of the customers what they differ in
 TELLS = 0.1  # chance of so large an effect below which it is told
@@ -26,14 +28,16 @@ TELLS = 0.1  # chance of so large an effect below which it is told
 
 @dataclass(frozen=True)
 class Differences:
-    """Own speeds by next stage (of a race), or an own chance (of a choice), and the laws and chances that go with them.
+    """Own speeds by next stage (of a race), an own chance (of a choice), effects, and the laws and chances that go with them.
 
     Attributes:
         speeds: by next stage; `laws` and `by_segment` are those exits' laws for a customer of speed 1.
         hazards: laws with effects, by next stage, where customers have no own speeds.
         effects: of covariates and the past, by next stage; those that the scenario can say stand first.
         shared: exits on which a trait loads that several exits share (see `loads`).
-        odds: base and slopes of a choice with effects; its columns are those of segments, then those that can be said.
+        odds: base and slopes of a choice with effects; its columns are those of segments, then those that can be said. Where
+            customers have chances of their own too, fitted together with their strength.
+        odds_segments: the segments that have columns.
         chance: of one exit of a choice; `chosen` is the choice with the mean that goes with it.
         notes: what was asked for and could not be had, in sentences.
     """
@@ -45,6 +49,7 @@ class Differences:
     effects: dict[str, tuple[Effect, ...]] = field(default_factory=dict)
     shared: tuple[str, ...] = ()
     odds: Odds | None = None
+    odds_segments: tuple[str, ...] = ()
     chance: OwnChance | None = None
     chosen: Chosen = field(default_factory=Chosen)
     notes: tuple[str, ...] = ()
@@ -103,13 +108,9 @@ def differences(
     asked = {to: wanted[way] for to in stays.names.values() if (way := f"{stays.stage} -> {to}") in wanted}
     if chosen.choice is not None:
         notes = [_unfit(stays.stage, to, "choice", "beta") for to, law in asked.items() if law in ("gamma", "normal")]
-        if of:
-            return replace(_odds(stays, customer, chosen, chosen.choice, of, like), notes=tuple(notes))
-        found = _chance(stays, customer, asked, chosen, chosen.choice, like)
-        notes += [_few(stays.stage, to) for to, law in asked.items() if law == "beta" and found is None]
-        if found is None:
-            return Differences(chosen=chosen, notes=tuple(notes))
-        return Differences(chance=found, chosen=_moved(chosen, found), notes=tuple(notes))
+        found = _choice(stays, customer, asked, chosen, chosen.choice, like, of)
+        notes += [_few(stays.stage, to) for to, law in asked.items() if law == "beta" and found.chance is None]
+        return replace(found, notes=(*notes, *found.notes))
     result = Differences(chosen=chosen)
     notes = [_unfit(stays.stage, to, "race", "gamma") for to, law in asked.items() if law == "beta"]
     for index, to in stays.names.items():
@@ -273,113 +274,70 @@ def _laws(
     return {name: laws[int(g)] for name, g in zip(stays.segments, groups, strict=True)}
 
 
-def _chance(
+def _choice(
     stays: Leaving,
     customer: Integers,
     asked: Mapping[str, str],
     chosen: Chosen,
     choice: ChoiceFit,
     like: Differences | None,
-) -> OwnChance | None:
-    names = tuple(stays.names.values())
-    before = like.chance if like is not None else None
-    barred = like is not None and before is None
-    if barred or choice.never > 0.0 or any(law.maximum is None for law in choice.laws.values()):
-        return None
-    if asked and all(asked.get(name) == "none" for name in names):
-        return None
-    names, taken, survival = _ways(stays, choice)
-    _, who = np.unique(customer, return_inverse=True)
-    segment = np.zeros(int(who.max()) + 1, dtype=np.int64)
-    segment[who] = stays.segment
-    shares = np.array(
-        [[chosen.by_segment.get(name, choice).probabilities[to] for name in stays.segments] for to in names]
-    )
-    wanted = next((to for to, law in asked.items() if law == "beta"), None)
-    return own_chance(who.astype(np.int64), taken, names, shares[:, segment], survival, wanted, before)
-
-
-def _ways(stays: Leaving, choice: ChoiceFit) -> tuple[tuple[str, ...], Integers, Floats]:
-    """The exits, the place of the one that each stay took (-1: open), and the survival by each at the age of open stays."""
-    names = tuple(to for to in stays.names.values() if to in choice.laws)
-    taken = np.full(stays.days.size, NOTHING, dtype=np.int64)
-    for k, (index, _) in enumerate(stays.names.items()):
-        taken[stays.following == index] = k
-    survival = np.ones((len(names), stays.days.size))
-    open_ = (taken == NOTHING) & (stays.days > 0.0)
-    for k, to in enumerate(names):
-        law = choice.laws[to]
-        if law.maximum is not None and open_.any():
-            candidate = candidate_of(law.law, stays.forms[to].pile, never=False)
-            survival[k, open_] = np.exp(candidate.log_survival(law.maximum[0], stays.days[open_]))
-    return names, taken, survival
-
-
-def _odds(
-    stays: Leaving,
-    customer: Integers,
-    chosen: Chosen,
-    choice: ChoiceFit,
     of: tuple[Column, ...],
-    like: Differences | None,
 ) -> Differences:
-    """Effects of columns on a choice, with the probabilities where all columns are at their `around`."""
+    """An own chance and effects of columns on a choice, with the probabilities where both are at rest."""
+    if len(choice.laws) < 2:
+        return Differences(chosen=chosen)
     if choice.never > 0.0 or any(law.maximum is None for law in choice.laws.values()):
         note = f"{stays.stage}: covariates are not fitted to a choice whose laws are read from the data or that some never leave."
-        return Differences(chosen=chosen, notes=(note,))
-    names, taken, survival = _ways(stays, choice)
-    apart = bool(chosen.by_segment)
-    dummies = _dummies(stays.segment) if apart else np.empty((stays.days.size, 0))
-    dummies = dummies[:, dummies.any(axis=0)]
+        return Differences(chosen=chosen, notes=(note,) if of else ())
+    names, taken, survival = ways_of(stays, choice)
+    some = tried(names, asked)
+    before = like.chance if like is not None else None
+    wanted = next((to for to, law in asked.items() if law == "beta"), None)
+    barred = not some or (like is not None and before is None)
+    _, who = np.unique(customer, return_inverse=True)
+    segments, dummies = with_columns(stays, bool(chosen.by_segment))
     fixed, told = dummies.shape[1], _told(of)
     beside = tuple(one for one in of if not one.told)
 
-    def fitted(some: tuple[Column, ...]) -> tuple[Odds, float | None] | None:
-        return regress_odds(Ways(taken, survival, np.hstack((dummies, table(some, stays.days.size)))), fixed)
+    def ways(columns: tuple[Column, ...]) -> Ways:
+        return Ways(taken, survival, np.hstack((dummies, table(columns, stays.days.size))))
 
-    found = fitted(told) if told else None
+    found = regress_odds(ways(told), fixed) if told else None
+    own: OwnChance | None = None
+    if found is not None and not barred:
+        odds, spread = found
+        both = own_chance_beside(ways(told), who, names, fixed, odds, spread, some, wanted, before)
+        if both is not None:
+            found, own = (both[0], spread), both[1]
+    elif not barred:
+        segment = np.zeros(int(who.max()) + 1, dtype=np.int64)
+        segment[who] = stays.segment
+        shares = np.array(
+            [[chosen.by_segment.get(name, choice).probabilities[to] for name in stays.segments] for to in names]
+        )
+        own = own_chance(who.astype(np.int64), taken, names, shares[:, segment], survival, some, wanted, before)
     effects = odds_effects(found[0], names, told, fixed, found[1]) if found is not None else {}
-    if beside and like is None and (whole := fitted((*told, *beside))) is not None:
-        more = odds_effects(whole[0], names, (*told, *beside), fixed, whole[1])
+    if beside and like is None and (whole := regress_odds(ways((*told, *beside)), fixed)) is not None:
+        odds, spread = whole
+        if own is not None:
+            begin = odds._replace(log_strength=float(own.theta[1]))
+            same = fit_mixed(ways((*told, *beside)), who, names.index(own.to), fixed, begin, spread=spread)
+            odds = odds if same is None else same
+        more = odds_effects(odds, names, (*told, *beside), fixed, spread)
         effects = {to: (*effects.get(to, ()), *more[to][len(told) :]) for to in names[1:]}
     if found is None:
-        return Differences(chosen=chosen, effects=effects)
-    return Differences(chosen=_at_rest(chosen, found[0], names, stays, apart), effects=effects, odds=found[0])
+        return Differences(chance=own, chosen=chosen if own is None else moved(chosen, own), effects=effects)
+    rest = at_rest(chosen, found[0], names, segments)
+    doubts = tuple(_one_curve(stays.stage, names[k], told) for k in last_ways(taken, who)) if some else ()
+    doubts = doubts if any(one.name in PAST for one in told) else ()
+    return Differences(chosen=rest, effects=effects, odds=found[0], odds_segments=segments, chance=own, notes=doubts)
 
 
-def _at_rest(chosen: Chosen, found: Odds, names: tuple[str, ...], stays: Leaving, apart: bool) -> Chosen:
-    """The choice with the probabilities of a stay whose columns are all at their `around`."""
-    base = np.append(0.0, found.base)
-    assert chosen.choice is not None
-    present = [k for k in range(1, int(stays.segment.max()) + 1) if np.any(stays.segment == k)] if apart else []
-
-    def at(choice: ChoiceFit, shift: Floats) -> ChoiceFit:
-        odds = base + np.append(0.0, shift)
-        chances = np.exp(odds - np.logaddexp.reduce(odds)).tolist()
-        return replace(choice, probabilities=dict(zip(names, chances, strict=True)))
-
-    nothing = np.zeros(base.size - 1)
-    shifts = {k: found.slopes[:, place] for place, k in enumerate(present)}
-    by_segment = {
-        name: at(chosen.by_segment[name], shifts.get(k, nothing)) for k, name in enumerate(stays.segments) if apart
-    }
-    return replace(chosen, choice=at(chosen.choice, nothing), by_segment=by_segment)
-
-
-def _moved(chosen: Chosen, own: OwnChance) -> Chosen:
-    """The choice with the mean that goes with own chances; the other exits share the rest as before."""
-
-    def moved(choice: ChoiceFit) -> ChoiceFit:
-        was = choice.probabilities[own.to]
-        mean = own.moved(was)
-        chances = {
-            to: mean if to == own.to else one * (1.0 - mean) / (1.0 - was) for to, one in choice.probabilities.items()
-        }
-        return replace(choice, probabilities=chances)
-
-    assert chosen.choice is not None
-    return replace(
-        chosen, choice=moved(chosen.choice), by_segment={name: moved(one) for name, one in chosen.by_segment.items()}
+def _one_curve(stage: str, to: str, told: tuple[Column, ...]) -> str:
+    past = ", ".join(one.name for one in told if one.name in PAST)
+    return (
+        f"{stage}: nobody who took {to} came back, so what {past} do to it and what customers differ in are told apart by the "
+        "shape of one curve alone: what customers differ in may pass for what the past does."
     )
 
 

@@ -5,6 +5,7 @@ They were fitted together, so they are drawn together: normal on the scale on wh
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit, logit
@@ -16,6 +17,7 @@ from sojourn.calibration.frailties import Span, Z
 from sojourn.calibration.hazards import Hazard
 from sojourn.calibration.loads import Loads
 from sojourn.calibration.regressions import Effect
+from sojourn.calibration.resting import resting
 from sojourn.calibration.spells import Floats
 from sojourn.scenarios.overrides import Place
 
@@ -71,6 +73,42 @@ def draw_odds(
         drawn = effect.slope + effect.error * rng.standard_normal(count)
         if effect.column.told and (way, effect.column.name) in at:
             yield _effect(at[way, effect.column.name], effect, drawn)
+
+
+class OddsDraws(NamedTuple):
+    """Joint draws of a choice with effects and own chances."""
+
+    base: Floats  # shape (draws, exits - 1)
+    slopes: Floats  # shape (draws, exits - 1, columns)
+    strength: Floats  # a + b, shape (draws,)
+    segments: tuple[str, ...]  # those that have columns, the first ones
+
+    def chances(self, names: Sequence[str], order: Sequence[str], segment: str | None) -> Floats:
+        """Probabilities at rest, shape (draws, exits) in `order`; `names` are the exits as they were fitted."""
+        found = resting(self.base, self.slopes, self.segments, segment)
+        return np.asarray(found[:, [list(names).index(to) for to in order]])
+
+    def effects(
+        self, stage: str, names: Sequence[str], effects: Mapping[str, Sequence[Effect]], at: Indices
+    ) -> Iterator[tuple[Place, Floats]]:
+        """Draws of the effects that the scenario says."""
+        for e, to in enumerate(names[1:]):
+            told = [effect for effect in effects.get(to, ()) if effect.column.told]
+            for k, effect in enumerate(told, len(self.segments)):
+                if (f"{stage} -> {to}", effect.column.name) in at:
+                    yield _effect(at[f"{stage} -> {to}", effect.column.name], effect, self.slopes[:, e, k])
+
+
+def draw_mixed(differ: Differences, count: int, rng: np.random.Generator) -> OddsDraws | None:
+    """Draws of base, slopes and strength by their covariance; None where effects and own chances were not fitted together."""
+    found = differ.odds
+    if found is None or found.log_strength is None:
+        return None
+    middle = np.concatenate((found.base, found.slopes.ravel(), [found.log_strength]))
+    drawn = _normal(middle, found.covariance, count, rng)
+    base, slopes, logs = np.split(drawn, [found.base.size, middle.size - 1], axis=1)
+    shaped = slopes.reshape(count, *found.slopes.shape)
+    return OddsDraws(base, shaped, np.clip(np.exp(logs[:, 0]), *STRENGTHS), differ.odds_segments)
 
 
 def draw_loads(loads: Loads, count: int, rng: np.random.Generator) -> Iterator[tuple[Place, Floats]]:

@@ -87,6 +87,7 @@ class OwnChance:
         log_likelihood, alike: of the ways that were taken, with own chances and without.
         chance: of so large a gain if customers did not differ.
         repeaters: customers with two finished stays or more.
+        beside: whether effects of covariates or the past were fitted together with it; the mean is that where they are at rest.
     """
 
     to: str
@@ -97,6 +98,7 @@ class OwnChance:
     alike: float
     chance: float
     repeaters: int
+    beside: bool = False
 
     @property
     def probability(self) -> float:
@@ -115,11 +117,12 @@ class OwnChance:
     def said(self, stage: str) -> str:
         """In plain words."""
         m, s = self.probability, self.strength.central
+        rest = ", beyond what covariates and the past do," if self.beside else ""
         low, high = (100.0 * float(betaincinv(s * m, s * (1.0 - m), share)) for share in (0.1, 0.9))
         return (
-            f"{stage} -> {self.to}: customers differ in how likely they take this way: with {100 * m:.0f} % on average, a tenth "
-            f"below {low:.2g} % and a tenth above {high:.2g} % (beta, a + b {_told(self.strength)}, from {self.repeaters:,} "
-            f"customers with two stays or more; chance of that without a difference {_chance(self.chance)})."
+            f"{stage} -> {self.to}: customers differ{rest} in how likely they take this way: with {100 * m:.0f} % on average, a "
+            f"tenth below {low:.2g} % and a tenth above {high:.2g} % (beta, a + b {_told(self.strength)}, from "
+            f"{self.repeaters:,} customers with two stays or more; chance of that without a difference {_chance(self.chance)})."
         )
 
 
@@ -183,6 +186,7 @@ def own_chance(
     names: tuple[str, ...],
     probabilities: Floats,
     open_survival: Floats,
+    some: tuple[str, ...],
     asked: str | None = None,
     like: OwnChance | None = None,
 ) -> OwnChance | None:
@@ -198,6 +202,7 @@ def own_chance(
         names: the exits.
         probabilities: of each exit as each customer's segment has it, shape (exits, customers).
         open_survival: chance that a stay by each exit lasts longer than this one did, shape (exits, n); used where it is open.
+        some: exits that may have own chances.
         asked: the exit that the mapping wants; then nothing is tested.
         like: as for `own_speed`.
     """
@@ -206,7 +211,11 @@ def own_chance(
     repeaters = int(np.sum(done > 1))
     if repeaters < REPEATS or len(names) < 2:
         return None
-    tried = [names.index(wanted)] if wanted is not None else list(range(len(names) if len(names) > 2 else 1))
+    tried = (
+        [names.index(wanted)]
+        if wanted is not None
+        else [names.index(to) for to in some][: None if len(names) > 2 else 1]
+    )
     found = [_beta(customer, taken, k, names, probabilities, open_survival, repeaters, len(tried)) for k in tried]
     best = max((one for one in found if one is not None), key=lambda one: one.log_likelihood - one.alike, default=None)
     if best is None or (wanted is None and best.chance >= LEVEL):

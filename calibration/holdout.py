@@ -115,7 +115,8 @@ def known_at(log: Log, day: float) -> Log:
     counts = {**log.counts, "stays": int(stays.stage.size), "stays still open": int(np.sum(opened))}
     until = np.minimum(log.until, day)
     horizon = day if log.calendar else max(float((until - log.start).max()), log.resolution)
-    return replace(log, stays=stays, until=until, counts=counts, horizon=horizon)
+    told = tuple(one._replace(values=one.values[rows]) for one in log.covariates)
+    return replace(log, stays=stays, until=until, counts=counts, horizon=horizon, covariates=told)
 
 
 def day_of(log: Log, at: str | float) -> float:

@@ -31,14 +31,20 @@ class Odds(NamedTuple):
     Attributes:
         base: log-odds of each exit but the first against the first, where all covariates are 0; shape (exits - 1,).
         slopes: shape (exits - 1, p).
-        covariance: of (base, slopes by exit), from the observed information (of the penalised likelihood).
+        covariance: of (base, slopes by exit, log strength if there is one), from the observed information (of the penalised
+            likelihood).
         log_likelihood: of the ways taken, without the penalty.
+        own: place of the exit for which each customer has a chance of their own (`mixed_odds`), beta with mean as `probabilities`
+            say it; None where nobody has.
+        log_strength: the log of that law's a + b.
     """
 
     base: Floats
     slopes: Floats
     covariance: Floats
     log_likelihood: float
+    own: int | None = None
+    log_strength: float | None = None
 
     @property
     def probabilities(self) -> Floats:
@@ -50,7 +56,8 @@ class Odds(NamedTuple):
     @property
     def errors(self) -> Floats:
         """Standard errors of the slopes, shape (exits - 1, p)."""
-        return np.sqrt(np.diag(self.covariance))[self.base.size :].reshape(self.slopes.shape)
+        first = self.base.size
+        return np.sqrt(np.diag(self.covariance))[first : first + self.slopes.size].reshape(self.slopes.shape)
 
 
 def log_likelihood(ways: Ways, base: Floats, slopes: Floats) -> float:

@@ -4,7 +4,8 @@ Conjugate where the model is: a gamma factor of shape k on a hazard, with n exit
 hazard over all stays, the open one included), is gamma (k + n, k + E); a beta chance (a, b) with n exits taken and m others is
 beta (a + n, b + m), an open stay counting as whichever it will be. The one normal Z behind all loads has no such form, and is
 drawn from its likelihood on a grid, own rates integrated out. Levers of the past are not known: stated numbers hold. What a
-customer's history does to a hazard is in the exposure; what it does to the odds of a choice is left out here.
+customer's history does to a hazard is in the exposure. Where it shifts the odds of a choice beside an own chance, no form is
+closed: the chance is drawn on a grid of its log-odds. What it does to the odds of a choice is left out where Z is told.
 """
 
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.chance_grid import Passed, draw_chances
 from sojourn.calibration.history import lived
 from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import NOTHING, Floats, Integers
@@ -206,6 +208,10 @@ def _chances(
         strength = _frailty(part).beta.get(f"{at[1]} -> {to}")
         if strength is None:
             continue
+        kept = own.setdefault((at[0], number), np.full(count, np.nan))
+        if (passed := _shifted(part, at[1], number, stays)) is not None:
+            kept[here] = draw_chances(passed, count, exit.probability, strength, rng)[here]
+            continue
         a, b = strength * exit.probability, strength * (1.0 - exit.probability)
         taken = a + _counts(stays, stays.onward == to, count)
         others = b + _counts(stays, (stays.onward != to) & ~stays.open, count)
@@ -219,5 +225,29 @@ def _chances(
             mine = rng.random(who.size) * (this + other) < this
             taken[who[mine]] += 1.0
             others[who[~mine]] += 1.0
-        kept = own.setdefault((at[0], number), np.full(count, np.nan))
         kept[here] = rng.beta(taken[here], others[here])
+
+
+def _shifted(part: Scenario, name: str, number: int, stays: _Stays) -> Passed | None:
+    """The stays of a choice as an own chance of its exit `number` sees them; None where no effect ever shifted the odds."""
+    stage = part.stages[name]
+    shifts = np.array([_eta(part, f"{name} -> {to}", stays) for to in stage.choices])
+    if not shifts.any():
+        return None
+    # The others share what the exit leaves, by their own weights: what shifts them shifts it against them.
+    others = np.arange(len(shifts)) != number
+    weights = np.array([exit.probability for exit in stage.choices.values()])[others]
+    shares = weights[:, None] * np.exp(shifts[others])
+    rest = shares.sum(axis=0)
+    survival = np.ones((2, stays.days.size))
+    if np.any(stays.open):
+        still = _still_there(stage, stays.days[stays.open])
+        survival[0, stays.open] = still[number]
+        survival[1, stays.open] = np.sum(shares[:, stays.open] / rest[stays.open] * still[others], axis=0)
+    return Passed(
+        who=stays.who,
+        shift=shifts[number] - np.log(rest / weights.sum()),
+        mine=stays.onward == tuple(stage.choices)[number],
+        open=stays.open,
+        survival=survival,
+    )

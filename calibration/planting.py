@@ -9,6 +9,7 @@ from pyarrow import parquet
 
 from sojourn.calibration.logs import Log, read
 from sojourn.calibration.scenario import key, text
+from sojourn.scenarios.history import PAST
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import Journeys
 from sojourn.sim.network import build
@@ -59,6 +60,8 @@ def _mapping(scenario: Scenario, journeys: Journeys) -> str:
     roles = {name: stage.role for name, stage in scenario.stages.items() if stage.role and name in seen}
     lines = ['customer = "customer"', 'time = "time"', 'event = "stage"']
     lines += ['segment = "segment"'] if len(scenario.segments) > 1 else []
+    past = {effect.per for effect in scenario.history.effects if effect.per in PAST} if scenario.history else set()
+    lines += [f"history = [{', '.join(text(name) for name in PAST if name in past)}]"] if past else []
     lines += [f"observed_until = {scenario.about.horizon_days!r}", 'repeats = "new stay"']
     for heading, names in (("stages", stages), ("ends", ends)):
         lines += [f"[{heading}]", *(f"{key(name)} = [{text(name)}]" for name in names)]

@@ -22,9 +22,11 @@ from sojourn.calibration.compounds import share_of
 from sojourn.calibration.curves import ages, jumping, quantiles
 from sojourn.calibration.differing_draws import (
     Indices,
+    OddsDraws,
     draw_given,
     draw_hazard,
     draw_loads,
+    draw_mixed,
     draw_odds,
     draw_strength,
     hazard_of,
@@ -168,13 +170,21 @@ def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int,
     segment = log.segment[log.stays.customer]
     base: Place = ("stages", name)
     if stage.choice is not None:
-        yield from _choice((*base, "exits"), log, stage.choice, stage, here, people, seed)
+        names = tuple(stage.choice.probabilities)
+        both = draw_mixed(differ, count, stream(seed, name, "odds"))
+        yield from _choice((*base, "exits"), log, stage.choice, stage, here, people, seed, both=both)
         for one, part in _groups(stage.choice_by_segment, log).items():
             rows = here & np.isin(segment, part)
-            drawn = list(_choice((), log, stage.choice_by_segment[one], stage, rows, people, seed, name, one))
+            drawn = list(
+                _choice((), log, stage.choice_by_segment[one], stage, rows, people, seed, name, one, both=both)
+            )
             for k in part:
                 override: Place = ("segments", log.segments[k], "override", f"stages.{name}.exits")
                 yield from (((*override, *place), values) for place, values in drawn)
+        if both is not None and differ.chance is not None:
+            yield ("frailty", "beta", f"{name} -> {differ.chance.to}"), both.strength
+            yield from both.effects(name, names, differ.effects, at)
+            return
         if differ.chance is not None:
             way = f"{name} -> {differ.chance.to}"
             yield draw_strength(way, differ.chance.strength, count, stream(seed, way, "own"))
@@ -302,8 +312,9 @@ def _choice(
     people: People,
     seed: int,
     *names: str,
+    both: OddsDraws | None = None,
 ) -> Drawn:
-    """Draws of a choice: of the probability and the law of each exit."""
+    """Draws of a choice: of the probability and the law of each exit; `both` are those of effects and own chances together."""
     stays = log.stays
     indices = {log.stages.index(to): to for to in choice.laws}
     indices = dict(sorted(indices.items()))
@@ -326,7 +337,10 @@ def _choice(
     some = ChoiceStays(days, following, who, indices, log.resolution, piles, late)
     drawn = draw_choice(some, choice, people.around, stream(seed, *place, *names))
     exits = list(indices.values())
-    chances = moved(drawn.chances, stage.differ, exits, np.array([choice.probabilities[to] for to in exits]))
+    if both is not None:
+        chances = both.chances(tuple(choice.probabilities), exits, names[-1] if names else None)
+    else:
+        chances = moved(drawn.chances, stage.differ, exits, np.array([choice.probabilities[to] for to in exits]))
     for k, to in enumerate(exits):
         yield (*place, to, "probability"), chances[:, k]
         yield from _numbers((*place, to, "dwell"), choice.laws[to], drawn.laws[k], drawn.never)

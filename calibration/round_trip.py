@@ -21,6 +21,7 @@ from sojourn.calibration.validate_fit import Progress, judge
 from sojourn.calibration.verdict import Verdict
 from sojourn.experiments.journal import Journal
 from sojourn.scenarios.dwell import Deadline, Deterministic, Empirical, Law
+from sojourn.scenarios.history import PAST, HistoryEffect
 from sojourn.scenarios.lawtable import mean, quantile, survival
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.stages import Stage
@@ -144,6 +145,28 @@ def _differences(scenario: Scenario, found: Fit) -> Iterator[str]:
             near = [one for one in seen if one == exit_name or (law == "beta" and one.startswith(f"{stage} -> "))]
             told = f"{seen[near[0]]:.3g}" if near else "none was found"
             yield f"{exit_name}: customers differ by a {law} draw; planted {value:.3g}, fitted {told}."
+    for effect in scenario.history.effects if scenario.history is not None else ():
+        lived = _lived(scenario, found, effect)
+        if lived is not None:
+            yield f"{effect.exit}: {effect.per} do {effect.value:.3g} ({effect.scale}) as planted, fitted {lived}."
+
+
+def _lived(scenario: Scenario, found: Fit, effect: HistoryEffect) -> str | None:
+    """The fitted effect of the past with its interval; None for what the log does not tell."""
+    name, _, to = effect.exit.partition(" -> ")
+    if effect.per not in PAST or name not in found.stages:
+        return None
+    effects = found.stages[name].differ.effects
+    # Of two exits of a choice an effect on one is the opposite on the other.
+    turned = to not in effects and effect.scale == "log_odds" and len(scenario.stages[name].exit_names) == 2
+    other = next(iter(effects.values()), ()) if turned else effects.get(to, ())
+    same = [one for one in other if one.column.name == effect.per and one.scale == effect.scale]
+    if not same:
+        return "none was found"
+    central, low, high = same[0].numbers if not turned else (-same[0].numbers[k] for k in (0, 2, 1))
+    limits = effect.up_to, same[0].column.up_to
+    cut = f" (counted up to {limits[1]}, planted up to {limits[0]})" if limits[0] != limits[1] else ""
+    return f"{central:.3g} [{low:.3g}, {high:.3g}]{cut}"
 
 
 def _moved(scenario: Scenario, name: str, to: str) -> str | None:
@@ -152,6 +175,8 @@ def _moved(scenario: Scenario, name: str, to: str) -> str | None:
     frailty = scenario.frailty
     if frailty is not None and exits & {*frailty.loads, *frailty.gamma, *frailty.beta}:
         return "customers differ in it (frailty)"
+    if scenario.history is not None and exits & {effect.exit for effect in scenario.history.effects}:
+        return "what customers lived through, or a trait, moves it (history)"
     moods = scenario.satisfaction
     if moods is not None and exits & {effect.exit for effect in moods.effects}:
         return "satisfaction moves it"

@@ -65,7 +65,7 @@ def chances(seed: int, strength: float | None, customers: int = 400) -> OwnChanc
             open_for.append(cut)
     survival = np.exp(-np.array(open_for)[None, :] / np.array([[10.0], [20.0]]))
     shares = np.repeat([[0.3], [0.7]], customers, axis=1)
-    return own_chance(np.array(who), np.array(taken), ("a", "b"), shares, survival)
+    return own_chance(np.array(who), np.array(taken), ("a", "b"), shares, survival, ("a", "b"))
 
 
 def test_own_chances_are_found_covered_and_not_claimed_where_there_are_none() -> None:

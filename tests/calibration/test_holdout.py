@@ -56,6 +56,14 @@ def test_the_log_as_it_looked_at_a_day(small: Log) -> None:
     assert then.horizon == 14.5
 
 
+def test_covariates_go_with_the_stays_that_were_known(written: Any) -> None:
+    text = LOG.replace("what\n", "what,size\n").replace("trial\n", "trial,3\n").replace("bought\n", "bought,4\n")
+    mapping = MAPPING + '[covariates]\nsize = { column = "size", per = "stay" }\n'
+    log = logs.read(*written(text.replace("gone\n", "gone,5\n"), mapping))
+    (then,) = known_at(log, 14.5).covariates
+    assert then.values.tolist() == [3.0, 4.0, 3.0, 3.0]
+
+
 def test_what_happens_at_the_day_itself_is_not_known_yet(small: Log) -> None:
     then = known_at(small, 10.0)
     assert then.stays.following.tolist() == [-1, -1]

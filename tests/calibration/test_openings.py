@@ -29,7 +29,7 @@ from sojourn.sim.openers import were_on_their_way, with_openers
 from sojourn.sim.run import simulate
 from tests.calibration.planting import one_stage
 
-ALARM = 4.0  # standard errors: two-sided rate 6e-5 a figure, 2e-3 for all 30 figures of this file
+ALARM = 4.0  # standard errors: two-sided rate 6e-5 a figure, 3e-3 for all 40 figures of this file
 HALF = 60.0
 
 WORLD = """format = 1
@@ -65,6 +65,11 @@ end = true
 [frailty]
 beta = { "calm -> gone" = 1.5 }
 """
+TIRED = """
+[history]
+effects = [{ exit = "calm -> gone", per = "visits", log_odds = -0.6, up_to = 4 },
+           { exit = "calm -> busy", per = "days_since_first", log_odds = 0.01 }]
+"""
 LOADS = """
 [stages.calm]
 exits.busy = { probability = 0.7, dwell = { law = "exponential", mean = 8 } }
@@ -93,6 +98,7 @@ WORLDS = {
     "rates and history": RATES + HISTORY,
     "rates": RATES,
     "chances": CHANCES,
+    "chances and history": CHANCES + TIRED,
     "loads": LOADS,
     "rates by segment": RATES + SEGMENTS,
 }
@@ -209,6 +215,28 @@ def test_own_chances_are_drawn_from_their_beta_posterior(tmp_path: Path) -> None
         return share * stats.beta(1.8, 3.2).cdf(x) + (1.0 - share) * stats.beta(0.8, 4.2).cdf(x)
 
     assert stats.kstest(drawn.own[0, 1], mixture).pvalue > 1e-4
+
+
+def test_own_chances_are_drawn_with_what_history_did_to_the_stays_passed(tmp_path: Path) -> None:
+    """A chance of leaving in stays whose log-odds visits raise by .7 each and days by .05; one of 4 days is open and is either.
+
+    The density is integrated numerically; without the effects, or with the open stay left out, the distance would be seen.
+    """
+    effects = """beta = { "calm -> gone" = 2.0 }
+[history]
+effects = [{ exit = "calm -> gone", per = "visits", log_odds = 0.7 },
+           { exit = "calm -> busy", per = "days_since_first", log_odds = -0.05, around = 3 }]
+"""
+    drawn = drawn_alike(tmp_path, CHOICE, effects)
+    q = np.linspace(0.0, 1.0, 400_001)[1:-1]
+    density = stats.beta(0.8, 1.2).pdf(q)
+    shifts = [0.7 * visits + 0.05 * (day - 3.0) for visits, day in enumerate((0.0, 6.0, 14.0))]
+    gone = [q * np.exp(shift) / (1.0 - q + q * np.exp(shift)) for shift in shifts]
+    density *= (1.0 - gone[0]) * (1.0 - gone[1])
+    density *= gone[2] * np.exp(-4.0 / 5.0) + (1.0 - gone[2]) * np.exp(-4.0 / 10.0)
+    cumulative = np.cumsum(density) / density.sum()
+    assert stats.kstest(drawn.own[0, 1], lambda x: np.interp(x, q, cumulative)).pvalue > 1e-4
+    assert stats.kstest(drawn.own[0, 1], stats.beta(0.8, 3.2).cdf).pvalue < 1e-6
 
 
 def test_the_normal_behind_loads_is_drawn_from_its_posterior(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from benchmarks.choice_loops import BOTH
 from sojourn.calibration import logs, validate_fit
 from sojourn.calibration.copies import copy_of, naive_scenario
 from sojourn.calibration.fit import fit
@@ -139,6 +140,26 @@ def test_a_loop_with_unlike_customers_is_named_as_that(tmp_path: Path) -> None:
     assert {"return.waiting.first", "return.waiting.later", "reach.again"} <= off
     (line,) = [line for line in found.lines() if line.startswith("Do not believe")]
     assert "a law by count of visits, or differences between customers (frailty), are missing" in line
+
+
+def test_own_chances_and_the_past_are_laid_beside_what_was_planted(tmp_path: Path) -> None:
+    """The log asks for the past that acts in the scenario; what it does is turned round where it was fitted to the other exit."""
+    scenario = loads(BOTH)
+    found = fit(plant(scenario, tmp_path, customers=600).log)
+    assert found.log.history == ("purchases",)
+    numbers, told = compared(scenario, found)
+    assert all(not one.place.startswith("waiting") for one in numbers)
+    assert any(
+        line.startswith("waiting -> bought: customers differ by a beta draw; planted 3, fitted") for line in told
+    )
+    (line,) = [line for line in told if "purchases do 0.15 (log_odds) as planted" in line]
+    (effect,) = found.stages["waiting"].differ.effects["browsed"]
+    assert f"fitted {-effect.slope:.3g} [" in line
+    history = loads(BOTH[: BOTH.index("[frailty]")] + BOTH[BOTH.index("[history]") :])
+    assert (
+        "waiting -> bought: what customers lived through, or a trait, moves it (history)."
+        in compared(history, found)[1]
+    )
 
 
 PLANTED = """\
