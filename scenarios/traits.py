@@ -16,6 +16,7 @@ from sojourn.scenarios.dwell import (
     Lognormal,
     Weibull,
 )
+from sojourn.scenarios.overrides import Place
 
 EXAMPLE = (
     'a law such as { law = "gamma", mean = 30, shape = 4 }, shares of words such as { web = 0.7, shop = 0.3 }, or one of '
@@ -131,3 +132,12 @@ def words_of(*traits: Trait) -> tuple[str, ...]:
     """The words that a trait may be, as all these versions of it have them, in order; none for a number."""
     drawn = [one for trait in traits for one in parts(trait).values() if isinstance(one, Mapping)]
     return tuple(dict.fromkeys(word for one in drawn for word in one))
+
+
+def words_at(place: Place) -> Place | None:
+    """The table of words that a place is the share of one in; None for other numbers."""
+    within = place[2:-1]
+    tables = within in ((), ("each_stay",)) or (len(within) == 2 and within[0] == "in_stage")
+    if len(place) < 3 or place[0] != "traits" or not tables or place[-1] in (PARAMETERS | {"day", "never"}):
+        return None
+    return place[:-1]
