@@ -65,11 +65,12 @@ def lived(log: Log, per: str) -> Floats | None:
     if per in PAST:
         return past(log, per)
     name, _, asked = per.partition(" == ")
-    for one in log.covariates:
-        words = names_of(one.words, one.name)
+    columns = [(one, names_of(one.words, one.name)) for one in log.covariates]
+    for one, words in columns:
         if one.name == name and bool(words) == bool(asked):
             return _is(one, words.index(asked) if asked in words else -1) if asked else one.values
-        for k, word in enumerate(words):  # scenario files have had each of two words as a number of its own
+    for one, words in columns:  # scenario files have had each of two words as a number of its own
+        for k, word in enumerate(words):
             if k and per == f"{one.name}_{word}"[:60]:
                 return _is(one, k)
     return None

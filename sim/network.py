@@ -333,6 +333,8 @@ class _Builder:
 
     def stay_traits(self, own: Scenario, stage: str) -> list[int]:
         """The place of the law of each trait at stays in a stage, -1 where no effect asks for it there."""
+        if not any(isinstance(trait, ByStay) for trait in own.traits.values()):
+            return [-1] * len(own.traits)
         effects = own.history.effects if own.history is not None else ()
         asked = {effect.of for effect in effects if effect.exit.partition(" -> ")[0] == stage}
         found = []
