@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-import numpy as np
-
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.contracts import ContractFit
 from sojourn.calibration.exits import StageFit
@@ -11,8 +9,8 @@ from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.regressions import Effect
-from sojourn.calibration.rows import names_of
 from sojourn.calibration.silent import SilentFit
+from sojourn.calibration.traits import trait_laws
 from sojourn.calibration.written import comment, key, number, text
 
 
@@ -51,9 +49,9 @@ def own_draws(
 def past_effects(log: Log, stages: Mapping[str, StageFit]) -> Iterator[str]:
     """The tables [traits] and [history]: known numbers of customers, and what these and the past do to exits."""
     lines: list[str] = []
-    used: set[str] = set()
+    used: dict[str, list[str]] = {}
     for name, to, effect in told_effects(stages):
-        used.add(effect.column.name)
+        used.setdefault(effect.column.name.partition(" == ")[0], []).append(name)
         central, low, high = effect.numbers
         limit = _limit(effect)
         rest = "" if limit is None else f", up_to = {number(limit)}"
@@ -62,7 +60,7 @@ def past_effects(log: Log, stages: Mapping[str, StageFit]) -> Iterator[str]:
             f"  {{ exit = {text(f'{name} -> {to}')}, per = {text(effect.column.name)}, "
             f"{effect.scale} = {float(f'{central:.6g}')!r}{rest} }},  # 90 % interval {low:.3g} to {high:.3g}"
         )
-    traits = [(trait, law) for trait, law in trait_laws(log) if trait in used]
+    traits = list(trait_laws(log, used))
     if traits:
         yield from ("", "[traits]")
         yield from (f"{key(trait)} = {law}" for trait, law in traits)
@@ -87,25 +85,6 @@ def _limit(effect: Effect) -> float | None:
     if limit is None or effect.scale != "hazard_ratio" or effect.slope <= 0.0:
         return limit
     return min(limit, 13.0 / effect.slope)
-
-
-def trait_laws(log: Log) -> Iterator[tuple[str, str]]:
-    """Each covariate of customers that the scenario can draw, with the law of its values as the scenario writes it."""
-    for one in log.covariates:
-        if one.per_stay or (one.words and len(one.words) != 2):
-            continue
-        values = one.values[log.first[:-1]]
-        values = values[np.isfinite(values)]
-        if one.words:
-            rest = round(float(np.mean(values == 0.0)), 6)
-            name = f"{one.name}_{names_of(one.words, one.name)[1]}"[:60]
-            above = round(rest + 1e-6, 6)
-            yield name, f'{{ law = "empirical", share = [0.0, {rest!r}, {above!r}, 1.0], days = [0.0, 0.0, 1.0, 1.0] }}'
-        elif values.size and float(values.min()) >= 0.0:
-            shares = np.linspace(0.0, 1.0, 41)
-            points = [float(f"{value:.4g}") for value in np.quantile(values, shares)]
-            told = ", ".join(repr(round(float(share), 3)) for share in shares)
-            yield one.name, f'{{ law = "empirical", share = [{told}], days = [{", ".join(map(repr, points))}] }}'
 
 
 def _doubts(stages: Mapping[str, StageFit]) -> Iterator[str]:

@@ -16,6 +16,7 @@ from sojourn.scenarios.grades import covers
 from sojourn.scenarios.levers import TARGETS
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, entries, place_of, put, spelled
+from sojourn.scenarios.traits import words_at
 
 Bounds = tuple[float, float]
 DIGITS = 4  # significant, of a number that is written
@@ -243,6 +244,8 @@ def _stated(override: Mapping[str, Any]) -> Iterator[Place]:
             yield place[:4]
         elif place is not None and place[:1] == ("segments",):
             yield place[:2]
+        elif place is not None and words_at(place) is not None:
+            yield place
 
 
 def _shared(shares: Mapping[Place, float], told: Mapping[Place, float]) -> dict[Place, float]:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sojourn.calibration.covariates import Covariate
 from sojourn.calibration.logs import Log
 from sojourn.calibration.rows import names_of
 from sojourn.calibration.stays import Floats
@@ -17,11 +18,11 @@ class Column(NamedTuple):
     """One number of each stay, as a regression takes it and as the scenario states it.
 
     Attributes:
-        name: what it is: one of the past (see `scenarios.history`), or a covariate.
+        name: what effects of a scenario call it: one of the past (see `scenarios.history`), a covariate, or "covariate == word".
         values: shape (stays,), what lies above `up_to` cut to it.
         up_to: where it is cut; None where it is not.
         around: where the numbers stated for the exit hold.
-        trait: whether it is a number of the customer that the scenario can draw; else it is of the past, or of the stay alone.
+        against: of a word: the most frequent one of these stays, which it is compared with.
         told: whether the scenario can say it.
     """
 
@@ -29,7 +30,7 @@ class Column(NamedTuple):
     values: Floats
     up_to: float | None = None
     around: float = 0.0
-    trait: bool = False
+    against: str | None = None
     told: bool = True
 
 
@@ -56,17 +57,40 @@ def past(log: Log, name: str) -> Floats:
     return visits
 
 
-def lived(log: Log, name: str) -> Floats | None:
-    """What an effect of a scenario counts at the beginning of every stay, of the past or a trait; None for one not in the log."""
-    if name in PAST:
-        return past(log, name)
-    for one in log.covariates:
-        if one.name == name and not one.words:
-            return one.values
-        for k, word in enumerate(names_of(one.words, one.name)):
-            if k and name == f"{one.name}_{word}"[:60]:
-                return np.where(np.isfinite(one.values), (one.values == k).astype(np.float64), np.nan)
+def lived(log: Log, per: str) -> Floats | None:
+    """What an effect of a scenario counts at the beginning of every stay: of the past, a number, or 1 for its word and 0 else.
+
+    None for what is not in the log; NaN where the log does not say.
+    """
+    if per in PAST:
+        return past(log, per)
+    name, _, asked = per.partition(" == ")
+    columns = [(one, names_of(one.words, one.name)) for one in log.covariates]
+    for one, words in columns:
+        if one.name == name and bool(words) == bool(asked):
+            return _is(one, words.index(asked) if asked in words else -1) if asked else one.values
+    for one, words in columns:  # scenario files have had each of two words as a number of its own
+        for k, word in enumerate(words):
+            if k and per == f"{one.name}_{word}"[:60]:
+                return _is(one, k)
     return None
+
+
+def known(log: Log, name: str, words: tuple[str, ...]) -> Floats | None:
+    """The value of a scenario's trait at the beginning of every stay, of words the place in `words`: -1 for any other.
+
+    None for a trait that is not in the log; NaN where the log does not say.
+    """
+    for one in log.covariates:
+        if words and one.words and one.name == name:
+            places = np.array([words.index(word) if word in words else -1 for word in names_of(one.words, name)])
+            told = np.isfinite(one.values)
+            return np.where(told, places[np.where(told, one.values, 0.0).astype(np.int64)], np.nan)
+    return None if words else lived(log, name)
+
+
+def _is(one: Covariate, word: int) -> Floats:
+    return np.where(np.isfinite(one.values), (one.values == word).astype(np.float64), np.nan)
 
 
 def limited(name: str, values: Floats) -> Column:

@@ -5,15 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.calibration.history import lived
+from sojourn.calibration.history import known
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.pasts import told
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 from sojourn.calibration.unseen import alive
 from sojourn.scenarios.faults import Fault, Faults
-from sojourn.scenarios.model import Scenario
-from sojourn.sim.network import Network
+from sojourn.scenarios.model import ByStay, Scenario
+from sojourn.sim.network import Network, words_of_trait
 from sojourn.sim.openers import Openers
 
 TICK = 1e-6  # days
@@ -93,11 +93,11 @@ def openers_of(log: Log, way: OnTheirWay, network: Network, rng: np.random.Gener
     rows = np.repeat(log.first[:-1][way.customer] - begins, lengths) + np.arange(int(lengths.sum()))
     stage = place[log.stays.stage[rows]]
     days_ago = log.until[way.customer][who] - log.stays.entry[rows]
-    known = stage != NOTHING
+    there = stage != NOTHING
     shape = (way.customer.size, len(names))
     visits, last = np.zeros(shape, dtype=np.int64), np.full(shape, -np.inf)
-    np.add.at(visits, (who[known], stage[known]), 1)
-    np.maximum.at(last, (who[known], stage[known]), -days_ago[known])
+    np.add.at(visits, (who[there], stage[there]), 1)
+    np.maximum.at(last, (who[there], stage[there]), -days_ago[there])
     where, age = place[way.stage].copy(), way.age.copy()
     frailty, own = told(log, rows, who, segment, network, rng)
     for name in log.silent:
@@ -126,12 +126,19 @@ def openers_of(log: Log, way: OnTheirWay, network: Network, rng: np.random.Gener
         own=own,
         arrived=np.minimum(log.start[way.customer] - log.until[way.customer], 0.0),
         information=_information(scenario, visits),
-        traits={
-            name: known[log.first[:-1][way.customer]]
-            for name in scenario.traits
-            if (known := lived(log, name)) is not None
-        },
+        traits=_traits(log, way, scenario),
     )
+
+
+def _traits(log: Log, way: OnTheirWay, scenario: Scenario) -> dict[str, Floats]:
+    """What the log tells of traits: of customers their first value, of stays that of the stay under way."""
+    found = {}
+    for name, trait in scenario.traits.items():
+        values = known(log, name, words_of_trait(scenario, name))
+        if values is not None:
+            rows = log.first[1:] - 1 if isinstance(trait, ByStay) else log.first[:-1]
+            found[name] = values[rows[way.customer]]
+    return found
 
 
 def _information(scenario: Scenario, visits: NDArray[np.int64]) -> Floats:

@@ -53,11 +53,15 @@ class Effect(NamedTuple):
     def said(self, way: str) -> str:
         """In plain words."""
         central, low, high = self.numbers
+        name = self.column.name
+        of = f"one more of {name}"
+        if self.column.against is not None:
+            of = f"{name.replace(' == ', ' ')} instead of {self.column.against}"
         per = {
             "visits": "each visit before",
             "purchases": "each purchase so far",
             "days_since_first": "each day as a customer",
-        }.get(self.column.name, f"one more of {self.column.name}")
+        }.get(name, of)
         times = "times the hazard" if self.scale == "hazard_ratio" else "on the log-odds"
         return f"{way}: {per} does {central:.4g} {times} [{low:.4g}, {high:.4g}]."
 
@@ -72,15 +76,16 @@ def columns(log: Log, rows: NDArray[np.bool_]) -> tuple[Column, ...]:
             continue
         if not one.words:
             middle = float(f"{float(values[known].mean()):.3g}")
-            told = not one.per_stay and float(values[known].min()) >= 0.0
-            filled = np.where(known, values, middle)
-            found.append(Column(one.name, filled, None, middle, trait=not one.per_stay, told=told))
+            found.append(Column(one.name, np.where(known, values, middle), None, middle))
             continue
-        filled = np.where(known, values, 0.0)
-        for k, word in enumerate(names_of(one.words, one.name)[1:], 1):
-            two = len(one.words) == 2 and not one.per_stay
-            name = f"{one.name}_{word}"[:60]
-            found.append(Column(name, (filled == k).astype(np.float64), None, 0.0, trait=two, told=two))
+        names = names_of(one.words, one.name)
+        usual = int(np.argmax(np.bincount(values[known].astype(np.int64))))
+        filled = np.where(known, values, usual)
+        found += [
+            Column(f"{one.name} == {word}", (filled == k).astype(np.float64), against=names[usual])
+            for k, word in enumerate(names)
+            if k != usual
+        ]
     return tuple(column for column in found if np.ptp(column.values) > 0.0)
 
 

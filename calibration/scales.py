@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sojourn.scenarios.overrides import Place, spelled
+from sojourn.scenarios.traits import words_at
 
 Kind = Literal["log-odds", "logarithm", "plain"]
 LEAST = 1e-6  # of a share that moves by log-odds, and its distance from 1
@@ -101,7 +102,7 @@ POINTED = (("satisfaction", "start"), ("satisfaction", "expectation"))
 
 
 def group_of(place: Place) -> Place | None:
-    """The table whose numbers add up to 1, where a number is one of such: exits of a choice, segments, where to start.
+    """The table whose numbers add up to 1, where a number is one of such: exits of a choice, segments, where to start, words.
 
     Shares that an override states are a group of their own: those that it leaves to the file do not follow them.
     """
@@ -112,7 +113,7 @@ def group_of(place: Place) -> Place | None:
         return place[:3] if len(place) == 4 or place[4] == "probability" else None
     if len(place) == 3 and place[0] == "segments" and place[2] == "share":
         return place[:1]
-    return place[:2] if len(place) == 3 and place[:2] == ("scenario", "start") else None
+    return place[:2] if len(place) == 3 and place[:2] == ("scenario", "start") else words_at(place)
 
 
 def meant(place: Place) -> Place:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from sojourn.scenarios import dwell, history, levers, model, plans, service, stages, surveys, targets
+from sojourn.scenarios import dwell, history, levers, model, plans, service, stages, surveys, targets, traits
 
 PAGE = Path(__file__).parent / "format.md"
 BEGIN, END = "<!-- keys: written by reference.py -->", "<!-- end of keys -->"
@@ -18,6 +18,8 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[market]", model.Market),
     ("[segments.NAME]", model.Segment),
     ("[frailty]", model.Frailty),
+    ("[traits] a number of any size", traits.Quantiles),
+    ("[traits] what each stay has", traits.ByStay),
     ("[history]", history.History),
     ("[history] effects", history.HistoryEffect),
     ("[stages.NAME]", stages.Stage),

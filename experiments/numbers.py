@@ -16,6 +16,7 @@ from sojourn.scenarios.grades import covers
 from sojourn.scenarios.levers import BOUNDS, RATIOS, Effect
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, alone, place_of, put
+from sojourn.scenarios.traits import words_at
 
 SHIFT = 0.2  # by which a number that is in no doubt is moved, each way
 NOT_MOVED = ("format", "scenario", "strategies", "targets", "free", "variants", "sources", "market")
@@ -163,7 +164,9 @@ def _siblings(place: Place) -> Place | None:
     for k, step in enumerate(place):
         if isinstance(step, str) and (step == "exits" or step.endswith(".exits")):
             return place[: k + 1] if place[k + 2 :] in ((), ("probability",)) and len(place) > k + 1 else None
-    return place[:1] if len(place) == 3 and place[0] == "segments" and place[2] == "share" else None
+    if len(place) == 3 and place[0] == "segments" and place[2] == "share":
+        return place[:1]
+    return words_at(place)
 
 
 def moved(document: Mapping[str, Any], values: Mapping[Place, float]) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from pydantic_core import PydanticCustomError
 NAME_PATTERN = r"^[\w-]+$"
 EXIT_PATTERN = r"^[\w-]+ -> [\w-]+$"
 NUMBER, TABLE, TEXT, LIST = "<number>", "<table>", "<text>", "<list>"
-TAGS = frozenset({NUMBER, TABLE, TEXT, LIST})
+OF_LAW, OF_WORDS, BY_STAY = "<law>", "<words>", "<by stay>"  # forms of a trait
+TAGS = frozenset({NUMBER, TABLE, TEXT, LIST, OF_LAW, OF_WORDS, BY_STAY})
 
 
 class Part(BaseModel):

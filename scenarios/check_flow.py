@@ -16,9 +16,9 @@ MOST_ARRIVALS = 1e9
 def check_whole(inquiry: Inquiry) -> None:
     """What concerns all segments together: shares, arrivals, reachable stages."""
     scenario = inquiry.scenario
-    _adds_up(inquiry, ("segments",), {name: segment.share for name, segment in scenario.segments.items()}, "shares")
+    adds_up(inquiry, ("segments",), {name: segment.share for name, segment in scenario.segments.items()}, "shares")
     if not isinstance(scenario.about.start, str):
-        _adds_up(inquiry, ("scenario", "start"), scenario.about.start, "shares")
+        adds_up(inquiry, ("scenario", "start"), scenario.about.start, "shares")
     _check_arrivals(inquiry)
     _check_reached(inquiry)
 
@@ -55,7 +55,7 @@ def _check_stage(inquiry: Inquiry, here: Place, name: str, stage: Stage) -> None
             remedy = "take out dwell, or replace race by exits"
             inquiry.fault((*here, "dwell"), "in a race every exit has its own law, so dwell means nothing", remedy)
         return
-    _adds_up(inquiry, (*here, "exits"), {to: exit.probability for to, exit in stage.choices.items()}, "probabilities")
+    adds_up(inquiry, (*here, "exits"), {to: exit.probability for to, exit in stage.choices.items()}, "probabilities")
     lacking = [to for to, exit in stage.choices.items() if exit.dwell is None]
     if lacking:
         remedy = 'add dwell = { law = "exponential", mean = ... } to the stage'
@@ -70,7 +70,8 @@ def _own(stage: Stage, to: str) -> bool:
     return not isinstance(form, float | int) and form.dwell is not None
 
 
-def _adds_up(inquiry: Inquiry, place: Place, shares: Mapping[str, float], what: str) -> None:
+def adds_up(inquiry: Inquiry, place: Place, shares: Mapping[str, float], what: str) -> None:
+    """Note a fault at a place whose shares do not add up to 1."""
     total = fsum(shares.values())
     if abs(total - 1) <= TOLERANCE:
         return

@@ -4,14 +4,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sojourn.scenarios.conditions import SOURCES, Name, parse
-from sojourn.scenarios.dwell import may_be_endless
 from sojourn.scenarios.faults import nearest, quoted
-from sojourn.scenarios.history import PAST, HistoryEffect
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.model import Plan
 from sojourn.scenarios.overrides import Place, has, place_of
 
-MOST_GROWTH = 13.8  # of a log hazard by history: a factor of a million
 RESERVED = "open"  # step.A.open is the measure of those still unresolved
 
 
@@ -34,7 +31,6 @@ def check_names(inquiry: Inquiry) -> None:
         for i, text in enumerate(desk.priority):
             check_condition(inquiry, ("desks", name, "priority", i), text)
     _check_use(inquiry)
-    _check_history(inquiry)
     _check_sources(inquiry)
 
 
@@ -81,50 +77,6 @@ def check_condition(inquiry: Inquiry, place: Place, text: str) -> None:
         elif name is Name.PURCHASES and not any(stage.role == "purchase" for stage in scenario.stages.values()):
             remedy = 'mark one with role = "purchase"'
             inquiry.warn(place, "asks for purchases, but no stage counts as one", remedy, text, [("stages",)])
-
-
-def _check_history(inquiry: Inquiry) -> None:
-    scenario = inquiry.scenario
-    for name, law in scenario.traits.items():
-        if name in PAST:
-            what = f"{quoted(name)} is something that every customer has"
-            inquiry.fault(("traits", name), what, "give the trait another name")
-        if may_be_endless(law):
-            remedy = "end its shares with 1 and leave out never"
-            inquiry.fault(("traits", name), "a trait cannot be endless, but never is above 0", remedy)
-    used = set()
-    for i, effect in enumerate(scenario.history.effects if scenario.history is not None else ()):
-        used.add(effect.per)
-        known = [*PAST, *scenario.traits]
-        if effect.per not in known and not inquiry.is_tainted(("traits", effect.per)):
-            place: Place = ("history", "effects", i, "per")
-            what = f"{quoted(effect.per)} is nothing that a customer has"
-            inquiry.fault(place, what, nearest(effect.per, known), effect.per, [("traits",)])
-        _check_growth(inquiry, i, effect)
-        if effect.per == "purchases" and not any(stage.role == "purchase" for stage in scenario.stages.values()):
-            message, remedy = "counts purchases, but no stage counts as one", 'mark one with role = "purchase"'
-            inquiry.warn(("history", "effects", i, "per"), message, remedy, effect.per, [("stages",)])
-    for name in scenario.traits:
-        if name not in used and not inquiry.is_tainted(("history",)):
-            inquiry.warn(
-                ("traits", name), "no effect of [history] uses this trait", "take it out", name, [("history",)]
-            )
-
-
-def _check_growth(inquiry: Inquiry, i: int, effect: HistoryEffect) -> None:
-    """A hazard that grows with every visit would have endless visits in a finite time."""
-    counts = effect.per in ("visits", "purchases")
-    if effect.hazard_ratio is None or effect.hazard_ratio <= 1.0 or effect.per not in PAST:
-        return
-    place: Place = ("history", "effects", i)
-    if counts and effect.up_to is None:
-        message = f"a hazard that grows with the number of {effect.per} grows without end"
-        inquiry.fault((*place, "up_to"), message, "add up_to = 10", effect.hazard_ratio)
-        return
-    most = inquiry.scenario.about.horizon_days if effect.up_to is None else effect.up_to
-    if effect.eta * most > MOST_GROWTH:
-        message = f"{effect.hazard_ratio:g} for each of {most:g} multiplies the hazard by more than a million"
-        inquiry.fault((*place, "hazard_ratio"), message, "lower it, or up_to", effect.hazard_ratio, [("scenario",)])
 
 
 def _check_start(inquiry: Inquiry) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from sojourn.scenarios.check_effects import check_effects
 from sojourn.scenarios.check_flow import check_stages, check_whole
+from sojourn.scenarios.check_history import check_history
 from sojourn.scenarios.check_names import check_names, check_stage_names
 from sojourn.scenarios.check_overrides import amended, back
 from sojourn.scenarios.check_surveys import check_surveys
@@ -105,6 +106,7 @@ def _check_stages(inquiry: Inquiry) -> None:
     check_stages(inquiry)
     check_stage_names(inquiry)
     check_effects(inquiry)
+    check_history(inquiry)
 
 
 def _mark(trouble: Trouble) -> tuple[str, str]:

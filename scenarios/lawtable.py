@@ -1,7 +1,7 @@
 """Laws as people state them, turned into the rows that `laws` computes with."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -30,13 +30,19 @@ class LawTable:
             return -1
         if isinstance(law, int | float):
             return self.put((DETERMINISTIC, law, 1, 0, 0))
+        if law.law == "quantiles":
+            return self.quantiles(list(zip(law.share, law.value, strict=True)))
         kind = KINDS[law.law]
         if kind == EMPIRICAL:
-            points = self.put(cell for point in zip(law.share, law.days, strict=True) for cell in point)
-            return self.put((kind, 0, 1, points, len(law.share)))
+            return self.quantiles(list(zip(law.share, law.days, strict=True)))
         if kind == DEADLINE:
             return self.put((kind, law.day, law.share, self.add(law.otherwise), 0))
         return self.put((kind, *scale_and_shape(law), 0, 0))
+
+    def quantiles(self, points: Sequence[tuple[float, float]]) -> int:
+        """The place of quantiles (share, value), joined by straight lines: two of one share are a jump."""
+        first = self.put(cell for point in points for cell in point)
+        return self.put((EMPIRICAL, 0, 1, first, len(points)))
 
     def done(self) -> tuple[Cells]:
         """The cells so far, as the first argument of the functions in `laws`."""

@@ -43,6 +43,7 @@ from sojourn.scenarios.service import Desk, DeskEffect, Normal, Nps, Satisfactio
 from sojourn.scenarios.stages import DeskUse, Exit, Referrals, Stage, Touchpoint
 from sojourn.scenarios.surveys import Survey
 from sojourn.scenarios.targets import Target
+from sojourn.scenarios.traits import ByStay, Quantiles, Trait
 
 
 class About(Part):
@@ -200,8 +201,9 @@ class Scenario(Part):
     )
     frailty: Frailty | None = Field(None, description="differences between customers that nobody sees")
     value: Value | None = Field(None, description="differences in what customers are worth")
-    traits: Annotated[dict[Name, Law], Field(max_length=100)] = Field(
-        {}, description="known numbers in which customers differ, each drawn from its law, independently of each other"
+    traits: Annotated[dict[Name, Trait], Field(max_length=100)] = Field(
+        {},
+        description="what is known of customers or of their stays: numbers and words, drawn independently of each other",
     )
     history: History | None = Field(None, description="what customers' past and traits do to exits")
     stages: Annotated[dict[Name, Stage], Field(min_length=1, max_length=4000)] = Field(description="the journey")
@@ -257,6 +259,7 @@ __all__ = [
     "LAWS",
     "About",
     "Arrivals",
+    "ByStay",
     "Deadline",
     "Desk",
     "DeskEffect",
@@ -279,6 +282,7 @@ __all__ = [
     "Normal",
     "Nps",
     "Plan",
+    "Quantiles",
     "Range",
     "Referrals",
     "Response",
@@ -292,6 +296,7 @@ __all__ = [
     "Survey",
     "Target",
     "Touchpoint",
+    "Trait",
     "Value",
     "Variant",
     "Weibull",

@@ -1,6 +1,7 @@
 """From pydantic's errors to faults in plain words: the path as in the file, the value, the remedy."""
 
 import datetime
+import re
 import types
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
@@ -99,9 +100,10 @@ def _words(error: ErrorDetails, spot: _Spot) -> tuple[Place, str, str, Any]:
         case "union_tag_invalid":
             law = value.get("law") if isinstance(value, dict) else value
             at = (*place, "law")
+            laws = re.findall(r"'(\w+)'", context["expected_tags"])
             if not isinstance(law, str):
-                return at, f"should be the name of a law, not {shown(law)}", nearest("", LAWS), law
-            return at, f"no law named {quoted(law)}", nearest(law, LAWS), law
+                return at, f"should be the name of a law, not {shown(law)}", nearest("", laws), law
+            return at, f"no law named {quoted(law)}", nearest(law, laws), law
         case "union_tag_not_found":
             return _no_law(place, value)
         case "form":
@@ -154,6 +156,11 @@ def _bad_text(place: Place, error: ErrorDetails, value: Any) -> tuple[Place, str
         pair = len(sides) == 2 and all(sides)
         remedy = f"write {quoted(' -> '.join(sides))}" if pair else 'write "stage -> next stage"'
         return place, f"{quoted(text)} names no exit", remedy, value
+    if " == " in str(error.get("ctx", {}).get("pattern", "")):
+        sides = [side.strip(" \"'") for side in re.split("={1,2}|!=| is ", text, maxsplit=1)]
+        pair = len(sides) == 2 and all(sides) and "!" not in text
+        remedy = f"write {quoted(' == '.join(sides))}" if pair else 'write a name such as "visits", or "plan == pro"'
+        return place, f"{quoted(text)} is nothing that an effect can count", remedy, value
     if not text:
         return place, "a name is empty", KEYS_THAT_NAME, value
     if error["type"] == "string_too_long":

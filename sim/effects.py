@@ -182,7 +182,10 @@ def next_change(net: Cells, me: Customer, first: int, count: int, time: float, i
 
 @compiled
 def lived(net: Cells, me: Customer, what: int) -> float:
-    """What an effect of the past counts, as it is when the stay begins: visits before it, purchases, days, a trait."""
+    """What an effect of the past counts, as it is when the stay begins: visits before it, purchases, days, a trait.
+
+    Of a trait that is a word it is the word's number.
+    """
     if what == VISITS_BEFORE:
         return float(me.whole[at.VISITS + me.whole[at.STAGE]] - 1)
     if what == PURCHASES_SO_FAR:
@@ -199,7 +202,10 @@ def past_shift(net: Cells, me: Customer, exit: int) -> float:
     total = 0.0
     row = int(net[exit + at.EXIT_PAST_FIRST])
     for _ in range(int(net[exit + at.EXIT_PAST_COUNT])):
-        value = min(lived(net, me, int(net[row + at.PAST_OF])), net[row + at.PAST_UP_TO])
+        value = lived(net, me, int(net[row + at.PAST_OF]))
+        if net[row + at.PAST_WORD] >= 0.0:
+            value = 1.0 if value == net[row + at.PAST_WORD] else 0.0
+        value = min(value, net[row + at.PAST_UP_TO])
         total += net[row + at.PAST_BETA] * (value - net[row + at.PAST_AROUND])
         row += at.PAST_WIDTH
     return total

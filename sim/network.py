@@ -1,9 +1,10 @@
 """A scenario under one strategy, as one array of cells (see `tables`): all that engines read."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +13,8 @@ from sojourn.scenarios.conditions import Name, Op, parse
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.history import PAST
 from sojourn.scenarios.lawtable import LawTable
-from sojourn.scenarios.model import Desk, Effect, Scenario, Stage
+from sojourn.scenarios.model import ByStay, Desk, Effect, Scenario, Stage, Trait
+from sojourn.scenarios.traits import Drawn, at_stay, words_of
 from sojourn.sim import tables as at
 from sojourn.sim.journeys import SOURCES
 from sojourn.sim.schedules import Path, capacity, grid, intake, path_of
@@ -137,6 +139,7 @@ class _Builder:
         self.desk_index = {name: k for k, name in enumerate(scenario.desks)}
         self.slots: dict[str, int] = {}
         self.widest = widest(scenario)
+        self.words = {name: words_of_trait(scenario, name) for name in scenario.traits}
         self.paths = tuple(path_of(self.plans[name].steps if name in self.plans else ()) for name in scenario.levers)
 
     def network(self) -> Network:
@@ -151,7 +154,9 @@ class _Builder:
         segments, _ = self.rows([self.segment(*parts) for parts in zip(own, shares, spends, strict=True)])
         places = [self.stage_index[stage] for stage in scenario.starts]
         starts = self.rows(list(zip(cumulative(list(scenario.starts.values())), places, strict=True)))
-        traits, _ = self.rows([[self.table.add(law)] for part in own for law in part.traits.values()])
+        traits, _ = self.rows([[self.trait(name, trait)] for part in own for name, trait in part.traits.items()])
+        of_stays = [self.stay_traits(part, stage) for part in own for stage in part.stages]
+        by_stay = any(place >= 0 for places in of_stays for place in places)
         arrivals = self.terms(scenario, "arrivals", "", ("rate_ratio",))
         self.guard_bands()
         breaks, response = grid(self.paths * len(own), responses, horizon)
@@ -170,6 +175,7 @@ class _Builder:
             at.BREAKS: self.table.put(breaks), at.RESPONSES: self.table.put(response.ravel()),
             at.SINCES: self.table.put(self.stage_index[name] for name in self.slots), at.SINCES_COUNT: len(self.slots),
             at.TRAIT_ROWS: traits, at.TRAITS_COUNT: len(scenario.traits),
+            at.STAY_TRAIT_ROWS: self.rows(of_stays)[0] if by_stay else 0, at.STAY_TRAITS: by_stay,
             at.FELT_SLOTS: at.FELT_AT_ONCE if failures else 0,
             at.ALWAYS: sum(1 << k for name, k in self.lever_index.items() if self.condition(name) is None),
             # A mask of more than 53 levers is no exact cell: then each is looked at.
@@ -311,10 +317,42 @@ class _Builder:
         effects = own.history.effects if own.history is not None else ()
         return self.rows(
             [
-                (kinds[effect.per], effect.eta, math.inf if effect.up_to is None else effect.up_to, effect.around)
+                (
+                    kinds[effect.of],
+                    effect.eta,
+                    math.inf if effect.up_to is None else effect.up_to,
+                    effect.around,
+                    -1 if effect.word is None else self.words[effect.of].index(effect.word),
+                )
                 for effect in effects
                 if effect.exit == exit
             ]
+        )
+
+    def trait(self, name: str, trait: Trait) -> int:
+        """The place of the law of what customers have once for all, -1 for what their stays have."""
+        return -1 if isinstance(trait, ByStay) else self.drawn(name, trait)
+
+    def stay_traits(self, own: Scenario, stage: str) -> list[int]:
+        """The place of the law of each trait at stays in a stage, -1 where no effect asks for it there."""
+        if not any(isinstance(trait, ByStay) for trait in own.traits.values()):
+            return [-1] * len(own.traits)
+        effects = own.history.effects if own.history is not None else ()
+        asked = {effect.of for effect in effects if effect.exit.partition(" -> ")[0] == stage}
+        found = []
+        for name, trait in own.traits.items():
+            drawn = at_stay(trait, stage) if name in asked else None
+            found.append(-1 if drawn is None else self.drawn(name, drawn))
+        return found
+
+    def drawn(self, name: str, drawn: Drawn) -> int:
+        """The place of a law; one of words has a jump to the number of each, so that one uniform tells which."""
+        if not isinstance(drawn, Mapping):
+            return self.table.add(drawn)
+        ends = [*cumulative(list(drawn.values()))[:-1], 1.0]
+        numbers = [self.words[name].index(word) for word in drawn]
+        return self.table.quantiles(
+            [(share, k) for k, span in zip(numbers, pairwise([0.0, *ends]), strict=True) for share in span]
         )
 
     def desk(self, own: Scenario, name: str) -> Sequence[float]:
@@ -334,6 +372,11 @@ class _Builder:
             *self.rows([self.codes(condition) for condition in desk.priority]),
             *self.rows(agents),
         )  # fmt: skip
+
+
+def words_of_trait(scenario: Scenario, name: str) -> tuple[str, ...]:
+    """The words that a trait may be in any segment; a customer has the number of one. None for a number."""
+    return words_of(*(scenario.for_segment(segment).traits[name] for segment in scenario.segments))
 
 
 def widest(scenario: Scenario) -> int:

@@ -31,7 +31,9 @@ class Openers(NamedTuple):
     ]  # by (stage, number of its exit): factor on the hazard, or probability; NaN: drawn
     arrived: Floats  # day of the first entry, at most 0
     information: Floats  # share known of what there is to know about the customer
-    traits: Mapping[str, Floats] = {}  # known numbers by name; NaN, and those left out: drawn as for anybody
+    # What is known by name: a number, or the place of a word (`network.words_of_trait`, -1 for any other); of a trait that stays
+    # have, that of the stay under way. NaN, and those left out: drawn as for anybody.
+    traits: Mapping[str, Floats] = {}
 
     @property
     def size(self) -> int:

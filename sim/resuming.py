@@ -1,11 +1,13 @@
-"""Stays that began before day 0: what is known of their customers, and how they go on (see `openers`)."""
+"""Stays that began before day 0: what is known of them and of their customers, and how they go on (see `openers`)."""
 
 import math
 
+from sojourn.scenarios import laws
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, compiled
 from sojourn.sim.effects import levers_held, opener_row
 from sojourn.sim.journeys import NOT_ASKED
+from sojourn.sim.streams import STAY_TRAITS, uniform
 from sojourn.sim.tables import Cells, Customer
 
 
@@ -36,6 +38,8 @@ def resume(net: Cells, me: Customer, time: float) -> None:
     real[at.AGE] = net[opener_row(net, me) + at.OPENER_AGE]
     real[at.ENTERED] = time - real[at.AGE]
     real[at.REVENUE] = real[at.COST] = 0.0
+    if net[at.STAY_TRAITS] > 0.0:
+        draw_stay_traits(net, me)
     if net[at.CONDITIONAL] > 0.0:
         whole[at.HELD] = levers_held(net, me, time)
     whole[at.CONTACT] = NOT_ASKED
@@ -46,3 +50,20 @@ def resume(net: Cells, me: Customer, time: float) -> None:
 def resumes(net: Cells, me: Customer) -> bool:
     """Whether a stay began before day 0."""
     return bool(net[at.OPENERS_COUNT] > 0.0 and me.whole[at.SEQUENCE] == 0 and me.whole[at.ID] >= at.OPENERS)
+
+
+@apart
+def draw_stay_traits(net: Cells, me: Customer) -> None:
+    """What is known of a stay, each from the law of its stage; of one that began before day 0 it may be known already."""
+    count, stage = int(net[at.TRAITS_COUNT]), me.whole[at.STAGE]
+    first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
+    laws_of = int(net[at.STAY_TRAIT_ROWS]) + int(me.whole[at.SEGMENT] * int(net[at.STAGES]) + stage) * count
+    for k in range(count):
+        if net[laws_of + k] < 0.0:
+            continue
+        left = uniform(net, me.whole[at.ID], stage, STAY_TRAITS, me.whole[at.VISITS + stage], k)
+        me.real[first + k] = laws.age_left(net, int(net[laws_of + k]), left)
+        if resumes(net, me):
+            known = net[opener_row(net, me) + int(net[at.OPENERS_WIDTH]) - count + k]
+            if not math.isnan(known):
+                me.real[first + k] = known

@@ -22,7 +22,7 @@ from sojourn.sim.effects import (
     shift_now,
 )
 from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, REFERRAL, RENEGED, UNRESOLVED
-from sojourn.sim.resuming import recall, resume, resumes
+from sojourn.sim.resuming import draw_stay_traits, recall, resume, resumes
 from sojourn.sim.streams import INHERITING, MONEY, SERVICE, TOUCHING, TRAITS, pair, uniform, words
 from sojourn.sim.tables import INVITEES, Cells, Customer
 
@@ -134,11 +134,13 @@ def recalled(net: Cells, me: Customer) -> int:
 
 @apart
 def draw_traits(net: Cells, me: Customer) -> None:
-    """Known numbers in which customers differ, each from the law that the customer's segment has for it."""
+    """What is known of customers, each from the law that the customer's segment has for it; what stays have comes with them."""
     count = int(net[at.TRAITS_COUNT])
     first = at.ENTRIES + int(net[at.SINCES_COUNT]) + int(net[at.FELT_SLOTS])
     laws_of = int(net[at.TRAIT_ROWS]) + int(me.whole[at.SEGMENT]) * count
     for k in range(count):
+        if net[laws_of + k] < 0.0:
+            continue
         left = uniform(net, me.whole[at.ID], 0, TRAITS, 1, k)
         me.real[first + k] = laws.age_left(net, int(net[laws_of + k]), left)
         if me.whole[at.ID] >= at.OPENERS:
@@ -183,6 +185,8 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
             resume(net, me, time)
             return -1
     if not net[at.BARE] > 0.0:
+        if net[at.STAY_TRAITS] > 0.0:
+            draw_stay_traits(net, me)
         if net[at.SINCES_COUNT] > 0.0:
             remember(net, me, stage, time)
         if net[here + at.STAGE_PURCHASE] > 0.0:

@@ -12,7 +12,7 @@ from sojourn.sim.compiling import compiled_once
 from sojourn.sim.tables import REPLICATION, SEED, Cells
 
 # What a draw is for. Draws of different purposes never share a counter.
-TRAITS, ARRIVING, STAYING, RACING, TOUCHING, SERVICE, MONEY, INVITING, INHERITING, SURVEYING = range(10)
+TRAITS, ARRIVING, STAYING, RACING, TOUCHING, SERVICE, MONEY, INVITING, INHERITING, SURVEYING, STAY_TRAITS = range(11)
 # Fields of the third and fourth counter word: stage 12 bits, purpose 5, draw 27; visit 20 bits.
 MAX_STAGES, MAX_VISITS = 1 << 12, 1 << 20
 

@@ -38,9 +38,10 @@ MAX_BANDS = INVITEES // BAND
     BARE,  # whether stays have entries, exits, dwells and desks, and nothing else
     OPENERS_FIRST, OPENERS_COUNT, OPENERS_WIDTH,  # customers who are on their way on day 0; cells of each
     TRAIT_ROWS, TRAITS_COUNT,  # places of the laws of known traits, segment by segment; how many traits there are
+    STAY_TRAIT_ROWS, STAY_TRAITS,  # places of the laws of those drawn at stays, by segment and stage; whether there are any
     BEGINS,  # the choice stage in which all arrivals begin, -1 for none
     HEADER,
-) = range(41)  # fmt: skip
+) = range(43)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
@@ -66,9 +67,11 @@ MAX_BANDS = INVITEES // BAND
     EXIT_PAST_FIRST, EXIT_PAST_COUNT,  # span of what the past and traits do
     EXIT_WIDTH,
 ) = range(17)  # fmt: skip
-PAST_OF, PAST_BETA, PAST_UP_TO, PAST_AROUND, PAST_WIDTH = range(
-    5
-)  # of what; log scale per one more; see `effects.lived`
+(
+    PAST_OF, PAST_BETA, PAST_UP_TO, PAST_AROUND,  # of what; log scale per one more; see `effects.lived`
+    PAST_WORD,  # number of the word that it has to be, -1 where it is a number itself
+    PAST_WIDTH,
+) = range(6)  # fmt: skip
 FELT_DESK, FELT_PER_DAY_WAITED, FELT_PER_FAILURE, FELT_WIDTH = range(
     4
 )  # what a desk does to an exit directly, log scale

@@ -91,11 +91,11 @@ def test_planted_effects_reach_the_scenario(tmp_path: Path) -> None:
     stage = found.stages["waiting"]
     assert stage.differ.speeds == {}
     effects = {effect.column.name: effect for effect in stage.differ.effects["bought"]}
-    for name, truth in (("price", -0.02), ("channel_shop", math.log(1.6))):
+    for name, truth in (("price", -0.02), ("channel == shop", math.log(1.6))):
         assert abs(effects[name].slope - truth) < 3.3 * effects[name].error
     assert effects["visits"].slope > 3.3 * effects["visits"].error
     scenario = found.scenario()
-    assert set(scenario.traits) == {"price", "channel_shop"}
+    assert set(scenario.traits) == {"price", "channel"}
     assert scenario.history is not None
     said = {(one.exit, one.per): one for one in scenario.history.effects}
     price = said["waiting -> bought", "price"]
@@ -103,7 +103,7 @@ def test_planted_effects_reach_the_scenario(tmp_path: Path) -> None:
     assert price.around == pytest.approx(30.0, abs=4.0)
     assert stage.exits["bought"].parameters["median"] == pytest.approx(30.0, rel=0.12)
     told: Any = document(found, None, found.notes)["stages"]["waiting"]["effects"]["bought"]
-    assert {one["per"]: one["in_scenario"] for one in told} == {"visits": True, "price": True, "channel_shop": True}
+    assert {one["per"]: one["in_scenario"] for one in told} == {"visits": True, "price": True, "channel == shop": True}
 
 
 def test_effects_are_drawn_and_known_of_customers_on_their_way(tmp_path: Path) -> None:

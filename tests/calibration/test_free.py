@@ -94,6 +94,26 @@ def test_shares_that_move_leave_the_others_in_proportion() -> None:
     assert moved(scenario, told).segments["enthusiasts"].share == pytest.approx(0.4)
 
 
+WORDS = """
+[traits]
+plan = { free = 0.5, basic = 0.3, pro = 0.2 }
+size = { law = "gamma", mean = 3, shape = 2 }
+device = { in_stage = { site = { phone = 0.6, desktop = 0.4 } } }
+"""
+
+
+def test_shares_of_words_leave_the_others_in_proportion_and_laws_have_none() -> None:
+    scenario = loads(CHAIN + CONVERSION + WORDS)
+    free = free_numbers(
+        scenario, {"traits.plan.pro": None, "traits.device.in_stage.site.phone": None, "traits.size.mean": None}
+    )
+    told = changes(scenario.document(), free, [0.6, 0.1, 7.0])
+    changed = moved(scenario, told).document()["traits"]
+    assert changed["plan"] == pytest.approx({"free": 0.25, "basic": 0.15, "pro": 0.6})
+    assert changed["device"]["in_stage"]["site"] == pytest.approx({"phone": 0.1, "desktop": 0.9})
+    assert changed["size"] == {"law": "gamma", "mean": 7.0, "shape": 2}
+
+
 def test_several_free_shares_never_take_all() -> None:
     scenario = loads(CHAIN + CONVERSION)
     free = free_numbers(scenario, {PRODUCT: None, "stages.product.exits.leave": None})

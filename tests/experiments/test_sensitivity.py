@@ -256,6 +256,9 @@ def test_shares_keep_adding_up(shop: Any) -> None:
         "[stages.visit]",
         "[segments.a]\nshare = 0.5\n[segments.b]\nshare = 0.3\n[segments.c]\nshare = 0.2\n[stages.visit]",
     )
+    words = shop.document() | {"traits": {"plan": {"free": 0.5, "basic": 0.3, "pro": 0.2}}}
+    shares = moved(words, {("traits", "plan", "pro"): 0.6})["traits"]["plan"]
+    assert shares == pytest.approx({"free": 0.25, "basic": 0.15, "pro": 0.6})
     changed = moved(loads(two).document(), {("segments", "a", "share"): 0.6})
     assert [one["share"] for one in changed["segments"].values()] == pytest.approx([0.6, 0.24, 0.16])
 

@@ -28,6 +28,16 @@ effects = [
   { information = "x1", log_odds = 0.5 },
   { exit = "loyalty -> churned", hazard_ratio = 0.55, since = "purchase", days = [0, 7] },
 ]
+[traits]
+score = { law = "quantiles", share = [0, 0.5, 1], value = [-3, 0, 3] }
+plan = { free = 0.5, pro = 0.5 }
+basket = { each_stay = { law = "exponential", mean = 20 } }
+channel = { in_stage = { loyalty = { web = 0.5, shop = 0.5 } } }
+[history]
+effects = [
+  { exit = "loyalty -> churned", per = "score", hazard_ratio = 1.1, up_to = 2, around = -1 },
+  { exit = "loyalty -> churned", per = "plan == pro", hazard_ratio = 0.9 },
+]
 [surveys.pulse]
 stage = "loyalty"
 lag_days = 14
@@ -104,9 +114,12 @@ def fitting(schema: dict[str, Any], value: Any) -> dict[str, Any]:
         if kind != kinds[type(value)]:
             continue
         properties = branch.get("properties", {})
-        if "law" in properties and properties["law"]["const"] != value["law"]:
+        if "law" in properties and properties["law"]["const"] != value.get("law"):
             continue
         if isinstance(value, dict) and not set(branch.get("required", [])) <= value.keys():
+            continue
+        named = next(iter(branch.get("patternProperties", {}).values()), None)
+        if named and value and kinds[type(next(iter(value.values())))] not in {one["type"] for one in branches(named)}:
             continue
         return branch
     raise AssertionError(f"no alternative fits {value!r}")

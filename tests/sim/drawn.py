@@ -18,6 +18,8 @@ TABLES = (  # empirical laws: with jumps, from zero, with those who never leave
     {"share": [0, 0.5, 0.9], "days": [0, 4, 30], "never": 0.1},
     {"share": [0, 0.3, 0.7, 1], "days": [0, 0, 2, 2]},
 )
+WORDS = ("free", "basic", "pro")
+BELOW_ZERO = {"law": "quantiles", "share": [0, 0.4, 0.4, 1], "value": [-3, -1, 0, 2.5]}
 
 
 class Case(NamedTuple):
@@ -81,7 +83,7 @@ class _Author:
             **self.maybe(5, gamma={exit: self.one(0.05, 0.3, 2) for exit in self.hazards if self.often(5)}),
             **self.maybe(5, beta=self.own_chances()),
         }
-        document = {
+        document: Document = {
             "format": 1,
             "scenario": {"name": "drawn", "start": start, "horizon_days": horizon},
             "arrivals": self.arrivals(horizon),
@@ -99,7 +101,12 @@ class _Author:
             document["strategies"] = {
                 name: {lever: self.plan(what) for lever, what in levers.items() if self.often(8)} for name in strategies
             }
-        return Case(document | self.past(), self.one(None, None, None, 40, 120))
+        past = self.past()
+        for segment in document["segments"].values():
+            own = self.own_traits(past.get("traits", {})) if self.often(4) else {}
+            if own:
+                segment["override"] = segment.get("override", {}) | own
+        return Case(document | past, self.one(None, None, None, 40, 120))
 
     # --- time ------------------------------------------------------------------------------------------------
 
@@ -196,16 +203,38 @@ class _Author:
             {"law": "empirical", **TABLES[2]},
         )
         traits = {"size": size, "age": {"law": "empirical", **TABLES[0]}} if self.often(4) else {}
+        traits |= self.below_zero_and_words() if self.often(5) else {}
+        asked = [f"{name} == {self.one(*WORDS)}" if name in ("plan", "channel") else name for name in traits]
         effects = []
         for exit in self.exits():
             if self.often(3):
                 # Without a limit a hazard that grows with every visit would have endless visits in no time.
-                per = self.one("visits", "purchases", "days_since_first", *traits)
+                per = self.one("visits", "purchases", "days_since_first", *asked)
                 days = per == "days_since_first"
                 shift = self.shift(exit, "", 0.02 if days else 0.2)
                 limit = self.maybe(5, up_to=5) if days else {"up_to": self.one(0, 2, 3.5)}
-                effects.append({"exit": exit, "per": per, **shift, **limit, **self.maybe(3, around=self.one(1, 4))})
-        return {"traits": traits, "history": {"effects": effects}} if effects and self.often(6) else {}
+                counts = {**limit, **self.maybe(3, around=self.one(1, 4))} if "==" not in per else {}
+                effects.append({"exit": exit, "per": per, **shift, **counts})
+        return {"traits": traits, "history": {"effects": effects}} if effects and self.often(7) else {}
+
+    def below_zero_and_words(self) -> Document:
+        """Traits below zero, words, and what is drawn anew at each stay: in all stages, or by stage."""
+        basket = {"each_stay": self.one({"law": "exponential", "mean": 2}, BELOW_ZERO)}
+        channel = {"in_stage": {name: self.shares() for name in self.names}}
+        return {"score": BELOW_ZERO, "plan": self.shares(), "basket": basket, "channel": channel}
+
+    def shares(self) -> Document:
+        return dict(zip(WORDS, self.one((0.5, 0.3, 0.2), (0.0, 0.4, 0.6), (0.9, 0.1, 0.0)), strict=True))
+
+    def own_traits(self, traits: Document) -> Document:
+        """Of a segment: other shares and laws of what customers have."""
+        own = {
+            "size": {"law": "deterministic", "value": 1},
+            "score": {"law": "quantiles", "share": [0, 1], "value": [-1, -1]},
+            "plan": dict(zip(reversed(WORDS), (0.7, 0.2, 0.1), strict=True)),
+            "basket": {"each_stay": {"law": "deterministic", "value": 3}},
+        }
+        return {f"traits.{name}": own[name] for name in own if name in traits and self.often(5)}
 
     def exits(self) -> list[str]:
         return [*self.choices, *self.hazards]

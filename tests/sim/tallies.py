@@ -47,7 +47,15 @@ def tally(network: Network, journeys: Journeys) -> Counter[str]:
         count["pasts again" if past.per == "visits" else "pasts"] += int(here.sum()) - (
             np.unique(events.customer[here]).size if past.per == "visits" else 0
         )
-        count["traits at work"] += int(here.sum()) * int(past.per in scenario.traits)
+        stays = int(here.sum())
+        count["traits at work"] += stays * int(past.per in scenario.traits)
+        count["traits below zero at work"] += stays * int(past.per == "score")
+        count["words at work"] += stays * int(past.word is not None)
+        count["traits of stays at work"] += stays * int(past.of in ("basket", "channel"))
+        for k, name in enumerate(network.segments):
+            differs = any(path.startswith("traits.") for path in scenario.segments[name].override)
+            mine = here & (people.segment[journeys.who] == k) if differs and past.of in scenario.traits else here[:0]
+            count["traits of segments at work"] += int(mine.sum())
     for lever in range(len(network.levers)):
         held = events.held >> lever & 1
         rests = any(effect.informed for effect in scenario.levers[network.levers[lever]].effects)

@@ -44,6 +44,8 @@ LEAST = {  # over the drawn set: what must have happened so often that each feat
     "values": 8_000, "partly known": 6_000, "effects on people partly known": 2_000,
     "own rates": 15_000, "own rates used again": 1_000, "own chances": 14_000, "own chances used again": 2_000,
     "pasts": 10_000, "pasts again": 3_000, "traits at work": 3_000,
+    "traits below zero at work": 1_500, "words at work": 3_000, "traits of stays at work": 1_500,
+    "traits of segments at work": 1_500,
     "zero dwells": 4_000, "at the horizon": 3,
 }  # fmt: skip
 
@@ -86,7 +88,7 @@ def drawn() -> list[tuple[Network, int | None]]:
     """Networks of the drawn set, each with the number of candidates."""
     networks: list[tuple[Network, int | None]] = []
 
-    @drawing(20261122)
+    @drawing(20261128)
     @settings(draws, phases=[Phase.generate], max_examples=400)
     @given(cases())
     def collect(case: Any) -> None:
@@ -102,7 +104,7 @@ def test_drawn_scenarios() -> None:
     count: Counter[str] = Counter()
     digests = set()
 
-    @drawing(20261122)
+    @drawing(20261128)
     @draws
     @given(cases())
     def compare(case: Any) -> None:

@@ -211,8 +211,12 @@ def on_their_way(net: Network, seed: int) -> Openers:
         place = net.stages.index(stage), [*here.choices, *here.race].index(to)
         own[place] = np.where(rng.random(count) < 0.7, rng.beta(1.0, 1.0, count), np.nan)
     arrived = np.minimum(-known.age, -rng.gamma(1.0, 20.0, count))
+    traits = {
+        name: np.where(rng.random(count) < 0.6, rng.integers(0, 3, count).astype(np.float64), np.nan)
+        for name in net.scenario.traits
+    }
     return known._replace(
-        arrived=arrived, visits=visits, last=last, frailty=z, own=own, purchases=rng.poisson(1.0, count)
+        arrived=arrived, visits=visits, last=last, frailty=z, own=own, purchases=rng.poisson(1.0, count), traits=traits
     )
 
 
@@ -225,6 +229,7 @@ def test_engines_agree_on_people_already_on_their_way() -> None:
         "moved": 0,
         "choices of the aged": 0,
         "races of the aged": 0,
+        "traits of stays": 0,
     }
 
     @drawing(20261126)
@@ -243,11 +248,12 @@ def test_engines_agree_on_people_already_on_their_way() -> None:
             count["runs"] += 1
             count["coupled"] += net.coupled
             count["own"] += bool(known.own)
+            count["traits of stays"] += bool(net.cells[at.STAY_TRAITS])
             note(fast, net, known, count)
 
     compare()
     assert count["runs"] >= 120
-    assert min(count["coupled"], count["own"]) >= 20
+    assert min(count["coupled"], count["own"], count["traits of stays"]) >= 20
     assert min(count["choices of the aged"], count["races of the aged"], count["moved"]) >= 800
 
 
