@@ -99,7 +99,14 @@ class _Author:
             document["strategies"] = {
                 name: {lever: self.plan(what) for lever, what in levers.items() if self.often(8)} for name in strategies
             }
-        return Case(document | self.past(), self.one(None, None, None, 40, 120))
+        document |= self.past()
+        customers = self.one(None, None, None, 40, 120)
+        # Drawn last, so that all else is as it was before there were speeds.
+        still = [exit for exit in self.races if exit not in frailty.get("gamma", {})]
+        speed = {exit: self.one(0.05, 0.3, 2) for exit in still if self.often(5)} if self.often(4) else {}
+        if speed:
+            document["frailty"] = {**frailty, "speed": speed}
+        return Case(document, customers)
 
     # --- time ------------------------------------------------------------------------------------------------
 

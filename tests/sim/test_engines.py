@@ -35,14 +35,15 @@ FIRST = HERE.parent / "scenarios" / "first.toml"
 DRAWN, SEEDS = 600, (1, 2)
 LEAST = {  # over the drawn set: what must have happened so often that each feature is really tried
     "runs": 800, "coupled runs": 400, "uncoupled runs": 60, "customers": 30_000, "rows": 80_000, "money drawn": 30_000,
-    "invitations": 3_000, "markets run dry": 50, "brought by a lever": 1_000,
+    "invitations": 3_000, "markets run dry": 50, "brought by a lever": 900,
     "reneges": 3_000, "unresolved": 800, "waiting at the horizon": 2_000, "waits by priority": 2_000,
     "requests at one time": 150, "ties at a desk": 100, "patience ends as an agent is free": 25,
     "falls in capacity": 40, "falls with all busy": 8, "rises in capacity": 40,
     "failures felt": 3_000, "failures that fade": 300,
     "ramps in a stay": 400, "windows in a stay": 700, "held by some only": 80,
     "values": 8_000, "partly known": 6_000, "effects on people partly known": 2_000,
-    "own rates": 15_000, "own rates used again": 1_000, "own chances": 14_000, "own chances used again": 2_000,
+    "own rates": 15_000, "own rates used again": 1_000, "own speeds": 25_000, "own speeds used again": 12_000,
+    "own chances": 9_000, "own chances used again": 1_500,
     "pasts": 10_000, "pasts again": 3_000, "traits at work": 3_000,
     "zero dwells": 4_000, "at the horizon": 3,
 }  # fmt: skip
