@@ -13,7 +13,7 @@ from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
 from sojourn.calibration.shared import with_loads
-from sojourn.calibration.silent import SilentFit, fit_silent
+from sojourn.calibration.silent import REGULAR, SilentFit, fit_silent
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
 
@@ -89,7 +89,9 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     }
     stages, loads, told = with_loads(log, stages)
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
-    silent = {name: fit_silent(histories_of(log.begun, name), kind) for name, kind in unseen.items()}
+    silent = {
+        name: fit_silent(histories_of(log.begun, name, times=kind in REGULAR), kind) for name, kind in unseen.items()
+    }
     came = log.begun
     first = came.stays.stage[came.first[:-1]]
     counts = np.bincount(first, minlength=len(log.stages))
