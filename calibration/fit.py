@@ -111,7 +111,9 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     agreed = {name: end for name, end in log.contracts.items() if log.stages.index(name) in seen}
     contracts = {name: fit_contract(log.begun, name, end) for name, end in agreed.items()}
     notes += [one.said(name) for name, one in contracts.items()]
-    notes += [note for name, one in silent.items() for note in (one.said(name), *one.notes)]
+    notes += [
+        note for name, one in silent.items() for note in (one.said(name), *one.notes, *one.rounded(log.resolution))
+    ]
     for name, stage in stages.items():
         if not stage.exits:
             stays = "1 stay" if stage.entries == 1 else f"{stage.entries:,} stays"

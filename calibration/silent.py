@@ -25,6 +25,7 @@ MODELS: dict[str, type[Model]] = {
     "paretonbd-k": ParetoCnbd,
 }
 REGULAR = ("bgnbd-k", "paretonbd-k")  # those of them that ask for the times between purchases
+COARSE = 4.3  # geometric mean of whole numbers of days below which purchases by chance, one a day at most, look like two steps
 REACH = 5.0  # how far from 1 the log of a parameter may go: beyond, customers do not differ as far as data can tell
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, -1.0, 1.0, 1.5))  # logs, times in mean times watched
 
@@ -69,6 +70,19 @@ class SilentFit:
     def alive(self) -> float:
         """How many of the customers are expected not to have left when the watching ends."""
         return float(self.known.weight @ self.model.alive(self.known))
+
+    def rounded(self, resolution: float) -> tuple[str, ...]:
+        """What weakens the k found, where times are known to so many days only: a sentence, or none."""
+        if self.k == 1:
+            return ()
+        between = float(np.exp(self.known.weight @ self.known.log_times / self.known.purchases))
+        if between >= COARSE * resolution:
+            return ()
+        return (
+            f"{self.model.title}: between purchases lie {between:.2g} days in the geometric mean, and times are known to "
+            f"{resolution:.2g}. Rounding alone makes purchases as frequent as these look regular (k = 2): with finer times k may "
+            "be less.",
+        )
 
     def said(self, stage: str) -> str:
         """What was found, for people; times are days."""

@@ -225,6 +225,24 @@ def test_regular_purchases_are_forecast_better() -> None:
     assert float(steps.model.alive(late)[0]) < 0.1 < 0.25 < float(one.model.alive(late)[0])
 
 
+def test_rounding_that_looks_like_steps_is_told() -> None:
+    """Purchases by chance, counted by the day: frequent ones look regular, for nothing lies between 0 and 1; rare ones do not."""
+
+    def by_day(mean: float) -> Histories:
+        draws = np.random.default_rng(2)
+        days = [np.unique(np.cumsum(draws.exponential(mean, 400)).astype(int)) for _ in range(200)]
+        seen = [day[day < 50 * mean] for day in days]
+        return histories(
+            [day.size - 1 for day in seen], [float(np.ptp(day)) for day in seen], [50 * mean - day[0] for day in seen],
+            logs=[np.log(np.diff(day)).sum() for day in seen],
+        )  # fmt: skip
+
+    often, rarely = fit_silent(by_day(3.0), "bgnbd-k"), fit_silent(by_day(15.0), "bgnbd-k")
+    assert (often.k, rarely.k) == (2, 1)
+    assert "Rounding alone" in often.rounded(1.0)[0]
+    assert often.rounded(0.01) == rarely.rounded(1.0) == ()
+
+
 def test_unit_of_time_does_not_matter() -> None:
     known = lives(BgCnbd(0.8, 8.0, 0.8, 2.4, 2), 400, 1)
     one, other = (fit_silent(part, "bgnbd-k") for part in (known, known.scaled(1 / 7)))
