@@ -89,8 +89,10 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     }
     stages, loads, told = with_loads(log, stages)
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
+    steps = {name: one.k for name, one in like.silent.items()} if like is not None else {}
     silent = {
-        name: fit_silent(histories_of(log.begun, name, times=kind in REGULAR), kind) for name, kind in unseen.items()
+        name: fit_silent(histories_of(log.begun, name, times=kind in REGULAR), kind, steps.get(name))
+        for name, kind in unseen.items()
     }
     came = log.begun
     first = came.stays.stage[came.first[:-1]]

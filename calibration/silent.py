@@ -115,11 +115,11 @@ def moved(model: Model, values: Sequence[float]) -> Model:
     return replace(model, **changes)
 
 
-def fit_silent(known: Histories, kind: str = "bgnbd") -> SilentFit:
+def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> SilentFit:
     """Fit a model of `MODELS` to histories by maximum likelihood.
 
-    Where purchases may come in steps, k is 1, 2, 3, ... as long as the likelihood rises; the errors of the others are those at
-    the k found.
+    Where purchases may come in steps, k is 1, 2, 3, ... as long as the likelihood rises, or as given; the errors of the others
+    are those at that k.
 
     Raises:
         Faults: for an unknown model, where nobody bought again, so that no rate can be told, and where k is asked for and the
@@ -133,9 +133,11 @@ def fit_silent(known: Histories, kind: str = "bgnbd") -> SilentFit:
     unit = float(known.weight @ known.watched) / known.customers  # so that all parameters are of one order
     scaled = known.scaled(unit)
     like = made(1.0, 1.0, 1.0, 1.0)
+    if isinstance(like, BgCnbd | ParetoCnbd):
+        like = replace(like, k=1 if k is None else k)
     cost = cost_of(like, scaled)
     theta = min((_lowest(cost, start) for start in STARTS), key=cost)
-    while isinstance(like, BgCnbd | ParetoCnbd) and like.k < MOST:
+    while isinstance(like, BgCnbd | ParetoCnbd) and k is None and like.k < MOST:
         longer = replace(like, k=like.k + 1)
         again = cost_of(longer, scaled)
         there = _lowest(again, theta.tolist())

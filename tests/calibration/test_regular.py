@@ -21,7 +21,7 @@ from sojourn.calibration.paretocnbd import ParetoCnbd
 from sojourn.calibration.paretonbd import ParetoNbd
 from sojourn.calibration.regular import Steps
 from sojourn.calibration.samples import simulated
-from sojourn.calibration.silent import fit_silent
+from sojourn.calibration.silent import COARSE, fit_silent
 from sojourn.calibration.unseen import model_of
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
@@ -237,6 +237,12 @@ def test_rounding_that_looks_like_steps_is_told() -> None:
             logs=[np.log(np.diff(day)).sum() for day in seen],
         )  # fmt: skip
 
+    # Whole days between purchases by chance are geometric. Two steps are the likelier where 2 log 2 + E log N - log E N - 1 > 0.
+    days = np.arange(1.0, 400.0)
+    chances = np.array([(1 - 1 / mean) ** (days - 1) / mean for mean in np.linspace(2.0, 12.0, 401)])
+    log = chances @ np.log(days)
+    gains = 2 * math.log(2) + log - np.log(chances @ days) - 1
+    assert np.exp(log[gains > 0].max()) == pytest.approx(COARSE, abs=0.05)
     often, rarely = fit_silent(by_day(3.0), "bgnbd-k"), fit_silent(by_day(15.0), "bgnbd-k")
     assert (often.k, rarely.k) == (2, 1)
     assert "Rounding alone" in often.rounded(1.0)[0]
@@ -250,6 +256,18 @@ def test_unit_of_time_does_not_matter() -> None:
     for name, is_time in zip(one.model.names, one.model.times, strict=True):
         assert other.parameters[name] == pytest.approx(one.parameters[name] * (7 if is_time else 1), rel=1e-4)
     assert other.log_likelihood == pytest.approx(one.log_likelihood - known.purchases * math.log(7), abs=1e-4)
+
+
+def test_a_fit_like_another_has_its_steps(fitted: dict[str, Fit]) -> None:
+    """Of fewer customers, too: what the laws are made of is decided once, as for other stages."""
+    whole = fitted["bgnbd-k"]
+    few = whole.log.only(np.arange(whole.log.customers.size) < 25)
+    assert fit(few, whole).silent["purchase"].k == 3
+    known = lives(BgCnbd(0.8, 8.0, 0.8, 2.4, 3), 200, 1)
+    one, held = fit_silent(known, "bgnbd-k"), fit_silent(known, "bgnbd-k", 3)
+    assert one.k == 3
+    assert held.log_likelihood == pytest.approx(one.log_likelihood, abs=1e-5)
+    assert fit_silent(known, "bgnbd-k", 2).log_likelihood < one.log_likelihood
 
 
 def test_times_between_purchases_are_needed() -> None:
