@@ -23,11 +23,12 @@ from sojourn.calibration import logs
 from sojourn.calibration.copies import naive_scenario
 from sojourn.calibration.durations import fit_law
 from sojourn.calibration.fit import Fit, fit
-from sojourn.calibration.histories import constant_rate, histories_of
+from sojourn.calibration.histories import constant_rate, histories, histories_of
 from sojourn.calibration.holdout import day_of, split
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.samples import simulated
+from sojourn.calibration.silent import fit_silent
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.network import build
 from sojourn.sim.run import simulate
@@ -110,15 +111,21 @@ def purchases(buyers: Buyers, title: str) -> Iterator[str]:
         log_path = Path(made) / "log.csv"
         rows = [f"{a},{b!r},purchase\n" for a, b in zip(who.tolist(), day.tolist(), strict=True) if b < buyers.ends]
         log_path.write_text("who,when,what\n" + "".join(rows), encoding="utf-8")
-        for kind in ("bgnbd", "paretonbd", "renewals", "renewals, log-normal"):
+        for kind in ("bgnbd", "bgnbd-k", "paretonbd", "paretonbd-k", "renewals", "renewals, log-normal"):
             silent = "" if kind.startswith("renewals") else f'[silent]\npurchase = "{kind}"'
-            text = MAPPING.format(until=buyers.watched, horizon=buyers.until, silent=silent)
+            alike = '[frailty]\n"purchase -> purchase" = "none"'  # in a renewal model nobody differs
+            text = MAPPING.format(until=buyers.watched, horizon=buyers.until, silent=silent or alike)
             log = logs.read_with(log_path, read_mapping(text))
             found = fit(log)
             if kind == "bgnbd":
                 rate = constant_rate(histories_of(log, "purchase"))
+            if silent:
+                model = found.silent["purchase"]
+                yield f"  {kind}: k = {model.k}, log-likelihood {model.log_likelihood:,.2f}, AIC {model.aic:,.2f}"
             scenario = log_normal(found) if kind == "renewals, log-normal" else found.scenario()
             drawn = repeats(scenario, "purchase_again" if silent else "purchase")
+            if kind == "bgnbd":
+                yield by_chance(drawn, start, buyers)
             began = np.random.default_rng(5).choice(start, COPIES)
             weekly, early, mine, later = counts(buyers, began, drawn[0], began[drawn[0]] + drawn[1], COPIES)
             scale = people.size / COPIES
@@ -139,6 +146,27 @@ def purchases(buyers: Buyers, title: str) -> Iterator[str]:
     yield f"  purchases so far (customers): {', '.join(classes)}"
     for name, means in table:
         yield f"  {name}: {' '.join(f'{mean:.3f}' for mean in means)}"
+
+
+def by_chance(drawn: tuple[NDArray[np.int64], Floats], start: Floats, buyers: Buyers) -> str:
+    """What counting by the day does to k: as many customers as there are, simulated without steps, counted as the log counts."""
+    some = drawn[0] < start.size
+    clock = start + np.random.default_rng(7).random(start.size)  # of the first purchase
+    who = np.concatenate([np.arange(start.size), drawn[0][some]])
+    day = np.concatenate([start, np.floor(clock[drawn[0][some]] + drawn[1][some])])
+    who, day = np.unique(np.stack([who, day])[:, day < buyers.ends], axis=1)
+    who, day = who.astype(np.int64), day.astype(np.float64)
+    last = np.zeros(start.size)
+    np.maximum.at(last, who, day)
+    between = np.where(np.diff(who) == 0, np.log(np.maximum(np.diff(day), 1.0)), 0.0)
+    logs = np.bincount(who[1:], weights=between, minlength=start.size)
+    seen = buyers.watched > start
+    known = histories(np.bincount(who)[seen] - 1, (last - start)[seen], (buyers.watched - start)[seen], logs=logs[seen])
+    one, steps = fit_silent(known, "bgnbd"), fit_silent(known, "bgnbd-k")
+    gain = steps.log_likelihood - one.log_likelihood
+    return (
+        f"  bgnbd simulated and counted by the day: k = {steps.k}, log-likelihood higher by {gain:,.0f} than for k = 1"
+    )
 
 
 def log_normal(found: Fit) -> Scenario:

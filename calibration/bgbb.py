@@ -36,7 +36,7 @@ class BgBb:
 
     def log_likelihood(self, known: Histories) -> Floats:
         """Log-likelihood of each history, without its weight (their equation 5): alive to the end, or gone after t_x + i."""
-        x, t_x, n, _ = known
+        x, t_x, n = known[:3]
         alive = self._log_alive(x, n)
         over = np.arange(int(np.max(n - t_x, initial=0.0)))
         later = over[None, :] < (n - t_x)[:, None]
@@ -57,7 +57,7 @@ class BgBb:
 
     def alive(self, known: Histories) -> Floats:
         """Probability that the customer of each history has not left before the next occasion (their equation 11)."""
-        x, _, n, _ = known
+        x, _, n = known[:3]
         here = (
             betaln(self.alpha + x, self.beta + n - x)
             - betaln(self.alpha, self.beta)
@@ -68,7 +68,7 @@ class BgBb:
 
     def expected_given(self, known: Histories, occasions: ArrayLike) -> Floats:
         """Expected purchases of the customer of each history on the next so many occasions (their equation 13)."""
-        x, _, n, _ = known
+        x, _, n = known[:3]
         ahead = np.asarray(occasions, dtype=np.float64)
         bought = betaln(self.alpha + x + 1.0, self.beta + n - x) - betaln(self.alpha, self.beta)
         return np.asarray(np.exp(bought - self.log_likelihood(known)) * self._occasions(n, n + ahead))

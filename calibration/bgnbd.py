@@ -33,7 +33,7 @@ class BgNbd:
 
     def log_likelihood(self, known: Histories) -> Floats:
         """Log-likelihood of each history, without its weight (their equation 6, in logs)."""
-        x, t_x, t, _ = known
+        x, t_x, t = known[:3]
         r, alpha, a, b = self.r, self.alpha, self.a, self.b
         start = gammaln(r + x) - gammaln(r) + r * np.log(alpha) - betaln(a, b)
         stayed = betaln(a, b + x) - (r + x) * np.log(alpha + t)
@@ -47,7 +47,7 @@ class BgNbd:
 
     def alive(self, known: Histories) -> Floats:
         """Probability that the customer of each history has not left (Fader, Hardie and Lee 2008)."""
-        x, t_x, t, _ = known
+        x, t_x, t = known[:3]
         odds = np.log(self.a / (self.b + np.maximum(x, 1.0) - 1.0)) + (self.r + x) * np.log(
             (self.alpha + t) / (self.alpha + t_x)
         )
@@ -58,7 +58,7 @@ class BgNbd:
 
         Of those alive, the rate is again gamma (r + x, alpha + T) and the probability beta (a, b + x).
         """
-        x, _, t, _ = known
+        x, _, t = known[:3]
         ahead = np.asarray(time, dtype=np.float64)
         c = self.a + self.b + x - 1.0
         return self.alive(known) * _expected(self.r + x, self.alpha + t, self.a, self.b + x, c, ahead)

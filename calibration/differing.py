@@ -22,11 +22,12 @@ def own_draws(
 ) -> Iterator[str]:
     """The table [frailty] of these stages: what is each customer's own, and how much customers differ in it."""
     gamma: dict[str, float] = {}
+    speed: dict[str, float] = {}
     beta = {f"{name} -> {one.end}": one.chances.model.alpha + one.chances.model.beta for name, one in contracts.items()}
     for name, found in silent.items():
         _, waiting, again, over = parts_of(name)
         p = found.parameters
-        gamma[f"{waiting} -> {again}"] = p["r"]
+        (gamma if found.k == 1 else speed)[f"{waiting} -> {again}"] = p["r"]
         if isinstance(found.model, BgNbd):
             beta[f"{again} -> {over}"] = p["a"] + p["b"]
         else:
@@ -35,12 +36,12 @@ def own_draws(
         gamma |= {f"{name} -> {to}": own.shape.central for to, own in stage.differ.speeds.items()}
         if stage.differ.chance is not None:
             beta[f"{name} -> {stage.differ.chance.to}"] = stage.differ.chance.strength.central
-    if gamma or beta or loads is not None:
+    if gamma or speed or beta or loads is not None:
         yield from ("", "[frailty]")
     if loads is not None:
         pairs = zip(loads.names, loads.loads, strict=True)
         yield f"loads = {{ {', '.join(f'{text(exit)} = {number(float(load))}' for exit, load in pairs)} }}"
-    for law, exits in (("gamma", gamma), ("beta", beta)):
+    for law, exits in (("gamma", gamma), ("speed", speed), ("beta", beta)):
         if exits:
             yield f"{law} = {{ {', '.join(f'{text(exit)} = {number(value)}' for exit, value in exits.items())} }}"
     yield from _doubts(stages)

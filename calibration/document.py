@@ -7,6 +7,7 @@ from sojourn.calibration.choices import ChoiceFit
 from sojourn.calibration.durations import LawFit
 from sojourn.calibration.exits import StageFit
 from sojourn.calibration.fit import Fit
+from sojourn.calibration.silent import SilentFit
 from sojourn.calibration.validate import Check
 from sojourn.scenarios.companion import Companion
 from sojourn.sim.estimates import Estimate
@@ -20,6 +21,7 @@ def document(
         "log": fitted.log.source,
         "counts": dict(fitted.log.counts),
         "stages": {name: _stage(stage) for name, stage in fitted.stages.items()},
+        "silent": {name: _silent(found) for name, found in fitted.silent.items()},
         "drift": [
             {
                 "stage": one.stage or None,
@@ -43,6 +45,18 @@ def document(
 def finite(value: float | None) -> float | None:
     """A number, or None where it is none or has no end."""
     return float(value) if value is not None and math.isfinite(value) else None
+
+
+def _silent(found: SilentFit) -> dict[str, Any]:
+    return {
+        "model": found.model.title,
+        "parameters": {name: finite(value) for name, value in found.parameters.items()},
+        "errors": {name: finite(value) for name, value in found.errors.items()},
+        "log_likelihood": finite(found.log_likelihood),
+        "customers": found.known.customers,
+        "repeats": found.known.purchases,
+        "alive": finite(found.alive),
+    }
 
 
 def _stage(stage: StageFit) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from sojourn.calibration.loads import Loads
 from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
 from sojourn.calibration.shared import with_loads
-from sojourn.calibration.silent import SilentFit, fit_silent
+from sojourn.calibration.silent import REGULAR, SilentFit, fit_silent
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
 
@@ -89,7 +89,11 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     }
     stages, loads, told = with_loads(log, stages)
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
-    silent = {name: fit_silent(histories_of(log.begun, name), kind) for name, kind in unseen.items()}
+    steps = {name: one.k for name, one in like.silent.items()} if like is not None else {}
+    silent = {
+        name: fit_silent(histories_of(log.begun, name, times=kind in REGULAR), kind, steps.get(name))
+        for name, kind in unseen.items()
+    }
     came = log.begun
     first = came.stays.stage[came.first[:-1]]
     counts = np.bincount(first, minlength=len(log.stages))
@@ -109,7 +113,9 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     agreed = {name: end for name, end in log.contracts.items() if log.stages.index(name) in seen}
     contracts = {name: fit_contract(log.begun, name, end) for name, end in agreed.items()}
     notes += [one.said(name) for name, one in contracts.items()]
-    notes += [note for name, one in silent.items() for note in (one.said(name), *one.notes)]
+    notes += [
+        note for name, one in silent.items() for note in (one.said(name), *one.notes, *one.rounded(log.resolution))
+    ]
     for name, stage in stages.items():
         if not stage.exits:
             stays = "1 stay" if stage.entries == 1 else f"{stage.entries:,} stays"

@@ -129,7 +129,9 @@ def forecast(
     _check(draws, replications, despite_drift, seed)
     check_stages(log, way, scenario)
     own = scenario.frailty
-    moved = drifts(log, {exit.partition(" -> ")[0] for exit in (*own.loads, *own.gamma, *own.beta)} if own else ())
+    moved = drifts(
+        log, {exit.partition(" -> ")[0] for exit in (*own.loads, *own.gamma, *own.speed, *own.beta)} if own else ()
+    )
     if moved and despite_drift is None:
         raise Faults(_refused(log, moved))
     coming = newcomers(scenario, log, way.today, arrivals)

@@ -31,7 +31,7 @@ expired = ["campaign_end"]
 [roles]                        # optional: what measures count a stage as (purchase, loyal, lost)
 redeemed = "purchase"
 [silent]                       # optional: stages whose event repeats and which customers leave unseen, and the model of that
-redeemed = "bgnbd"             # or "paretonbd"
+redeemed = "bgnbd"             # or "paretonbd"; "bgnbd-k" and "paretonbd-k" look how regular purchases are
 [contracts]                    # optional: stages whose event repeats at each renewal, and the end into which customers leave
 member = "cancelled"
 [doses]                        # optional, of the arms: 0 is control

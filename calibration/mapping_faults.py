@@ -46,6 +46,7 @@ EXPECTED = {
     "ends": 'stages with event values, as in expired = ["campaign_end"]',
 }
 
+SILENT = 'use "bgnbd" or "paretonbd", or where purchases are regular "bgnbd-k" or "paretonbd-k"'
 TABLES = ("stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty", "covariates")
 
 
@@ -75,7 +76,7 @@ def explained(problem: ValidationError, document: dict[str, Any], file: str) -> 
             yield Fault(file, path, shown(value), f"{shown(value)} is no end", 'name one, as in member = "cancelled"')
         elif key == "silent" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
-            yield Fault(file, path, shown(value), f"{shown(value)} is no model", 'use "bgnbd" or "paretonbd"')
+            yield Fault(file, path, shown(value), f"{shown(value)} is no model", SILENT)
         elif key == "doses" and isinstance(document.get(key), dict):
             value = document[key].get(place[-1], "")
             yield Fault(file, path, shown(value), f"{shown(value)} is no dose", "give a number from 0 on; 0 is control")

@@ -74,7 +74,7 @@ class Mapping(BaseModel):
     stages: dict[STAGE_NAME, Told]
     ends: dict[STAGE_NAME, Told] = {}
     roles: dict[str, Literal["purchase", "loyal", "lost"]] = {}
-    silent: dict[str, Literal["bgnbd", "paretonbd"]] = {}
+    silent: dict[str, Literal["bgnbd", "paretonbd", "bgnbd-k", "paretonbd-k"]] = {}
     contracts: dict[str, str] = {}
     doses: dict[str, Annotated[float, Field(ge=0)]] = {}
     forms: dict[str, Literal["auto", "choice", "race"]] = {}

@@ -43,7 +43,7 @@ class ParetoNbd:
 
     def expected(self, time: ArrayLike) -> Floats:
         """Expected repeat purchases of a newcomer by `time` after the first purchase."""
-        return self.r / self.alpha * _time_alive(self.s, np.asarray(self.beta), np.asarray(time, dtype=np.float64))
+        return self.r / self.alpha * time_alive(self.s, np.asarray(self.beta), np.asarray(time, dtype=np.float64))
 
     def alive(self, known: Histories) -> Floats:
         """Probability that the customer of each history has not left."""
@@ -55,17 +55,17 @@ class ParetoNbd:
 
         Of those alive, the rates are again gamma: (r + x, alpha + T) of buying and (s, beta + T) of leaving.
         """
-        x, _, t, _ = known
-        ahead = _time_alive(self.s, self.beta + t, np.asarray(time, dtype=np.float64))
+        x, _, t = known[:3]
+        ahead = time_alive(self.s, self.beta + t, np.asarray(time, dtype=np.float64))
         return self.alive(known) * (self.r + x) / (self.alpha + t) * ahead
 
     def _stayed(self, known: Histories) -> Floats:
-        x, _, t, _ = known
+        x, _, t = known[:3]
         return np.asarray(-(self.r + x) * np.log(self.alpha + t) - self.s * np.log(self.beta + t))
 
     def _left(self, known: Histories) -> Floats:
         """Log of s times the integral over u from t_x to T of (alpha + u)^-(r + x) (beta + u)^-(s + 1)."""
-        x, t_x, t, _ = known
+        x, t_x, t = known[:3]
         between = np.full(x.size, -np.inf)  # of those who bought as the watching ended: no time in which to leave
         large = self.r + self.s + x > LARGE
         for part, integral in ((~large & (t > t_x), self._summed), (large & (t > t_x), self._integrated)):
@@ -107,7 +107,7 @@ class ParetoNbd:
         return np.asarray(most + np.log((np.exp(value - most[:, None]) * WEIGHTS).sum(axis=1) * reach / 2.0))
 
 
-def _time_alive(s: float, beta: Floats, time: Floats) -> Floats:
+def time_alive(s: float, beta: Floats, time: Floats) -> Floats:
     """Mean of min(time, time to leaving), where the rate of leaving is gamma (s, beta)."""
     s = 1.0 + NUDGE if abs(s - 1.0) < NUDGE else s
     return np.asarray(beta / (s - 1.0) * -np.expm1((s - 1.0) * (np.log(beta) - np.log(beta + time))))

@@ -3,9 +3,10 @@
 Conjugate where the model is: a gamma factor of shape k on a hazard, with n exits taken and an exposure E (the law's cumulative
 hazard over all stays, the open one included), is gamma (k + n, k + E); a beta chance (a, b) with n exits taken and m others is
 beta (a + n, b + m), an open stay counting as whichever it will be. The one normal Z behind all loads has no such form, and is
-drawn from its likelihood on a grid, own rates integrated out. Levers of the past are not known: stated numbers hold. What a
-customer's history does to a hazard is in the exposure. Where it shifts the odds of a choice beside an own chance, no form is
-closed: the chance is drawn on a grid of its log-odds. What it does to the odds of a choice is left out where Z is told.
+drawn from its likelihood on a grid, own rates integrated out; so is a speed, which moves the age of its law (`speeds`). Levers
+of the past are not known: stated numbers hold. What a customer's history does to a hazard is in the exposure. Where it shifts
+the odds of a choice beside an own chance, no form is closed: the chance is drawn on a grid of its log-odds. What it does to the
+odds of a choice is left out where Z is told.
 """
 
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration import speeds
 from sojourn.calibration.chance_grid import Passed, draw_chances
 from sojourn.calibration.history import lived
 from sojourn.calibration.logs import Log
@@ -146,6 +148,13 @@ def _add_likelihood(likelihood: Floats, part: Scenario, name: str, stays: _Stays
                 continue
             exit = f"{name} -> {to}"
             taken = _counts(stays, stays.onward == to, count)[:, None]
+            if exit in frailty.speed:
+                likelihood += taken * load * GRID
+                for some, density, gathered in speeds.likelihoods(_passed(part, exit, stays), to, law, count):
+                    prior = speeds.log_prior(frailty.speed[exit]) + density
+                    for k, z in enumerate(GRID):
+                        likelihood[some, k] += np.logaddexp.reduce(prior - gathered * np.exp(load * z), axis=1)
+                continue
             rate = _exposure(part, exit, law, stays, count)[:, None] * np.exp(load * GRID)
             shape = frailty.gamma.get(exit)
             likelihood += taken * load * GRID
@@ -168,17 +177,22 @@ def _still_there(stage: Stage, days: Floats) -> Floats:
     return np.array([np.exp(-np.minimum(exposures(law, days), MOST)) for law in laws if law is not None])
 
 
-def _from_grid(likelihood: Floats, rng: np.random.Generator) -> Floats:
-    """A draw of Z for each customer, by the inverse of the posterior's distribution function, straight between nodes."""
+def _passed(part: Scenario, exit: str, stays: _Stays) -> speeds.Passed:
+    """Stays as the likelihood of a speed reads them."""
+    return speeds.Passed(stays.who, stays.days, stays.since, stays.onward, np.exp(_eta(part, exit, stays)))
+
+
+def _from_grid(likelihood: Floats, rng: np.random.Generator, grid: Floats = GRID) -> Floats:
+    """A draw for each customer, by the inverse of the posterior's distribution function, straight between nodes."""
     density = np.exp(likelihood - likelihood.max(axis=1, keepdims=True))
     pieces = np.cumsum((density[:, 1:] + density[:, :-1]) / 2.0, axis=1)
     cumulative = np.concatenate([np.zeros((len(pieces), 1)), pieces], axis=1) / pieces[:, -1:]
     chance = rng.random(len(pieces))
-    node = np.minimum((cumulative[:, 1:] < chance[:, None]).sum(axis=1), GRID.size - 2)
+    node = np.minimum((cumulative[:, 1:] < chance[:, None]).sum(axis=1), grid.size - 2)
     rows = np.arange(len(pieces))
     low, high = cumulative[rows, node], cumulative[rows, node + 1]
     part = (chance - low) / np.maximum(high - low, 1e-300)
-    return np.asarray(GRID[node] + part * (GRID[1] - GRID[0]))
+    return np.asarray(grid[node] + part * (grid[1] - grid[0]))
 
 
 def _rates(
@@ -190,6 +204,13 @@ def _rates(
     for number, (to, law) in enumerate(part.stages[at[1]].race.items()):
         exit = f"{at[1]} -> {to}"
         shape = frailty.gamma.get(exit)
+        if exit in frailty.speed:
+            drawn = np.empty(count)
+            ratio = np.exp(frailty.loads.get(exit, 0.0) * np.nan_to_num(z))[:, None]
+            for some, density, gathered in speeds.likelihoods(_passed(part, exit, stays), to, law, count):
+                likelihood = speeds.log_prior(frailty.speed[exit]) + density - gathered * ratio[some]
+                drawn[some] = np.exp(_from_grid(likelihood, rng, speeds.LOGS))
+            own.setdefault((at[0], number), np.full(count, np.nan))[here] = drawn[here]
         if shape is None:
             continue
         taken = _counts(stays, stays.onward == to, count)[here]

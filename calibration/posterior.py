@@ -101,7 +101,8 @@ def _everything(fitted: Fit, people: People, seed: int, at: Indices) -> Drawn:
         _, waiting, again, over = parts_of(name)
         drawn = dict(zip(silent.model.names, draw_silent(silent, people.count, stream(seed, name)).T, strict=True))
         yield ("stages", waiting, "race", again, "mean"), drawn["alpha"] / drawn["r"]
-        yield ("frailty", "gamma", f"{waiting} -> {again}"), np.clip(drawn["r"], 0.01, 1000.0)
+        law = "gamma" if silent.k == 1 else "speed"
+        yield ("frailty", law, f"{waiting} -> {again}"), np.clip(drawn["r"], 0.01, 1000.0)
         if isinstance(silent.model, BgNbd):
             yield from _leaving(again, waiting, over, drawn["a"], drawn["b"])
         else:

@@ -136,7 +136,7 @@ def compared(scenario: Scenario, found: Fit) -> tuple[tuple[Compared, ...], tupl
 def _differences(scenario: Scenario, found: Fit) -> Iterator[str]:
     """What customers were planted to differ in beside what was found of it; the fit gives no errors of these."""
     planted, fitted = scenario.frailty, found.scenario().frailty
-    for law in ("gamma", "beta"):
+    for law in ("gamma", "speed", "beta"):
         asked = getattr(planted, law, {})
         seen = getattr(fitted, law, {})
         for exit_name, value in asked.items():
@@ -173,7 +173,7 @@ def _moved(scenario: Scenario, name: str, to: str) -> str | None:
     """Why an exit has no single true number, where something moves it; None where it has."""
     exits = {f"{name} -> {other}" for other in scenario.stages[name].exit_names}
     frailty = scenario.frailty
-    if frailty is not None and exits & {*frailty.loads, *frailty.gamma, *frailty.beta}:
+    if frailty is not None and exits & {*frailty.loads, *frailty.gamma, *frailty.speed, *frailty.beta}:
         return "customers differ in it (frailty)"
     if scenario.history is not None and exits & {effect.exit for effect in scenario.history.effects}:
         return "what customers lived through, or a trait, moves it (history)"

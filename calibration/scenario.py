@@ -297,10 +297,13 @@ def silent_stages(name: str, found: SilentFit, role: str | None) -> Iterator[str
     p, model = found.parameters, found.model
     at_once = 'dwell = { law = "deterministic", value = 0.0 }'
     yield f"[stages.{key(first)}]"
-    yield from comment(f"{model.title}, log-likelihood {found.log_likelihood:.2f}")
+    steps = f", k = {found.k}" if "k" in p else ""
+    yield from comment(f"{model.title}{steps}, log-likelihood {found.log_likelihood:.2f}")
     yield from (*_role(role), at_once, f"exits = {{ {key(waiting)} = 1.0 }}")
     yield from ("", f"[stages.{key(waiting)}]")
-    yield f'race.{key(again)} = {{ law = "exponential", mean = {number(p["alpha"] / p["r"])} }}'
+    law = '"exponential"' if found.k == 1 else '"gamma"'
+    regular = "" if found.k == 1 else f", shape = {number(float(found.k))}"
+    yield f"race.{key(again)} = {{ law = {law}, mean = {number(p['alpha'] / p['r'])}{regular} }}"
     onward = f"exits = {{ {key(waiting)} = 1.0 }}"
     if isinstance(model, BgNbd):
         onward = leaving(waiting, over, model.a / (model.a + model.b))

@@ -1,22 +1,31 @@
 """Fits models of customers who leave unseen: maximum likelihood, with standard errors."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize
 
+from sojourn.calibration.bgcnbd import BgCnbd
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.histories import Histories
 from sojourn.calibration.newton import Cost, gradient, hessian
+from sojourn.calibration.paretocnbd import ParetoCnbd
 from sojourn.calibration.paretonbd import ParetoNbd
+from sojourn.calibration.regular import MOST
 from sojourn.calibration.stays import Floats
 from sojourn.scenarios.faults import fault
 
 Model = BgNbd | ParetoNbd
-M = TypeVar("M", BgNbd, ParetoNbd)
-MODELS: dict[str, type[Model]] = {"bgnbd": BgNbd, "paretonbd": ParetoNbd}
+MODELS: dict[str, type[Model]] = {
+    "bgnbd": BgNbd,
+    "paretonbd": ParetoNbd,
+    "bgnbd-k": BgCnbd,  # regular timing: how many steps a purchase takes is found
+    "paretonbd-k": ParetoCnbd,
+}
+REGULAR = ("bgnbd-k", "paretonbd-k")  # those of them that ask for the times between purchases
+COARSE = 4.3  # geometric mean of whole numbers of days below which purchases by chance, one a day at most, look like two steps
 REACH = 5.0  # how far from 1 the log of a parameter may go: beyond, customers do not differ as far as data can tell
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, -1.0, 1.0, 1.5))  # logs, times in mean times watched
 
@@ -43,51 +52,102 @@ class SilentFit:
 
     @property
     def parameters(self) -> dict[str, float]:
-        """Each parameter, by its name."""
-        return {name: float(getattr(self.model, name)) for name in self.model.names}
+        """Each parameter, by its name; the steps of a purchase, where they were looked for, as `k`."""
+        steps = {"k": float(self.model.k)} if isinstance(self.model, BgCnbd | ParetoCnbd) else {}
+        return {name: float(getattr(self.model, name)) for name in self.model.names} | steps
+
+    @property
+    def k(self) -> int:
+        """How many steps a purchase takes: 1 where purchases come by chance."""
+        return steps_of(self.model)
 
     @property
     def aic(self) -> float:
         """Akaike's criterion: of two fits to the same histories, the smaller is to be preferred."""
-        return 2.0 * len(self.model.names) - 2.0 * self.log_likelihood
+        return 2.0 * len(self.parameters) - 2.0 * self.log_likelihood
 
     @property
     def alive(self) -> float:
         """How many of the customers are expected not to have left when the watching ends."""
         return float(self.known.weight @ self.model.alive(self.known))
 
-    def said(self, stage: str) -> str:
-        """What was found, for people; times are days."""
-        told = ", ".join(f"{name} {value:.4g} ({self.errors[name]:.2g})" for name, value in self.parameters.items())
+    def rounded(self, resolution: float) -> tuple[str, ...]:
+        """What weakens the k found, where times are known to so many days only: a sentence, or none."""
+        if self.k == 1:
+            return ()
+        between = float(np.exp(self.known.weight @ self.known.log_times / self.known.purchases))
+        if between >= COARSE * resolution:
+            return ()
         return (
-            f"Leaving {stage} is not seen: {self.model.title} by maximum likelihood from {self.known.customers:,.0f} customers "
-            f"and {self.known.purchases:,.0f} repeats, {told} (standard errors in parentheses). Of them {self.alive:,.0f} are "
-            f"expected to be customers still; a newcomer comes back {float(self.model.expected(365.0)):.2f} times within a year."
+            f"{self.model.title}: between purchases lie {between:.2g} days in the geometric mean, and times are known to "
+            f"{resolution:.2g}. Rounding alone makes purchases as frequent as these look regular (k = 2): with finer times k may "
+            "be less.",
         )
 
+    def said(self, stage: str) -> str:
+        """What was found, for people; times are days."""
+        p = self.parameters
+        told = ", ".join(f"{name} {p[name]:.4g} ({self.errors[name]:.2g})" for name in self.model.names)
+        year = float(self.model.expected(365.0))
+        return (
+            f"Leaving {stage} is not seen: {self.model.title} by maximum likelihood from {self.known.customers:,.0f} customers "
+            f"and {self.known.purchases:,.0f} repeats, {told} (standard errors in parentheses).{self._regular()} Of them "
+            f"{self.alive:,.0f} are expected to be customers still; a newcomer comes back {year:.2f} times within a year."
+        )
 
-def fit_silent(known: Histories, kind: str = "bgnbd") -> SilentFit:
-    """Fit "bgnbd" or "paretonbd" to histories by maximum likelihood.
+    def _regular(self) -> str:
+        """How regular purchases are, where that was asked."""
+        if "k" not in self.parameters:
+            return ""
+        if self.k == 1:
+            return " Purchases are no more regular than by chance (k = 1)."
+        return f" Purchases come in k = {self.k} steps: more regular than by chance."
+
+
+def steps_of(model: Model) -> int:
+    """How many steps a purchase takes by a model."""
+    return model.k if isinstance(model, BgCnbd | ParetoCnbd) else 1
+
+
+def moved(model: Model, values: Sequence[float]) -> Model:
+    """The model with other parameters, in its order; the steps of a purchase stay."""
+    changes: dict[str, Any] = dict(zip(model.names, values, strict=True))
+    return replace(model, **changes)
+
+
+def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> SilentFit:
+    """Fit a model of `MODELS` to histories by maximum likelihood.
+
+    Where purchases may come in steps, k is 1, 2, 3, ... as long as the likelihood rises, or as given; the errors of the others
+    are those at that k.
 
     Raises:
-        Faults: for an unknown model, and where nobody bought again, so that no rate can be told.
+        Faults: for an unknown model, where nobody bought again, so that no rate can be told, and where k is asked for and the
+            times between purchases are not known.
     """
     if kind not in MODELS:
-        raise fault("silent", "", f"no model named {kind}", f"use {' or '.join(MODELS)}", kind)
+        raise fault("silent", "", f"no model named {kind}", f"use {', '.join([*MODELS][:-1])} or {[*MODELS][-1]}", kind)
     if known.purchases <= 0.0:
         raise fault("histories", "", "nobody bought again", "give a longer log, or another event that repeats")
     made = MODELS[kind]
     unit = float(known.weight @ known.watched) / known.customers  # so that all parameters are of one order
-    scaled = known._replace(recency=known.recency / unit, watched=known.watched / unit)
-
-    def cost(theta: Floats) -> float:
-        return -float(scaled.weight @ made(*np.exp(theta).tolist()).log_likelihood(scaled))
-
+    scaled = known.scaled(unit)
+    like = made(1.0, 1.0, 1.0, 1.0)
+    if isinstance(like, BgCnbd | ParetoCnbd):
+        like = replace(like, k=1 if k is None else k)
+    cost = cost_of(like, scaled)
     theta = min((_lowest(cost, start) for start in STARTS), key=cost)
+    while isinstance(like, BgCnbd | ParetoCnbd) and k is None and like.k < MOST:
+        longer = replace(like, k=like.k + 1)
+        again = cost_of(longer, scaled)
+        there = _lowest(again, theta.tolist())
+        if again(there) >= cost(theta):
+            break
+        like, cost, theta = longer, again, there
     with np.errstate(all="ignore"):
         covariance = _inverse(hessian(cost, theta))
     values = np.exp(theta) * np.where(made.times, unit, 1.0)
-    model = made(*values.tolist())
+    model = moved(like, values.tolist())
     with np.errstate(invalid="ignore"):
         errors = values * np.sqrt(np.diag(covariance))
     notes = [
@@ -95,6 +155,8 @@ def fit_silent(known: Histories, kind: str = "bgnbd") -> SilentFit:
         for name, log in zip(made.names, theta, strict=True)
         if abs(log) > REACH - 0.01
     ]
+    if steps_of(model) == MOST:
+        notes.append(f"{made.title}: k lies at the end of what is searched: purchases come like clockwork.")
     return SilentFit(
         model=model,
         errors=dict(zip(made.names, errors.tolist(), strict=True)),
@@ -103,6 +165,15 @@ def fit_silent(known: Histories, kind: str = "bgnbd") -> SilentFit:
         known=known,
         notes=tuple(notes),
     )
+
+
+def cost_of(like: Model, known: Histories) -> Cost:
+    """Minus the log-likelihood of histories, as a function of the logs of the parameters."""
+
+    def cost(theta: Floats) -> float:
+        return -float(known.weight @ moved(like, np.exp(theta).tolist()).log_likelihood(known))
+
+    return cost
 
 
 def _lowest(cost: Cost, start: Sequence[float]) -> Floats:

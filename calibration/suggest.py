@@ -147,7 +147,7 @@ def _silent(stages: list[Event]) -> Iterator[str]:
     yield f'{name} = "purchase"   # a guess'
     yield ""
     yield "[silent]   # so it is fitted as buy-till-you-die (docs/silent-churn.md)"
-    yield f'{name} = "bgnbd"   # or "paretonbd"'
+    yield f'{name} = "bgnbd"   # or "paretonbd"; with -k (as "bgnbd-k") for regular purchases'
 
 
 def _sorted(told: list[Event]) -> tuple[list[Event], list[Event], list[Event]]:

@@ -2,7 +2,8 @@
 
 Given the rates of its law, a scenario's silent stage is a buy-till-you-die model again: r and alpha, and a and b (BG/NBD) or s
 and beta (Pareto/NBD), are read off its numbers. Of those alive the rate is gamma (r + x, alpha + T), the chance to leave beta
-(a, b + x) and the rate of leaving gamma (s, beta + T) (Fader, Hardie and Lee 2005; Schmittlein et al. 1987).
+(a, b + x) and the rate of leaving gamma (s, beta + T) (Fader, Hardie and Lee 2005; Schmittlein et al. 1987). Where purchases come
+in k steps, by a gamma law of that shape with speeds, the rate is a mixture over the steps taken since the last one (`regular`).
 """
 
 from typing import NamedTuple
@@ -10,14 +11,16 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.calibration.bgcnbd import BgCnbd
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.histories import Histories
 from sojourn.calibration.logs import Log
 from sojourn.calibration.mapping import parts_of
+from sojourn.calibration.paretocnbd import ParetoCnbd
 from sojourn.calibration.paretonbd import ParetoNbd
 from sojourn.calibration.stays import Floats, Integers
 from sojourn.scenarios.faults import fault
-from sojourn.scenarios.model import Exponential, Scenario
+from sojourn.scenarios.model import Exponential, Gamma, Scenario
 
 
 class Alive(NamedTuple):
@@ -33,21 +36,27 @@ def model_of(scenario: Scenario, name: str) -> BgNbd | ParetoNbd:
     stages, frailty = scenario.stages, scenario.frailty
     back, gone, leaves = f"{waiting} -> {again}", f"{waiting} -> {over}", f"{again} -> {over}"
     law = stages[waiting].race.get(again)
-    mean = law.mean if isinstance(law, Exponential) else None
-    if frailty is not None and mean is not None and back in frailty.gamma:
-        r = frailty.gamma[back]
+    mean, k, own = None, 1, {} if frailty is None else frailty.gamma
+    if isinstance(law, Exponential):
+        mean = law.mean
+    elif isinstance(law, Gamma) and law.shape == round(law.shape) and frailty is not None:
+        mean, k, own = law.mean, round(law.shape), frailty.speed
+    if frailty is not None and mean is not None and back in own:
+        r = own[back]
         if leaves in frailty.beta and over in stages[again].choices:
             chance, strength = stages[again].choices[over].probability, frailty.beta[leaves]
-            return BgNbd(r, r * mean, strength * chance, strength * (1.0 - chance))
+            values = (r, r * mean, strength * chance, strength * (1.0 - chance))
+            return BgNbd(*values) if k == 1 else BgCnbd(*values, k)
         other = stages[waiting].race.get(over)
         if gone in frailty.gamma and isinstance(other, Exponential) and other.mean is not None:
             s = frailty.gamma[gone]
-            return ParetoNbd(r, r * mean, s, s * other.mean)
+            values = (r, r * mean, s, s * other.mean)
+            return ParetoNbd(*values) if k == 1 else ParetoCnbd(*values, k)
     raise fault(
         scenario.about.name,
         f"stages.{waiting}",
         f"{name} is no longer the model of customers who leave unseen that calibrate wrote",
-        "keep its laws exponential, and its exits under [frailty]",
+        "keep its laws (exponential; gamma with a whole shape for regular purchases), and its exits under [frailty]",
     )
 
 
@@ -67,7 +76,10 @@ def alive(log: Log, customers: Integers, name: str, scenario: Scenario, rng: np.
     there = rng.random(customers.size) < model.alive(known)
     _, waiting, again, over = parts_of(name)
     exits = [*scenario.stages[waiting].race]
-    rate = rng.gamma(model.r + x, 1.0 / (model.alpha + known.watched))
+    if isinstance(model, BgCnbd | ParetoCnbd):
+        rate = model.steps.rates(known, rng)
+    else:
+        rate = rng.gamma(model.r + x, 1.0 / (model.alpha + known.watched))
     own: dict[tuple[str, int], Floats] = {(waiting, exits.index(again)): rate * model.alpha / model.r}
     if isinstance(model, BgNbd):
         number = [*scenario.stages[again].choices].index(over)

@@ -8,22 +8,21 @@ from sojourn.calibration.newton import lowest
 from sojourn.calibration.renewals import REACH, Sbg
 from sojourn.calibration.resampling import rounds
 from sojourn.calibration.silent import REACH as WITHIN
-from sojourn.calibration.silent import SilentFit
+from sojourn.calibration.silent import SilentFit, cost_of
 from sojourn.calibration.spells import Floats
 
 WIDE = 2.0  # standard deviation of the log of a parameter before any data, times in mean times watched
 
 
 def draw_silent(found: SilentFit, count: int, rng: np.random.Generator) -> Floats:
-    """Draws of the four parameters of a model of silent churn, in its order and unit, shape (count, 4)."""
+    """Draws of the four parameters of a model of silent churn, in its order and unit, shape (count, 4); at the k found."""
     known, model = found.known, found.model
     unit = float(known.weight @ known.watched) / known.customers
-    scaled = known._replace(recency=known.recency / unit, watched=known.watched / unit)
     units = np.where(model.times, unit, 1.0)
-    made = type(model)
+    likelihood = cost_of(model, known.scaled(unit))
 
     def cost(theta: Floats) -> float:
-        value = -float(scaled.weight @ made(*np.exp(theta).tolist()).log_likelihood(scaled))
+        value = likelihood(theta)
         return value + 0.5 * float(np.sum((theta / WIDE) ** 2)) if np.isfinite(value) else 1e300
 
     bounds = np.tile([-WITHIN - 2.0, WITHIN + 2.0], (4, 1))

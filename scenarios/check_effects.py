@@ -107,7 +107,7 @@ def _check_own_draws(inquiry: Inquiry) -> None:
     if frailty is None:
         return
     taken: dict[str, str] = {}
-    for law, exits in (("gamma", frailty.gamma), ("beta", frailty.beta)):
+    for law, exits in (("gamma", frailty.gamma), ("speed", frailty.speed), ("beta", frailty.beta)):
         for name, value in exits.items():
             place: Place = ("frailty", law, name)
             found = inquiry.exit(name, place)
@@ -115,8 +115,8 @@ def _check_own_draws(inquiry: Inquiry) -> None:
                 continue
             here, there = found
             stage, about = inquiry.scenario.stages[here], [("stages", here)]
-            if (law == "gamma") != (stage.kind == "race"):
-                kind, other = ("choice", "beta") if law == "gamma" else ("race", "gamma")
+            if stage_of(law) != stage.kind:
+                kind, other = ("race", "gamma") if law == "beta" else ("choice", "beta")
                 message = f"{law} does not act on {quoted(name)}, an exit of a {kind} stage"
                 inquiry.fault(
                     place, message, f"write it under {other}, or make the stage a {stage_of(law)}", value, about
@@ -124,7 +124,13 @@ def _check_own_draws(inquiry: Inquiry) -> None:
             elif law == "gamma":
                 if is_certain(stage.race[there]):
                     message = f"gamma means nothing on {quoted(name)}, whose law is a single value"
-                    inquiry.fault(place, message, "give the exit a law that varies", value, about)
+                    inquiry.fault(
+                        place, message, "write it under speed, or give the exit a law that varies", value, about
+                    )
+            elif law == "speed":
+                if name in frailty.gamma:
+                    message = f"{quoted(name)} has a gamma already; two draws of one exit could not be told apart"
+                    inquiry.fault(place, message, "keep one of them", value, about)
             elif not 0.0 < stage.choices[there].probability < 1.0:
                 message = f"{quoted(name)} has probability {stage.choices[there].probability:g}, around which nobody can differ"
                 inquiry.fault(place, message, "take it out, or give it a probability between 0 and 1", value, about)
@@ -135,7 +141,7 @@ def _check_own_draws(inquiry: Inquiry) -> None:
 
 def stage_of(law: str) -> str:
     """The kind of stage on whose exits a law of `[frailty]` acts."""
-    return "race" if law == "gamma" else "choice"
+    return "choice" if law == "beta" else "race"
 
 
 def _check_effect(inquiry: Inquiry, place: Place, effect: Effect) -> None:

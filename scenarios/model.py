@@ -139,6 +139,10 @@ class Frailty(Part):
     gamma: dict[ExitName, Annotated[float, Field(ge=0.01, le=1000)]] = Field(
         {}, description="race: each customer's hazard of the exit is times a gamma draw of mean 1 and this shape"
     )
+    speed: dict[ExitName, Annotated[float, Field(ge=0.01, le=1000)]] = Field(
+        {},
+        description="race: each customer's time to the exit is over a speed of their own, a gamma draw of mean 1 and this shape",
+    )
     beta: dict[ExitName, Annotated[float, Field(ge=0.01, le=1e6)]] = Field(
         {},
         description="choice: each customer's probability of the exit is a beta draw; a + b, the stated one being its mean",
@@ -147,7 +151,7 @@ class Frailty(Part):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set:
-            raise refuse("says nothing about what customers differ in", "add loads, gamma or beta")
+            raise refuse("says nothing about what customers differ in", "add loads, gamma, speed or beta")
         return self
 
 

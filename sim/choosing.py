@@ -132,10 +132,13 @@ def race(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
         left = spare
         if k % 2 == 0:
             left, spare = pair(net, customer, stage, RACING, visit, k // 2)
-        exposure = -math.log(left)
+        exposure, speed = -math.log(left), 1.0
         if net[exit + at.EXIT_OWN] > 0.0:
-            exposure /= own_rate(net, me, exit)
-        latent = time_to_exit(net, me, exit, time, exposure)
+            if net[exit + at.EXIT_OWN_REST] > 0.0:
+                speed = own_rate(net, me, exit)
+            else:
+                exposure /= own_rate(net, me, exit)
+        latent = time_to_exit(net, me, exit, time, exposure, speed)
         if latent < delay:
             delay, to = latent, int(net[exit + at.EXIT_TO])
     return delay, to

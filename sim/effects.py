@@ -256,7 +256,7 @@ def own_told(net: Cells, me: Customer, exit: int) -> float:
 
 @apart
 def own_rate(net: Cells, me: Customer, exit: int) -> float:
-    """The factor on the hazard of an exit of a race that is the customer's own: gamma, of mean 1."""
+    """The factor on the hazard of an exit of a race, or the speed of it, that is the customer's own: gamma, of mean 1."""
     told = own_told(net, me, exit)
     if told >= 0.0:
         return max(told, LEAST)

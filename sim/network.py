@@ -386,12 +386,15 @@ def widest(scenario: Scenario) -> int:
 
 
 def own_draws(own: Scenario, stage: str, to: str) -> tuple[float, float]:
-    """The law of what is a customer's own about an exit: (shape, 0) of a factor on the hazard, (a, b) of a probability."""
+    """The law of what is a customer's own about an exit: (shape, 0) of a factor on the hazard, (shape, 1) of a speed, (a, b) of
+    a probability.
+    """
     if own.frailty is None:
         return 0.0, 0.0
     name = f"{stage} -> {to}"
     if own.stages[stage].kind == "race":
-        return own.frailty.gamma.get(name, 0.0), 0.0
+        speed = own.frailty.speed.get(name, 0.0)
+        return (speed, 1.0) if speed > 0.0 else (own.frailty.gamma.get(name, 0.0), 0.0)
     strength, mean = own.frailty.beta.get(name, 0.0), own.stages[stage].choices[to].probability
     return strength * mean, strength * (1.0 - mean)
 

@@ -65,12 +65,10 @@ def _persons(sought: Sought) -> Iterator[Fault]:
         if exit in exits and load != 0.0:
             message = f'frailty makes "{exit}" another chance for each customer'
             yield sought.fault(f'frailty.loads."{exit}"', load, message, "take the load out")
-    for law in ("gamma", "beta"):
+    for law, what in (("gamma", "hazard"), ("speed", "speed"), ("beta", "probability")):
         for exit, number in (getattr(own.frailty, law) if own.frailty is not None else {}).items():
             if exit in exits:
-                message = (
-                    f'each customer has a {"speed" if law == "gamma" else "probability"} of their own for "{exit}"'
-                )
+                message = f'each customer has a {what} of their own for "{exit}"'
                 yield sought.fault(f'frailty.{law}."{exit}"', number, message, f"take the {law} out")
     for k, past in enumerate(own.history.effects if own.history is not None else ()):
         if past.exit in exits and past.eta != 0.0:

@@ -4,22 +4,26 @@ Quick on purpose (no numba, no scipy): `validate` prints it.
 """
 
 import math
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.scenarios.laws import raised
-from sojourn.scenarios.model import Lever, Plan, Satisfaction, Scenario, Stage
-from sojourn.sim.clocks import exposures
+from sojourn.scenarios.model import Law, Lever, Plan, Satisfaction, Scenario, Stage
+from sojourn.sim import gammas
+from sojourn.sim.clocks import edges, exposures
 
 Floats = NDArray[np.float64]
 CUSTOMERS, SETTLING, COUNTED = 4096, 60, 60  # customers and touches behind the long-run mean
 NODES = 21  # of the Gauss-Hermite rule over Z
 GRID = 300  # points in time of a race
 OWN = 401  # points of the log-odds of a beta probability
+AGES = 2000  # of a law, between which its survival is read off
+
+_Averages = Mapping[int, Callable[[float], Floats]]
 
 
 class Settled(NamedTuple):
@@ -35,9 +39,9 @@ class Averaged(NamedTuple):
 
     exit: str  # "a -> b"
     race: bool  # a race: the share that leaves this way by the horizon
-    stated: float  # at Z = 0, and at a factor of 1 on its hazard
+    stated: float  # at Z = 0, and at a factor of 1 on its hazard and its speed
     average: float
-    own: bool = False  # whether some exit of the stage goes at a rate of each customer's own (a gamma)
+    own: bool = False  # whether some exit of the stage goes at a rate or a speed of each customer's own
 
 
 def settled(scenario: Scenario, strategy: str) -> tuple[Settled, ...]:
@@ -73,11 +77,12 @@ def averaged(scenario: Scenario) -> tuple[Averaged, ...]:
         names = [f"{name} -> {way}" for way in ways]
         loads = np.array([frailty.loads.get(exit, 0.0) for exit in names])
         shapes = np.array([frailty.gamma.get(exit, math.inf) for exit in names])
-        if not np.any(loads) and not np.any(np.isfinite(shapes)):
+        speeds = {k: frailty.speed[exit] for k, exit in enumerate(names) if exit in frailty.speed}
+        own = bool(np.any(np.isfinite(shapes))) or bool(speeds)
+        if not np.any(loads) and not own:
             continue  # a beta alone has the stated probability as its mean
-        own = bool(np.any(np.isfinite(shapes)))
         if stage.kind == "race":
-            shares = _race(stage, scenario.about.horizon_days, loads, shapes)
+            shares = _race(stage, scenario.about.horizon_days, loads, shapes, speeds)
         else:
             shares = _choice(
                 stage, loads, {k: frailty.beta[exit] for k, exit in enumerate(names) if exit in frailty.beta}
@@ -171,21 +176,54 @@ def _own(plain: Floats, betas: Mapping[int, float]) -> Iterator[tuple[Floats, fl
         yield own, float(weight)
 
 
-def _race(stage: Stage, horizon: float, loads: Floats, shapes: Floats) -> tuple[Floats, Floats]:
+def _race(
+    stage: Stage, horizon: float, loads: Floats, shapes: Floats, speeds: Mapping[int, float]
+) -> tuple[Floats, Floats]:
     """Shares that leave by each exit before the horizon: sums of S_others dF over a grid.
 
-    With a gamma factor G of mean 1 on its hazard, an exit is still open with probability E exp(-H G) = (1 + H / shape)^-shape.
+    With a gamma factor G of mean 1 on its hazard, an exit is still open with probability E exp(-H G) = (1 + H / shape)^-shape;
+    with a speed V, with probability E S(V t).
     """
     days = horizon * np.linspace(0.0, 1.0, GRID) ** 2  # closer together where stays begin
     exposure = np.array([exposures(law, days) for law in stage.race.values()])
+    laws = list(stage.race.values())
+    averages = {k: _at_speeds(laws[k], days, shape) for k, shape in speeds.items()}
 
-    def shares(z: float, shapes: Floats = shapes[:, None]) -> Floats:
+    def shares(z: float, shapes: Floats = shapes[:, None], averages: _Averages = averages) -> Floats:
         moved = exposure * np.exp(loads * z)[:, None]
         with np.errstate(invalid="ignore"):
             left = np.exp(np.where(np.isfinite(shapes), -shapes * np.log1p(moved / shapes), -moved))
+        for k, average in averages.items():
+            left[k] = average(math.exp(loads[k] * z))
         leaving = -np.diff(left, axis=1)
         between = np.sqrt(left[:, 1:] * left[:, :-1])
         others = np.array([np.prod(np.delete(between, e, axis=0), axis=0) for e in range(len(exposure))])
         return np.asarray((leaving * others).sum(axis=1))
 
-    return shares(0.0, np.full_like(shapes[:, None], np.inf)), _mixed(shares)[1]
+    return shares(0.0, np.full_like(shapes[:, None], np.inf), {}), _mixed(shares)[1]
+
+
+def _at_speeds(law: Law, days: Floats, shape: float) -> Callable[[float], Floats]:
+    """E S(V t)^ratio on each day for a gamma speed V of mean 1, as a function of a ratio on the hazard.
+
+    That is the probability that the age at which the law ends lies above V t, summed over ages, with the jumps of the law apart.
+    """
+    fastest = 1.0 + 9.0 / math.sqrt(shape) + 60.0 / shape
+    jumps = np.array(edges(law))
+    ages = np.geomspace(days[1] * 1e-4, days[-1] * fastest, AGES)
+    ages = np.unique(np.concatenate([ages, jumps[jumps > 0.0], np.nextafter(jumps[jumps > 0.0], 0.0)]))
+    left = np.exp(-exposures(law, ages))
+    middle = np.sqrt(ages * np.concatenate([ages[:1], ages[:-1]]))
+    known = np.geomspace(1e-12, fastest, AGES)
+    below = -np.expm1(-gammas.exposures(shape, shape * known))
+    with np.errstate(divide="ignore"):
+        slower = np.interp(middle[:, None] / days, known, below, left=0.0, right=1.0)
+        never = np.interp(ages[-1] / days, known, below, right=1.0)
+
+    @cache
+    def average(ratio: float) -> Floats:
+        still = left**ratio
+        ended = -np.diff(np.concatenate([[1.0], still]))
+        return np.asarray(ended @ slower + still[-1] * never)
+
+    return average

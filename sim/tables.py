@@ -61,7 +61,7 @@ MAX_BANDS = INVITEES // BAND
     EXIT_TO, EXIT_DWELL,
     EXIT_WEIGHT, EXIT_RARITY,  # log of the stated probability, and one over it; 0 and 1 in a race
     EXIT_PER_POINT, EXIT_FRAILTY,  # log-odds or log hazard ratio per point of S above its start mean, and per unit of Z
-    EXIT_OWN, EXIT_OWN_REST,  # shape of the gamma factor on a hazard, and 0; or a and b of the beta probability; 0 for none
+    EXIT_OWN, EXIT_OWN_REST,  # shape of a gamma draw, and whether it is a speed; or a and b of the beta probability; 0 for none
     EXIT_FELT_FIRST, EXIT_FELT_COUNT,  # span of what desks do
     EXIT_TERMS_FIRST, EXIT_TERMS_COUNT, EXIT_PACE_FIRST, EXIT_PACE_COUNT,  # spans of terms: on the exit; on its time
     EXIT_PAST_FIRST, EXIT_PAST_COUNT,  # span of what the past and traits do

@@ -1,8 +1,8 @@
 """When something happens whose rate changes on the way: an exit of a race, the next invitation.
 
 With levels that change at known moments, exposure gathers piece by piece: over a piece with log rate eta and pace 1/tau the
-age A of the law grows by dt/tau and the exposure by exp(eta) [H(A1) - H(A0)]. The event is due when the exposure reaches the
-customer's own threshold, a unit exponential.
+age A of the law grows by dt/tau (times a speed of the customer's own) and the exposure by exp(eta) [H(A1) - H(A0)]. The event is
+due when the exposure reaches the customer's own threshold, a unit exponential.
 """
 
 import math
@@ -36,20 +36,23 @@ def failure_fades(net: Cells, me: Customer, time: float) -> float:
 
 
 @apart
-def time_to_exit(net: Cells, me: Customer, exit: int, now: float, exposure: float) -> float:
-    """Days from `now` until an exit's exposure reaches `exposure`; inf where that is beyond the horizon, or never."""
+def time_to_exit(net: Cells, me: Customer, exit: int, now: float, exposure: float, speed: float) -> float:
+    """Days from `now` until an exit's exposure reaches `exposure`; inf where that is beyond the horizon, or never.
+
+    The age of the law is that of the stay times `speed`, 1 where customers do not differ in it.
+    """
     dwell = int(net[exit + at.EXIT_DWELL])
     terms, terms_count = int(net[exit + at.EXIT_TERMS_FIRST]), int(net[exit + at.EXIT_TERMS_COUNT])
     paces, paces_count = int(net[exit + at.EXIT_PACE_FIRST]), int(net[exit + at.EXIT_PACE_COUNT])
     # A stay that began before day 0 is conditional on having lasted so long: its exposure starts where it is by then.
-    age, used = float(me.real[at.AGE]), 0.0
+    age, used = float(me.real[at.AGE]) * speed, 0.0
     if age > 0.0:
         used = laws.exposure_by(net, dwell, age)
         if used == math.inf:  # older than its law allows
             return 0.0
     if terms_count == 0 and paces_count == 0 and net[exit + at.EXIT_FELT_COUNT] == 0.0:
         due = laws.age_at(net, dwell, used + exposure / math.exp(personal_shift(net, me, exit, now)))
-        return float(max(due - age, 0.0)) if age > 0.0 else due
+        return (float(max(due - age, 0.0)) if age > 0.0 else due) / speed
     interval = interval_at(net, now, 0)
     time = now
     while True:
@@ -59,7 +62,7 @@ def time_to_exit(net: Cells, me: Customer, exit: int, now: float, exposure: floa
             until = min(until, failure_fades(net, me, time))
         shift = personal_shift(net, me, exit, time)
         rate = math.exp(shift + shift_within(net, me, terms, terms_count, time, interval))
-        pace = math.exp(shift_within(net, me, paces, paces_count, time, interval))
+        pace = math.exp(shift_within(net, me, paces, paces_count, time, interval)) / speed
         if until == math.inf:
             due = laws.age_at(net, dwell, used + exposure / rate)
             return (time - now) + max(due - age, 0.0) * pace

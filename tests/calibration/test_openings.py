@@ -82,6 +82,7 @@ end = true
 [frailty]
 loads = { "calm -> gone" = 1.2, "busy -> calm" = -0.6 }
 """
+SPEEDS = RATES.replace("gamma =", "speed =")
 SEGMENTS = """
 [segments.quick]
 share = 0.5
@@ -101,6 +102,12 @@ WORLDS = {
     "chances and history": CHANCES + TIRED,
     "loads": LOADS,
     "rates by segment": RATES + SEGMENTS,
+    "speeds": SPEEDS,
+    "speeds and history": SPEEDS + HISTORY,
+    "speeds and loads": SPEEDS + 'loads = { "calm -> busy" = 0.5, "calm -> gone" = 0.8 }\n',
+    "speeds of a single value": SPEEDS.replace(
+        'law = "weibull", mean = 12, shape = 1.4', 'law = "deterministic", value = 12'
+    ),
 }
 
 
@@ -203,6 +210,20 @@ def test_own_rates_are_drawn_from_their_gamma_posterior(tmp_path: Path) -> None:
     assert drawn.visits[0].tolist() == [3, 2, 0]
     assert drawn.last[0].tolist() == [-4.0, -5.0, -np.inf]
     assert drawn.arrived[0] == -18.0
+
+
+def test_own_speeds_are_drawn_from_their_posterior(tmp_path: Path) -> None:
+    """At an exponential law a speed is a rate; elsewhere by its density, integrated. False alarms: 1 in 10,000, each."""
+    drawn = drawn_alike(tmp_path, RACE, 'speed = { "calm -> busy" = 1.5, "calm -> gone" = 3.0 }')
+    assert stats.kstest(drawn.own[0, 0], stats.gamma(3.5, scale=1.0 / 3.1).cdf).pvalue > 1e-4
+    assert stats.kstest(drawn.own[0, 1], stats.gamma(3.0, scale=1.0 / 3.32).cdf).pvalue > 1e-4
+    steps = 'race.busy = { law = "gamma", mean = 10, shape = 4 }\nrace.gone = { law = "exponential", mean = 50 }'
+    drawn = drawn_alike(tmp_path, steps, 'speed = { "calm -> busy" = 1.5 }')
+    v = np.linspace(1e-4, 12.0, 200_001)
+    law = stats.gamma(4.0, scale=2.5)
+    density = stats.gamma.pdf(v, 1.5, scale=1 / 1.5) * v**2 * law.pdf(5.0 * v) * law.pdf(7.0 * v) * law.sf(4.0 * v)
+    cumulative = np.cumsum(density) / density.sum()
+    assert stats.kstest(drawn.own[0, 0], lambda x: np.interp(x, v, cumulative)).pvalue > 1e-4
 
 
 def test_own_chances_are_drawn_from_their_beta_posterior(tmp_path: Path) -> None:

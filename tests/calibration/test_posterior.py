@@ -224,8 +224,8 @@ purchase = "{kind}"
 """
 
 
-@pytest.mark.parametrize("kind", ["bgnbd", "paretonbd"])
-def test_customers_who_leave_unseen(written: Written, kind: str) -> None:
+@pytest.mark.parametrize(("kind", "steps"), [("bgnbd", 1), ("paretonbd", 1), ("bgnbd-k", 3)])
+def test_customers_who_leave_unseen(written: Written, kind: str, steps: int) -> None:
     rng = np.random.default_rng(5)
     rows = ["who,when,what"]
     for who in range(400):
@@ -234,11 +234,12 @@ def test_customers_who_leave_unseen(written: Written, kind: str) -> None:
             rows.append(f"{who},{time!r},bought")
             if rng.random() < 0.2:
                 break
-            time += float(rng.exponential(1.0 / pace))
+            time += float(rng.gamma(steps, 1.0 / (steps * pace)))
     found = fit(logs.read(*written("\n".join(rows) + "\n", SILENT.format(kind=kind))))
     drawn = sound(found, 100)
     fitted = found.silent["purchase"]
-    r = values(drawn, "frailty", "gamma", "purchase_waiting -> purchase_again")
+    assert fitted.k == steps
+    r = values(drawn, "frailty", "gamma" if steps == 1 else "speed", "purchase_waiting -> purchase_again")
     assert abs(np.median(r) - fitted.parameters["r"]) < fitted.errors["r"]
     assert r.std() == pytest.approx(fitted.errors["r"], rel=0.5)
 

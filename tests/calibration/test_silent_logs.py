@@ -155,13 +155,14 @@ def test_purchases_at_one_moment_are_one(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("who,when,what\na,0,purchase\na,0,purchase\na,3,purchase\na,3,purchase\nb,1,purchase\n")
     known = histories_of(read(path, "bgnbd", "10"), "purchase")
-    assert [column.tolist() for column in known] == [[0.0, 1.0], [0.0, 3.0], [9.0, 10.0], [1.0, 1.0]]
+    assert [column.tolist() for column in known[:4]] == [[0.0, 1.0], [0.0, 3.0], [9.0, 10.0], [1.0, 1.0]]
 
 
 @pytest.mark.parametrize(
     ("edit", "path", "what"),
     [
         (('= "bgnbd"', '= "nbd"'), "silent.purchase", "is no model"),
+        (('= "bgnbd"', '= "bgnbd-3"'), "silent.purchase", 'or where purchases are regular "bgnbd-k" or "paretonbd-k"'),
         (('purchase = "bgnbd"', 'purchas = "bgnbd"'), "silent.purchas", "no stage named"),
         (
             ("[roles]", '[ends]\ngone = ["gone"]\n[roles]', 'purchase = "bgnbd"', 'gone = "bgnbd"'),

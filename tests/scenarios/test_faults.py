@@ -289,6 +289,9 @@ def test_a_hazard_ratio_on_a_deterministic_law(edited: Edit, faults_of: FaultsOf
     [
         ('gamma = { "awareness -> lapsed" = 2 }', 'gamma."awareness -> lapsed"', "an exit of a choice stage", "under beta"),
         ('beta = { "loyalty -> churned" = 2 }', 'beta."loyalty -> churned"', "an exit of a race stage", "under gamma"),
+        ('speed = { "awareness -> lapsed" = 2 }', 'speed."awareness -> lapsed"', "an exit of a choice stage", "under beta"),
+        ('gamma = { "loyalty -> churned" = 2 }\nspeed = { "loyalty -> churned" = 2 }',
+         'speed."loyalty -> churned"', "a gamma already", "keep one"),
         ('gamma = { "loyalty -> churnd" = 2 }', 'gamma."loyalty -> churnd"', "no stage", '"churned"?'),
         ('gamma = { "loyalty -> churned" = 0 }', 'gamma."loyalty -> churned"', "at least 0.01", ""),
         ('beta = { "purchase -> post_purchase" = 2 }', 'beta."purchase -> post_purchase"', "probability 1", "between"),
@@ -305,7 +308,7 @@ def test_own_draws(edited: Edit, faults_of: FaultsOf, own: str, path: str, what:
 
 def test_a_frailty_that_says_nothing(edited: Edit, faults_of: FaultsOf) -> None:
     (fault,) = faults_of(edited('loads = { "loyalty -> purchase" = 0.3, "loyalty -> churned" = -0.3 }', ""))
-    assert (fault.path, "loads, gamma or beta" in fault.remedy) == ("frailty", True)
+    assert (fault.path, "loads, gamma, speed or beta" in fault.remedy) == ("frailty", True)
 
 
 def test_points_lost_at_a_desk_need_a_touchpoint(edited: Edit, faults_of: FaultsOf) -> None:

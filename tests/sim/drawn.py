@@ -106,7 +106,13 @@ class _Author:
             own = self.own_traits(past.get("traits", {})) if self.often(4) else {}
             if own:
                 segment["override"] = segment.get("override", {}) | own
-        return Case(document | past, self.one(None, None, None, 40, 120))
+        document |= past
+        customers = self.one(None, None, None, 40, 120)
+        still = [exit for exit in self.races if exit not in frailty.get("gamma", {})]
+        speed = {exit: self.one(0.05, 0.3, 2) for exit in still if self.often(5)} if self.often(4) else {}
+        if speed:
+            document["frailty"] = {**frailty, "speed": speed}
+        return Case(document, customers)
 
     # --- time ------------------------------------------------------------------------------------------------
 

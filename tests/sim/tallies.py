@@ -37,7 +37,8 @@ def tally(network: Network, journeys: Journeys) -> Counter[str]:
         }
     )
     frailty = scenario.frailty
-    for what, exits in (("own rates", frailty.gamma), ("own chances", frailty.beta)) if frailty is not None else ():
+    laws = ("own rates", "gamma"), ("own speeds", "speed"), ("own chances", "beta")
+    for what, exits in [(what, getattr(frailty, law)) for what, law in laws] if frailty is not None else ():
         for exit in exits:
             here = (network.stages.index(exit.split(" -> ")[0]) == events.stage) & ~journeys.last
             count[what] += int(here.sum())

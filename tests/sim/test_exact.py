@@ -360,6 +360,7 @@ REFUSED = [
         "levers.push.effects[0].since",
     ),
     ('[frailty]\ngamma = { "a -> won" = 0.5 }\n', 'frailty.gamma."a -> won"'),
+    ('[frailty]\nspeed = { "a -> won" = 0.5 }\n', 'frailty.speed."a -> won"'),
     ('[frailty]\nbeta = { "b -> won" = 2.0 }\n', 'frailty.beta."b -> won"'),
 ]
 

@@ -205,7 +205,7 @@ def on_their_way(net: Network, seed: int) -> Openers:
     z = np.where(rng.random(count) < 0.5, rng.normal(size=count), np.nan)
     frailty = net.scenario.frailty
     own = {}
-    for exit_ in (*frailty.gamma, *frailty.beta) if frailty is not None else ():
+    for exit_ in (*frailty.gamma, *frailty.speed, *frailty.beta) if frailty is not None else ():
         stage, _, to = exit_.partition(" -> ")
         here = net.scenario.stages[stage]
         place = net.stages.index(stage), [*here.choices, *here.race].index(to)
