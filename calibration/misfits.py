@@ -53,9 +53,11 @@ def misfit(sample: Spells, whole: Spells, candidate: Candidate, theta: Floats, c
 
     here, moves = expected(theta), np.eye(theta.size) * STEP
     total = float(weights @ here)
+    if total <= 0.0:  # nowhere were ten stays watched at once
+        return Misfit(0.0, 0.0)
     slopes = np.array([weights @ (expected(theta + move) - expected(theta - move)) for move in moves])
-    slopes = slopes / (2.0 * STEP * max(total, 1e-300))
-    noise = float(weights**2 @ here) / max(total, 1e-300) ** 2 - float(slopes @ covariance @ slopes)
+    slopes = slopes / (2.0 * STEP * total)
+    noise = float(weights**2 @ here) / total**2 - float(slopes @ covariance @ slopes)
     if not abs(slopes[0]) >= FLAT or not noise > 0.0:
         return Misfit(0.0, 0.0)
     believed = OFF**2 / (OFF**2 + noise)

@@ -120,9 +120,12 @@ def test_what_is_seen_of_a_law_that_holds_is_chance(monkeypatch: pytest.MonkeyPa
     assert abs(np.corrcoef(scores, errors)[0, 1]) < 0.28
 
 
-def test_of_few_exits_nothing_is_made() -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_of_few_exits_nothing_is_made(late: bool) -> None:
+    """Nine exits, or twenty of stays of which never ten were watched at once."""
     days = np.arange(1.0, 31.0)
-    sample = spells(days, days < 9.5, 1e-6)
+    ended = days < (20.5 if late else 9.5)
+    sample = spells(days, ended, 1e-6, late=days - 0.5 if late else None)
     found = maximum(sample, CANDIDATES["exponential"])
     assert found is not None
     assert misfit(sample, sample, CANDIDATES["exponential"], found[0], found[1]) == (0.0, 0.0)
