@@ -80,13 +80,17 @@ def intervals(sample: Spells, candidate: Candidate, theta: Floats, exits: float)
 
 def expected_exits(sample: Spells, candidate: Candidate, theta: Floats, edges: Floats) -> Floats:
     """Exits that the law expects between edges of age, shape (edges + 1,), of the stays still there."""
-    # What a stay was there for before it was watched is taken off.
+    return _expected(*all_stays(sample), candidate, theta, edges)
+
+
+def all_stays(sample: Spells) -> tuple[Floats, Floats]:
+    """Days of all stays and their weights; what a stay was there for before it was watched is taken off."""
     days = [sample.times, sample.open_times, sample.late_times]
     weights = [sample.time_weights, sample.open_weights, -sample.late_weights]
     for pile, weight in sample.heaps:
         days.append(np.array([pile.day]))
         weights.append(np.array([weight]))
-    return _expected(np.concatenate(days), np.concatenate(weights), candidate, theta, edges)
+    return np.concatenate(days), np.concatenate(weights)
 
 
 def _expected(days: Floats, weights: Floats, candidate: Candidate, theta: Floats, edges: Floats) -> Floats:

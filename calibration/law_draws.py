@@ -5,6 +5,9 @@ Every law that may have made the data is drawn from in proportion to its evidenc
 nearest to it on these stays. So a shape is no more certain than the data are of which law it belongs to. Priors are weak: flat
 on the logarithm of days, and on shapes so wide that the data overrule them.
 
+None of the laws need be right. What the data say of how many more or fewer leave by the end of the watching than the law has it
+moves the draws, and what they leave open of that spreads them (`misfits`).
+
 One customer's stays may be alike. What people with several stays add to the score is summed for each, and where these sums vary
 more than single stays would, the draws are spread accordingly (Ribatet, Cooley and Davison 2012).
 """
@@ -19,8 +22,9 @@ from sojourn.calibration.alike import clustered, distinct
 from sojourn.calibration.candidates import CANDIDATES, Candidate
 from sojourn.calibration.exit_laws import candidate_of
 from sojourn.calibration.maxima import SHARES, limits
-from sojourn.calibration.newton import STEP, Cost, lowest
-from sojourn.calibration.resampling import roughly, rounds
+from sojourn.calibration.misfits import misfit
+from sojourn.calibration.newton import STEP, Cost, hessian, lowest
+from sojourn.calibration.resampling import roughly, rounds, spread
 from sojourn.calibration.spells import Floats, Pile, Spells, log_mass, spells
 from sojourn.calibration.stays import Integers
 
@@ -34,7 +38,8 @@ GRID = 40  # intervals of age in which one law is told in the numbers of another
 class Stays(NamedTuple):
     """Stays of one stage: days, whether they ended this way, and whose they were, each of shape (n,).
 
-    `late` are the ages from which they were watched; None: from their beginning.
+    `late` are the ages from which they were watched; None: from their beginning. `over` says which ended in any way; None: there
+    is no other.
     """
 
     days: Floats
@@ -43,6 +48,7 @@ class Stays(NamedTuple):
     resolution: float
     pile: Pile | None
     late: Floats | None = None
+    over: NDArray[np.bool_] | None = None
 
 
 def draw_law(
@@ -56,7 +62,7 @@ def draw_law(
         never: whether a share never leaves.
         around: weights of people less their mean, shape (draws, people).
         rng: what decides.
-        alone: whether no other law is thought of.
+        alone: whether no other law is thought of, and this one is right.
     """
     count = around.shape[0]
     sample = spells(stays.days, stays.ended, stays.resolution, stays.pile, late=stays.late).coarse()
@@ -78,6 +84,13 @@ def draw_law(
             other = candidate_of(name, stays.pile, never)
             for row in np.flatnonzero(which == k):
                 draws[row] = told.nearest(other, clouds[name].draws[row])
+    if not alone:
+        over = stays.ended if stays.over is None else stays.over
+        whole = spells(stays.days, over, stays.resolution, late=stays.late)
+        middle = middles[law]
+        covariance = spread(hessian(middle.cost, middle.theta), middle.bounds)
+        off = misfit(sample, whole, chosen, draws.mean(axis=0), covariance)
+        draws[:, 0] += off.mean + off.spread * rng.standard_normal(count)
     return _clustered(draws, stays, chosen, around)
 
 

@@ -231,7 +231,8 @@ def _groups(own: Mapping[str, LawFit | ChoiceFit], log: Log) -> dict[str, list[i
 def _stays(log: Log, rows: NDArray[np.bool_], ended: NDArray[np.bool_], pile: Pile | None, people: People) -> Stays:
     who = people.who[log.stays.customer[rows]]
     late = None if log.late is None else log.late[rows]
-    return Stays(log.stays.days[rows], ended, who, log.resolution, pile, late)
+    over = log.stays.following[rows] != NOTHING
+    return Stays(log.stays.days[rows], ended, who, log.resolution, pile, late, over)
 
 
 def _law(place: Place, law: LawFit, stays: Stays, people: People, seed: int, *names: str) -> Drawn:

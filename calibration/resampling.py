@@ -44,7 +44,7 @@ def rounds(cost: Cost, middle: Floats, limits: Floats, count: int, rng: np.rando
         count: how many draws.
         rng: what decides.
     """
-    covariance = _spread(hessian(cost, middle), limits)
+    covariance = spread(hessian(cost, middle), limits)
     first = _proposed(cost, middle, covariance, limits, FIRST * middle.size, rng)
     places, logs = first
     weights = np.exp(logs - logs.max())
@@ -60,7 +60,7 @@ def rounds(cost: Cost, middle: Floats, limits: Floats, count: int, rng: np.rando
     return Cloud(places[_systematic(weights, count, rng)], most + math.log(float(weights.mean())))
 
 
-def _spread(curvature: Floats, limits: Floats) -> Floats:
+def spread(curvature: Floats, limits: Floats) -> Floats:
     """The inverse of the curvature; where that is flat or falls off, a quarter of what the limits allow."""
     widest = 0.25 * (limits[:, 1] - limits[:, 0])
     if not np.all(np.isfinite(curvature)):
