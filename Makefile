@@ -4,7 +4,7 @@ BIN := .venv/bin
 export MPLBACKEND := Agg
 
 .NOTPARALLEL:
-.PHONY: demo test check lint bench decision loops verdicts forecast-study sbc clean help
+.PHONY: demo test check lint bench decision loops pulls verdicts forecast-study sbc clean help
 
 demo: .venv/data.stamp  ## the main job: calibrate on real data, simulate, compare, write demo/report.html
 	@$(BIN)/python -m sojourn.demo
@@ -27,6 +27,9 @@ bench: .venv/bench.stamp  ## engines side by side, into benchmarks/RESULTS.md; h
 loops: .venv/dev.stamp  ## repeat purchases forecast with and without differences between customers; some minutes
 	@$(BIN)/python -m benchmarks.repeat_loops
 	@$(BIN)/python -m benchmarks.choice_loops
+
+pulls: .venv/dev.stamp  ## errors and intervals of effects pulled together, in planted worlds; some minutes
+	@$(BIN)/python -m benchmarks.pulls
 
 verdicts: .venv/dev.stamp  ## whether the verdict of a comparison keeps its promises, on many seeds; some minutes
 	@$(BIN)/python -m benchmarks.verdicts

@@ -14,9 +14,17 @@ from sojourn.calibration.forms import Chosen, Leaving
 from sojourn.calibration.frailties import OwnChance, OwnSpeed, own_chance, own_speed
 from sojourn.calibration.hazards import Hazard, Spans, fit_hazard, spans
 from sojourn.calibration.history import Column
-from sojourn.calibration.mixed_odds import fit_mixed, own_chance_beside
+from sojourn.calibration.mixed_odds import own_chance_beside
 from sojourn.calibration.odds import Odds, Ways
-from sojourn.calibration.regressions import Effect, hazard_effects, odds_effects, regress, regress_odds, table
+from sojourn.calibration.regressions import (
+    Effect,
+    hazard_effects,
+    odds_effects,
+    pulled_odds,
+    regress,
+    regress_odds,
+    table,
+)
 from sojourn.calibration.resting import at_rest, last_ways, moved, tried, ways_of, with_columns
 from sojourn.calibration.segments import Together, laws_of
 from sojourn.calibration.stays import Floats, Integers
@@ -33,9 +41,9 @@ class Differences:
     Attributes:
         speeds: by next stage; `laws` and `by_segment` are those exits' laws for a customer of speed 1.
         hazards: laws with effects, by next stage, where customers have no own speeds.
-        effects: of covariates and the past, by next stage; those that the scenario can say stand first.
+        effects: of covariates and the past, by next stage.
         shared: exits on which a trait loads that several exits share (see `loads`).
-        odds: base and slopes of a choice with effects; its columns are those of segments, then those that can be said. Where
+        odds: base and slopes of a choice with effects; its columns are those of segments, then those of the effects. Where
             customers have chances of their own too, fitted together with their strength.
         odds_segments: the segments that have columns.
         chance: of one exit of a choice; `chosen` is the choice with the mean that goes with it.
@@ -68,8 +76,8 @@ class Differences:
             pulled = [effect.spread for effect in effects if effect.spread is not None]
             if pulled:
                 yield (
-                    f"{stage} -> {to}: the effects of its {len(pulled)} covariates are pulled together, by a prior whose spread "
-                    f"({pulled[0]:.2g} in logs a standard deviation) makes the data likeliest."
+                    f"{stage} -> {to}: the effects of its {len(pulled)} covariates are pulled together, as strongly as the data "
+                    f"say (some {pulled[0]:.2g} in logs a standard deviation); the pull counts in their intervals."
                 )
         yield from self.notes
 
@@ -126,6 +134,10 @@ def differences(
             notes.append(_few(stays.stage, to))
         if one.effects:
             result.effects[to] = one.effects
+        elif of:
+            took = int(np.sum(stays.following == index))
+            way = f"{stays.stage} -> {to}"
+            notes.append(_seldom(way, took, of) if took < FEW else _unfitted(way, of))
         hazard = one.own.found if one.own is not None else one.found
         if hazard is None:
             continue
@@ -137,7 +149,7 @@ def differences(
         if pulled is not None:
             result.by_segment[to] = laws_of(pulled, hazard, stays.days, ended, stays.segment, stays.segments)
         elif groups.any():
-            result.by_segment[to] = _laws(stays, ended, customer, groups, hazard, _told(of))
+            result.by_segment[to] = _laws(stays, ended, customer, groups, hazard, of)
     return replace(result, notes=tuple(notes))
 
 
@@ -191,10 +203,9 @@ def _exit(
     like: Differences | None,
     pulled: Together | None,
 ) -> _Exit:
-    """Own speeds and effects at one exit of a race; what columns do that the scenario cannot say is fitted beside."""
+    """Own speeds and effects at one exit of a race."""
     to = stays.names[index]
     before = like.speeds.get(to) if like is not None else None
-    told = _told(of)
     dummies = _dummies(_groups(stays, apart)[stays.segment])
     fixed, ended = dummies.shape[1], stays.following == index
 
@@ -210,7 +221,7 @@ def _exit(
 
     own: OwnSpeed | None = None
     if asked not in ("none", "normal") and (like is None or before is not None):
-        own = own_speed(sample(told), asked == "gamma", before)
+        own = own_speed(sample(of), asked == "gamma", before)
         if own is not None and before is None and law.never > 0.0 and law.maximum is not None and asked is None:
             # A share that never leaves may tell as much: whichever the data prefer.
             own = own if own.found.score < law.score else None
@@ -219,18 +230,11 @@ def _exit(
     start = own.found if own is not None else None
     if like is not None and start is None:
         start = like.hazards.get(to)
-    found = regress(sample(told), fixed, start, own=own is not None) if told else None
-    effects = tuple(hazard_effects(found[0], told, fixed, found[1])) if found is not None else ()
-    beside = tuple(one for one in of if not one.told)
-    if beside and like is None and (whole := regress(sample((*told, *beside)), fixed, start, own=own is not None)):
-        effects += tuple(hazard_effects(whole[0], (*told, *beside), fixed, whole[1]))[len(told) :]
-    if own is not None:
-        return _Exit(replace(own, found=found[0]) if found is not None else own, None, effects)
-    return _Exit(None, found[0] if found is not None else None, effects)
-
-
-def _told(of: tuple[Column, ...]) -> tuple[Column, ...]:
-    return tuple(column for column in of if column.told)
+    found = regress(sample(of), fixed, start, own=own is not None)
+    if found is None:
+        return _Exit(own, None, ())
+    effects = tuple(hazard_effects(found[0], of, fixed, found[1]))
+    return _Exit(None, found[0], effects) if own is None else _Exit(replace(own, found=found[0]), None, effects)
 
 
 def _groups(stays: Leaving, apart: Mapping[str, LawFit]) -> Integers:
@@ -259,11 +263,11 @@ def _laws(
     customer: Integers,
     groups: Integers,
     found: Hazard,
-    told: tuple[Column, ...],
+    of: tuple[Column, ...],
 ) -> dict[str, LawFit]:
     """A law for each segment, with the effects and the shape that all share."""
     laws: list[LawFit] = []
-    known = table(told, stays.days.size)
+    known = table(of, stays.days.size)
     slopes = found.slopes[found.slopes.size - known.shape[1] :]
     for g in range(int(groups.max()) + 1):
         rows = groups[stays.segment] == g
@@ -286,29 +290,28 @@ def _choice(
     """An own chance and effects of columns on a choice, with the probabilities where both are at rest."""
     if len(choice.laws) < 2:
         return Differences(chosen=chosen)
-    if choice.never > 0.0 or any(law.maximum is None for law in choice.laws.values()):
-        note = f"{stays.stage}: covariates are not fitted to a choice whose laws are read from the data or that some never leave."
+    laws = choice.laws.values()
+    if choice.never > 0.0 or any(law.never > 0.0 or (law.maximum is None and law.curve is None) for law in laws):
+        note = f"{stays.stage}: covariates are not fitted to a choice that some never leave, or where all stays have one length."
         return Differences(chosen=chosen, notes=(note,) if of else ())
     names, taken, survival = ways_of(stays, choice)
     some = tried(names, asked)
     before = like.chance if like is not None else None
     wanted = next((to for to, law in asked.items() if law == "beta"), None)
-    barred = not some or (like is not None and before is None)
+    barred = not some or any(law.curve is not None for law in laws) or (like is not None and before is None)
     _, who = np.unique(customer, return_inverse=True)
     segments, dummies = with_columns(stays, bool(chosen.by_segment))
-    fixed, told = dummies.shape[1], _told(of)
-    beside = tuple(one for one in of if not one.told)
-
-    def ways(columns: tuple[Column, ...]) -> Ways:
-        return Ways(taken, survival, np.hstack((dummies, table(columns, stays.days.size))))
-
-    found = regress_odds(ways(told), fixed) if told else None
+    fixed = dummies.shape[1]
+    ways = Ways(taken, survival, np.hstack((dummies, table(of, stays.days.size))))
+    found = regress_odds(ways, fixed) if of else None
     own: OwnChance | None = None
-    if found is not None and not barred:
-        odds, spread = found
-        both = own_chance_beside(ways(told), who, names, fixed, odds, spread, some, wanted, before)
+    both = None
+    if found is not None:
+        if not barred:
+            both = own_chance_beside(ways, who, names, fixed, *found, some, wanted, before)
+        found = found if found[1] is None else pulled_odds(found[0], ways, fixed)
         if both is not None:
-            found, own = (both[0], spread), both[1]
+            found, own = (both[0], found[1]), both[1]
     elif not barred:
         segment = np.zeros(int(who.max()) + 1, dtype=np.int64)
         segment[who] = stays.segment
@@ -316,29 +319,30 @@ def _choice(
             [[chosen.by_segment.get(name, choice).probabilities[to] for name in stays.segments] for to in names]
         )
         own = own_chance(who.astype(np.int64), taken, names, shares[:, segment], survival, some, wanted, before)
-    effects = odds_effects(found[0], names, told, fixed, found[1]) if found is not None else {}
-    if beside and like is None and (whole := regress_odds(ways((*told, *beside)), fixed)) is not None:
-        odds, spread = whole
-        if own is not None:
-            begin = odds._replace(log_strength=float(own.theta[1]))
-            same = fit_mixed(ways((*told, *beside)), who, names.index(own.to), fixed, begin, spread=spread)
-            odds = odds if same is None else same
-        more = odds_effects(odds, names, (*told, *beside), fixed, spread)
-        effects = {to: (*effects.get(to, ()), *more[to][len(told) :]) for to in names[1:]}
     if found is None:
-        return Differences(chance=own, chosen=chosen if own is None else moved(chosen, own), effects=effects)
+        notes = (_unfitted(stays.stage, of),) if of else ()
+        return Differences(chance=own, chosen=chosen if own is None else moved(chosen, own), notes=notes)
+    effects = odds_effects(found[0], names, of, fixed, found[1])
     rest = at_rest(chosen, found[0], names, segments)
-    doubts = tuple(_one_curve(stays.stage, names[k], told) for k in last_ways(taken, who)) if some else ()
-    doubts = doubts if any(one.name in PAST for one in told) else ()
+    doubts = tuple(_one_curve(stays.stage, names[k], of) for k in last_ways(taken, who)) if some else ()
+    doubts = doubts if any(one.name in PAST for one in of) else ()
     return Differences(chosen=rest, effects=effects, odds=found[0], odds_segments=segments, chance=own, notes=doubts)
 
 
-def _one_curve(stage: str, to: str, told: tuple[Column, ...]) -> str:
-    past = ", ".join(one.name for one in told if one.name in PAST)
+def _one_curve(stage: str, to: str, of: tuple[Column, ...]) -> str:
+    past = ", ".join(one.name for one in of if one.name in PAST)
     return (
         f"{stage}: nobody who took {to} came back, so what {past} do to it and what customers differ in are told apart by the "
         "shape of one curve alone: what customers differ in may pass for what the past does."
     )
+
+
+def _seldom(way: str, took: int, of: tuple[Column, ...]) -> str:
+    return f"{way}: {took} stays took it, too few for effects of {', '.join(one.name for one in of)} (at least {FEW})."
+
+
+def _unfitted(way: str, of: tuple[Column, ...]) -> str:
+    return f"{way}: no effects of {', '.join(one.name for one in of)}, since a fit with them has no maximum."
 
 
 def _few(stage: str, to: str) -> str:

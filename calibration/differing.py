@@ -76,7 +76,6 @@ def told_effects(stages: Mapping[str, StageFit]) -> list[tuple[str, str, Effect]
         for name, stage in stages.items()
         for to, effects in stage.differ.effects.items()
         for effect in effects
-        if effect.column.told
     ]
 
 

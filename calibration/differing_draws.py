@@ -49,9 +49,8 @@ def draw_hazard(
     yield from (((*place, name), np.exp(drawn[:, k])) for k, name in enumerate(names))
     if own:
         yield ("frailty", "gamma", way), np.clip(np.exp(drawn[:, -1]), *SHAPES)
-    told = [effect for effect in effects if effect.column.told]
-    first = found.theta.size + found.slopes.size - len(told)
-    for k, effect in enumerate(told):
+    first = found.theta.size + found.slopes.size - len(effects)
+    for k, effect in enumerate(effects):
         if (way, effect.column.name) in at:
             yield _effect(at[way, effect.column.name], effect, drawn[:, first + k])
 
@@ -71,7 +70,7 @@ def draw_odds(
     """Draws of effects on the odds of an exit, each by its own error."""
     for effect in effects:
         drawn = effect.slope + effect.error * rng.standard_normal(count)
-        if effect.column.told and (way, effect.column.name) in at:
+        if (way, effect.column.name) in at:
             yield _effect(at[way, effect.column.name], effect, drawn)
 
 
@@ -93,8 +92,7 @@ class OddsDraws(NamedTuple):
     ) -> Iterator[tuple[Place, Floats]]:
         """Draws of the effects that the scenario says."""
         for e, to in enumerate(names[1:]):
-            told = [effect for effect in effects.get(to, ()) if effect.column.told]
-            for k, effect in enumerate(told, len(self.segments)):
+            for k, effect in enumerate(effects.get(to, ()), len(self.segments)):
                 if (f"{stage} -> {to}", effect.column.name) in at:
                     yield _effect(at[f"{stage} -> {to}", effect.column.name], effect, self.slopes[:, e, k])
 

@@ -105,7 +105,6 @@ def _stage(stage: StageFit) -> dict[str, Any]:
                     **dict(zip(("central", "low", "high"), map(finite, effect.numbers), strict=True)),
                     "up_to": finite(effect.column.up_to),
                     "around": finite(effect.column.around),
-                    "in_scenario": effect.column.told,
                     "prior_spread": finite(effect.spread),
                     "p": finite(effect.chance),
                 }

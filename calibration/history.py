@@ -23,7 +23,6 @@ class Column(NamedTuple):
         up_to: where it is cut; None where it is not.
         around: where the numbers stated for the exit hold.
         against: of a word: the most frequent one of these stays, which it is compared with.
-        told: whether the scenario can say it.
     """
 
     name: str
@@ -31,7 +30,6 @@ class Column(NamedTuple):
     up_to: float | None = None
     around: float = 0.0
     against: str | None = None
-    told: bool = True
 
 
 def past(log: Log, name: str) -> Floats:

@@ -19,6 +19,7 @@ from sojourn.calibration.chance_grid import FARTHEST, grid_of, log_prior, softpl
 from sojourn.calibration.descent import curvature, lowest_by_gradient
 from sojourn.calibration.frailties import LEVEL, REPEATS, SOME, STRENGTHS, OwnChance
 from sojourn.calibration.odds import STEEPEST, Odds, Ways
+from sojourn.calibration.regressions import pulled_odds
 from sojourn.calibration.shrinkage import scale
 from sojourn.calibration.stays import Floats, Integers
 
@@ -137,7 +138,7 @@ def own_chance_beside(
     Args:
         ways, customer, fixed: as for `fit_mixed`.
         names: the exits.
-        alike: the effects without own chances, pulled together by `spread`, which is kept.
+        alike: the effects without own chances, held back by a prior of `spread`; where there is one, slopes are pulled to nought.
         tried: exits that may have own chances; of several, the one whose customers' residuals go together most.
         asked: the exit that the mapping wants; then nothing is tested.
         like: a fit to more of the same data, whose exit is kept, and nothing tested.
@@ -161,6 +162,8 @@ def own_chance_beside(
     chance = min(1.0, number * 0.5 * float(chdtrc(1, max(gain, 0.0))))
     if asked is None and like is None and chance >= LEVEL:
         return None
+    if spread is not None:
+        found = pulled_odds(found, ways, fixed)[0]
     _, first = np.unique(customer, return_index=True)
     means = resting(found.base, found.slopes[:, :fixed], ways.columns[first, :fixed])
     told = OwnChance(

@@ -331,8 +331,10 @@ def _choice(
         days = np.where(days > 0.0, days, 0.5 * log.resolution)
         nevers = [law.never for law in choice.laws.values()]
         read = draw_reading(days, causes, who, people.weights, curves, nevers, True, late)
+        central = np.array([choice.probabilities[to] for to in choice.laws])
+        chances = moved(read.chances, stage.differ, list(choice.laws), central)
         for k, to in enumerate(choice.laws):
-            yield (*place, to, "probability"), read.chances[:, k]
+            yield (*place, to, "probability"), chances[:, k]
             yield from _read((*place, to, "dwell"), read.shares[k], read.days[k], read.never[:, k], nevers[k] > 0.0)
         return
     piles = {to: form.pile for to, form in stage.forms.items() if form.pile is not None}

@@ -10,13 +10,13 @@ from scipy.special import ndtr
 
 from sojourn.calibration.candidates import CANDIDATES
 from sojourn.calibration.durations import MARGIN
-from sojourn.calibration.hazards import Hazard, Spans, fit_hazard
+from sojourn.calibration.hazards import Hazard, Spans, fit_hazard, log_likelihood
 from sojourn.calibration.history import Column, limited, past
 from sojourn.calibration.logs import Log
 from sojourn.calibration.odds import Odds, Ways, fit_odds
 from sojourn.calibration.rows import names_of
-from sojourn.calibration.shrinkage import scale, shrink
-from sojourn.calibration.stays import Floats, Integers
+from sojourn.calibration.shrinkage import WIDE, pull, scale
+from sojourn.calibration.stays import Floats
 
 SEVERAL = 3  # coefficients of an exit from which they are pulled together
 Z = 1.6448536269514722  # 90 % intervals
@@ -29,7 +29,7 @@ class Effect(NamedTuple):
         column: the column, without its values.
         scale: "hazard_ratio" or "log_odds".
         slope, error: log hazard ratio or log-odds per one more, and its standard error.
-        spread: of the prior by which it was pulled to nought; None where it was not.
+        spread: of the prior by which it was pulled to nought, on average; None where it was not.
     """
 
     column: Column
@@ -96,7 +96,9 @@ def table(found: tuple[Column, ...], size: int) -> Floats:
 
 
 def regress(sample: Spans, fixed: int, like: Hazard | None, *, own: bool = False) -> tuple[Hazard, float | None] | None:
-    """Law and coefficients of one exit; from three coefficients on they are pulled to nought by the likeliest spread.
+    """Law and coefficients of one exit; from three coefficients on they are pulled to nought.
+
+    So are fewer where one of them would run off (a word none of whose stays took the exit).
 
     Args:
         sample: the stays; the first `fixed` of their columns are never pulled.
@@ -107,49 +109,66 @@ def regress(sample: Spans, fixed: int, like: Hazard | None, *, own: bool = False
         The fit and the spread (None where nothing was pulled); None where there is no maximum.
     """
     laws = [like.law] if like is not None else list(CANDIDATES)
-    fits = [one for law in laws if (one := fit_hazard(sample, law, own=own, begin=like)) is not None]
-    if not fits:
-        return None
-    least = min(one.score for one in fits)
-    best = min((one for one in fits if one.score <= least + MARGIN), key=lambda one: (one.free, one.score))
-    pulled = np.arange(sample.columns.shape[1]) >= fixed
-    if pulled.sum() < SEVERAL:
-        return best, None
-    units = scale(sample.columns)
-
-    def fit(penalty: Floats) -> Hazard | None:
-        weights = np.zeros(pulled.size)
-        weights[pulled] = penalty
-        return fit_hazard(sample, best.law, own=own, penalty=weights, begin=best)
-
-    def coefficients(one: Hazard) -> tuple[Floats, Integers]:
-        return one.slopes[pulled], one.theta.size + np.flatnonzero(pulled)
-
-    found = shrink(fit, units[pulled], coefficients)
-    return (best, None) if found is None else (found[0], found[1].spread)
+    for penalty in _penalties(sample.columns, fixed, 1):
+        fits = [fit_hazard(sample, law, own=own, penalty=penalty, begin=like) for law in laws]
+        some = [one for one in fits if one is not None]
+        if not some:
+            continue
+        least = min(one.score for one in some)
+        best = min((one for one in some if one.score <= least + MARGIN), key=lambda one: (one.free, one.score))
+        if penalty is None and _runs_off(best.errors, sample.columns, fixed):
+            continue
+        if penalty is None:
+            return best, None
+        shape = [] if best.log_shape is None else [best.log_shape]
+        size, p = best.theta.size, best.slopes.size
+        places = np.arange(size + fixed, size + p)
+        found = pull(
+            np.concatenate((best.theta, best.slopes, shape)), best.covariance, places, scale(sample.columns)[fixed:]
+        )
+        theta, slopes, log_shape = (
+            found.mean[:size],
+            found.mean[size : size + p],
+            float(found.mean[-1]) if shape else None,
+        )
+        value = log_likelihood(sample, best.law, theta, slopes, log_shape)
+        return Hazard(best.law, theta, slopes, log_shape, found.covariance, value), found.spread
+    return None
 
 
 def regress_odds(ways: Ways, fixed: int) -> tuple[Odds, float | None] | None:
-    """Base and slopes of a choice, pulled together in the same way."""
-    free = fit_odds(ways)
-    pulled = np.arange(ways.columns.shape[1]) >= fixed
-    if free is not None and pulled.sum() * (ways.survival.shape[0] - 1) < SEVERAL:
-        return free, None
-    units = scale(ways.columns)
+    """Base and slopes of a choice, and the spread of a prior that has held them back, from which `pulled_odds` goes on."""
+    for penalty in _penalties(ways.columns, fixed, ways.survival.shape[0] - 1):
+        found = fit_odds(ways, penalty=penalty)
+        if found is not None and (penalty is not None or not _runs_off(found.errors, ways.columns, fixed)):
+            return found, None if penalty is None else WIDE
+    return None
 
-    def fit(penalty: Floats) -> Odds | None:
-        weights = np.zeros(pulled.size)
-        weights[pulled] = penalty
-        return fit_odds(ways, penalty=weights)
 
-    def coefficients(one: Odds) -> tuple[Floats, Integers]:
-        places = one.base.size + np.arange(one.slopes.size).reshape(one.slopes.shape)
-        return one.slopes[:, pulled], places[:, pulled].ravel()
+def pulled_odds(odds: Odds, ways: Ways, fixed: int) -> tuple[Odds, float]:
+    """A choice that was fitted under the spread `WIDE`, with its slopes pulled to nought, and the spread that does it."""
+    strength = [] if odds.log_strength is None else [odds.log_strength]
+    exits, p = odds.slopes.shape
+    places = odds.base.size + np.arange(odds.slopes.size).reshape(exits, p)[:, fixed:].ravel()
+    at = np.concatenate((odds.base, odds.slopes.ravel(), strength))
+    found = pull(at, odds.covariance, places, np.tile(scale(ways.columns)[fixed:], exits))
+    base, slopes = found.mean[:exits], found.mean[exits : exits + exits * p].reshape(exits, p)
+    log_strength = float(found.mean[-1]) if strength else None
+    return odds._replace(base=base, slopes=slopes, covariance=found.covariance, log_strength=log_strength), found.spread
 
-    found = shrink(fit, units[pulled], coefficients)
-    if found is not None:
-        return found[0], found[1].spread
-    return None if free is None else (free, None)
+
+def _penalties(columns: Floats, fixed: int, exits: int) -> Iterator[Floats | None]:
+    """Penalties on coefficients under which to fit, one after the other until there is a maximum: none where they are few."""
+    pulled = np.arange(columns.shape[1]) >= fixed
+    if pulled.sum() * exits < SEVERAL:
+        yield None
+    if pulled.any():
+        yield np.where(pulled, scale(columns) / WIDE, 0.0) ** 2
+
+
+def _runs_off(errors: Floats, columns: Floats, fixed: int) -> bool:
+    """Whether the data tell less of some coefficient than a prior of the spread `WIDE` does; errors of shape (..., columns)."""
+    return bool(np.any((errors * scale(columns))[..., fixed:] > WIDE))
 
 
 def hazard_effects(found: Hazard, of: tuple[Column, ...], fixed: int, spread: float | None) -> Iterator[Effect]:

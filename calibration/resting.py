@@ -13,6 +13,8 @@ from sojourn.calibration.frailties import OwnChance
 from sojourn.calibration.odds import Odds
 from sojourn.calibration.stays import NOTHING, Floats, Integers
 
+HARDLY = 1e-9  # chance of a stay longer than any that was seen to end, where the law is read from the data
+
 
 def ways_of(stays: Leaving, choice: ChoiceFit) -> tuple[tuple[str, ...], Integers, Floats]:
     """The exits, the place of the one that each stay took (-1: open), and the survival by each at the age of open stays."""
@@ -27,6 +29,10 @@ def ways_of(stays: Leaving, choice: ChoiceFit) -> tuple[tuple[str, ...], Integer
         if law.maximum is not None and open_.any():
             candidate = candidate_of(law.law, stays.forms[to].pile, never=False)
             survival[k, open_] = np.exp(candidate.log_survival(law.maximum[0], stays.days[open_]))
+        elif law.curve is not None:
+            # Open stays longer than all that ended tell nothing of their exit.
+            shares, days = law.curve
+            survival[k, open_] = np.maximum(1.0 - np.interp(stays.days[open_], days, shares), HARDLY)
     return names, taken, survival
 
 

@@ -68,7 +68,7 @@ def scenario_text(
     if differ and not unseen:
         said = f"{log.source}: customers' own speeds and chances, maximum likelihood from repeated stays in {', '.join(differ)}"
         lines += _source(["frailty"], said)
-    if any(effect.column.told for stage in stages.values() for one in stage.differ.effects.values() for effect in one):
+    if any(stage.differ.effects for stage in stages.values()):
         paths = ["history", *(["traits"] if log.covariates else [])]
         lines += _source(
             paths, f"{log.source}: regression on hazards and odds, maximum likelihood, columns of the mapping"

@@ -159,7 +159,7 @@ def test_planted_effects_come_back(found: tuple[Planted, Fit]) -> None:
     assert "device phone instead of desktop does" in said
     assert "device desktop instead of phone does" in said
     told: Any = document(one, None, one.notes)["stages"]["waiting"]["effects"]["bought"]
-    assert all(effect["in_scenario"] for effect in told)
+    assert [effect["per"] for effect in told] == list(fitted["waiting", "bought"])
 
 
 def test_intervals_hold_the_planted_effects(tmp_path: Path) -> None:
