@@ -207,3 +207,23 @@ def test_which_exits_may_have_own_chances() -> None:
     assert tried(("a", "b"), {"a": "none", "b": "beta"}) == ("b",)
     assert tried(("a", "b", "c"), {"a": "none"}) == ("b", "c")
     assert tried(("a", "b", "c"), dict.fromkeys("abc", "none")) == ()
+
+
+def test_effects_beside_own_chances_are_pulled_together_too() -> None:
+    """Two more columns, which do nothing: base, slopes and a + b within 3.9 errors (1e-4 each), said alike by both parts."""
+    world = planted([8, 1], 3.0, 0.6, 0.3)
+    idle = np.random.default_rng(8).normal(size=(world.customer.size, 2))
+    ways = world.ways._replace(columns=np.hstack((world.ways.columns, idle)))
+    found = regress_odds(ways, 0)
+    assert found is not None
+    both = own_chance_beside(ways, world.customer, ("a", "b"), 0, *found, ("a", "b"))
+    unpulled = fit_mixed(ways, world.customer, 0, 0, found[0], spread=found[1])
+    assert both is not None
+    assert unpulled is not None
+    odds, own = both
+    at = np.concatenate((odds.base, odds.slopes.ravel(), [odds.log_strength or 0.0]))
+    truth = np.array([math.log(0.7 / 0.3), -0.6, -0.3, 0.0, 0.0, math.log(3.0)])
+    assert np.all(np.abs(at - truth) < 3.9 * np.sqrt(np.diag(odds.covariance)))
+    assert np.all(np.abs(odds.slopes) < np.abs(unpulled.slopes))
+    assert own.theta[1] == odds.log_strength
+    assert own.probability == pytest.approx(odds.probabilities[0], abs=1e-12)
