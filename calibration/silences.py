@@ -14,8 +14,8 @@ from sojourn.calibration.stays import Floats
 
 NOTHING_LEFT = 40.0  # log by which an integrand has fallen where the rest no longer counts
 FEW, MANY = (np.polynomial.legendre.leggauss(nodes) for nodes in (32, 48))
-FEW_UNTIL = 6  # steps up to which the fewer nodes do: either way the log of the integral is right to 1e-11
-BLOCK = 1024  # histories at a time, so that their nodes stay in the cache
+FEW_UNTIL = 6  # steps up to which the fewer nodes do: either way the log of the integral is right to 1e-10
+AT_ONCE = 16_384  # nodes at a time, of all histories: so that they stay in the cache
 
 
 def rising(q: Floats, k: int) -> tuple[Floats, Floats]:
@@ -29,7 +29,10 @@ def rising(q: Floats, k: int) -> tuple[Floats, Floats]:
 
 def log_left(q: Floats, c: float, k: int, s: float, beta: float, t_x: Floats, t: Floats) -> Floats:
     """The log of the integral, by Gauss and Legendre; t_x < t, all of shape (histories,)."""
-    return np.concatenate([piece.log() for piece in _pieces(q, c, k, s, beta, t_x, t)])
+    logs = np.empty(q.size)
+    for some, piece in _pieces(q, c, k, s, beta, t_x, t):
+        logs[some] = piece.log()
+    return logs
 
 
 def log_left_sloped(
@@ -37,17 +40,19 @@ def log_left_sloped(
 ) -> tuple[Floats, Floats]:
     """The same and its derivatives by q, c, s and beta, shape (4, histories)."""
     logs, slopes = np.empty(q.size), np.empty((4, q.size))
-    for number, piece in enumerate(_pieces(q, c, k, s, beta, t_x, t)):
-        some = slice(number * BLOCK, (number + 1) * BLOCK)
+    for some, piece in _pieces(q, c, k, s, beta, t_x, t):
         logs[some], slopes[:, some] = piece.sloped()
     return logs, slopes
 
 
-def _pieces(q: Floats, c: float, k: int, s: float, beta: float, t_x: Floats, t: Floats) -> Iterator["_Piece"]:
+def _pieces(
+    q: Floats, c: float, k: int, s: float, beta: float, t_x: Floats, t: Floats
+) -> Iterator[tuple[slice, "_Piece"]]:
     nodes, weights = FEW if k <= FEW_UNTIL else MANY
-    for begin in range(0, max(q.size, 1), BLOCK):
-        some = slice(begin, begin + BLOCK)
-        yield _Piece(q[some], c, k, s, beta, t_x[some], t[some], (nodes + 1.0) / 2.0, weights / 2.0)
+    step = AT_ONCE // nodes.size
+    for begin in range(0, q.size, step):
+        some = slice(begin, begin + step)
+        yield some, _Piece(q[some], c, k, s, beta, t_x[some], t[some], (nodes + 1.0) / 2.0, weights / 2.0)
 
 
 class _Piece(NamedTuple):
