@@ -104,4 +104,9 @@ def most_likely(like: Model, known: Histories, k: int | None = None) -> tuple[Si
 
 
 def _from_starts(cost: SilentCost) -> tuple[SilentCost, Floats]:
-    return cost, min((cost.lowest(start) for start in STARTS), key=cost)
+    """The lowest place found; by the Pareto law the last steps to it only are taken without formulas for slopes."""
+    if cost.sloped or not isinstance(cost.like, ParetoNbd | ParetoCnbd):
+        return cost, min((cost.lowest(start) for start in STARTS), key=cost)
+    known = cost.known._replace(logs=np.zeros(cost.known.repeats.size))  # with one step a purchase they tell nothing
+    _, near = _from_starts(SilentCost(ParetoCnbd(1.0, 1.0, 1.0, 1.0), known, sloped=True))
+    return cost, cost.lowest(near.tolist())
