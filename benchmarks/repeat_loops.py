@@ -46,8 +46,8 @@ bought = "race"
 WAYS = {
     "one law for all": ("none", ""),
     "by purchases so far": ("none", 'history = ["visits"]'),
-    "own speeds": ("gamma", ""),
-    "own speeds and purchases": ("gamma", 'history = ["visits"]'),
+    "own readiness": ("gamma", ""),
+    "own readiness and purchases": ("gamma", 'history = ["visits"]'),
 }
 CLASSES = (0, 1, 2, 4, 8)  # repeats so far, from so many on
 

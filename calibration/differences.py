@@ -72,7 +72,8 @@ class Differences:
             yield from (effect.said(f"{stage} -> {to}") for effect in effects if effect.chance < TELLS)
             silent = [effect.column.name for effect in effects if effect.chance >= TELLS]
             if silent:
-                yield f"{stage} -> {to}: what {', '.join(silent)} do is not distinguishable from nothing."
+                verb = "does" if len(silent) == 1 else "do"
+                yield f"{stage} -> {to}: what {', '.join(silent)} {verb} is not distinguishable from nothing."
             pulled = [effect.spread for effect in effects if effect.spread is not None]
             if pulled:
                 yield (

@@ -79,7 +79,7 @@ def _stage(stage: StageFit) -> dict[str, Any]:
                 for name, choice in stage.choice_by_segment.items()
             },
         },
-        "own_speeds": {
+        "own_readiness": {
             to: {
                 "law": "gamma",
                 "shape": own.shape._asdict(),

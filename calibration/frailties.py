@@ -1,4 +1,4 @@
-"""What is each customer's own: a speed for an exit of a race, a chance for an exit of a choice, told from repeated stays.
+"""What is each customer's own: a readiness for an exit of a race, a chance for one of a choice, told from repeated stays.
 
 A customer who came back soon comes back soon again. A law for all, fitted to all stays, takes the many short stays of a few
 eager customers for everybody's habit and forecasts wrong. Whether customers differ is judged in three ways, and all must agree:
@@ -40,6 +40,8 @@ class Span(NamedTuple):
 @dataclass(frozen=True)
 class OwnSpeed:
     """Customers differ in how readily they take an exit of a race: the hazard of each is times a gamma draw of mean 1.
+
+    It is the `gamma` of scenarios, not their `speed`, which stretches time.
 
     Attributes:
         found: law, coefficients and shape, with the covariance of all.

@@ -39,6 +39,18 @@ class Histories(NamedTuple):
         logs = None if self.logs is None else self.logs - self.repeats * np.log(unit)
         return self._replace(recency=self.recency / unit, watched=self.watched / unit, logs=logs)
 
+    def together(self) -> "Histories":
+        """Those alike but for the times between purchases as one, at the mean sum of logs: all that a likelihood asks."""
+        if self.logs is None:
+            return self
+        rows, place = np.unique(np.stack(self[:3], axis=1), axis=0, return_inverse=True)
+        weight, logs = (
+            np.asarray(np.bincount(np.ravel(place), weights=part, minlength=len(rows)), dtype=np.float64)
+            for part in (self.weight, self.weight * self.logs)
+        )
+        x, t_x, t = rows.T.copy()
+        return Histories(x, t_x, t, weight, logs / np.maximum(weight, 1e-300))
+
     @property
     def customers(self) -> float:
         """How many customers there are."""

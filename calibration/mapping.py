@@ -42,7 +42,7 @@ targeted = "race"
 [covariates]                   # optional: numbers or words by which customers differ: the first value of each
 price = "price_paid"           # or { column = "price_paid", per = "stay" }: the value at the beginning of each stay
 [frailty]                      # optional: what customers differ in by exit, where the data are not to tell
-"redeemed -> redeemed_again" = "gamma" # a speed of their own (race); "beta": a chance of their own (choice); "none"; or
+"redeemed -> redeemed_again" = "gamma" # a readiness of their own (race); "beta": a chance of their own (choice); "none"; or
 # "normal" at several exits of races: one trait that loads on all of them
 ```
 """

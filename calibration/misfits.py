@@ -19,9 +19,8 @@ from sojourn.calibration.goodness import WATCHED, all_stays, expected_exits, int
 from sojourn.calibration.newton import STEP
 from sojourn.calibration.spells import Floats, Spells
 
-OFF = (
-    0.05  # spread of the log of the factor: races fitted to 60,000 stays of each planted choice miss shares by so much
-)
+# Spread of the log of the factor: races fitted to 60,000 stays of each planted choice miss shares by so much.
+OFF = 0.05
 FLAT = 0.1  # change of the log of exits with the log of days below which days cannot make up for it
 
 

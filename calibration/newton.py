@@ -70,3 +70,10 @@ def hessian(cost: Cost, theta: Floats) -> Floats:
             )
             result[i, j] = result[j, i] = corners / (4.0 * STEP**2)
     return result
+
+
+def turning(slopes: Callable[[Floats], Floats], theta: Floats) -> Floats:
+    """Second derivatives by central differences of the first, shape (k, k)."""
+    moves = np.eye(theta.size) * STEP
+    rows = np.array([(slopes(theta + move) - slopes(theta - move)) / (2.0 * STEP) for move in moves])
+    return np.asarray((rows + rows.T) / 2.0)

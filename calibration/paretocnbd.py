@@ -10,10 +10,12 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import digamma
 
 from sojourn.calibration.histories import Histories
 from sojourn.calibration.paretonbd import NODES, NOTHING_LEFT, WEIGHTS, ParetoNbd, time_alive
 from sojourn.calibration.regular import Steps
+from sojourn.calibration.silences import log_left, log_left_sloped
 from sojourn.calibration.stays import Floats
 
 
@@ -59,6 +61,28 @@ class ParetoCnbd(ParetoNbd):
         ]
         return np.asarray(self.alive(known) * np.sum(ahead, axis=0))
 
+    def log_likelihood_sloped(self, known: Histories) -> tuple[Floats, Floats]:
+        """Log-likelihood of each history, and its derivatives by the logs of the parameters, shape (4, histories)."""
+        x, t_x, t = known[:3]
+        q, c = self.r + self.k * x, self.steps.scale
+        stayed, silent = self.steps.log_silent_sloped(x, t_x, t)
+        stayed = stayed - self.s * np.log(self.beta + t)
+        there = np.array([*silent, -np.log(self.beta + t), -self.s / (self.beta + t)])
+        left, gone = np.full(x.size, -np.inf), np.zeros((4, x.size))
+        some = t > t_x
+        left[some], gone[:, some] = log_left_sloped(q[some], c, self.k, self.s, self.beta, t_x[some], t[some])
+        left += np.log(self.s)
+        gone[2] += 1.0 / self.s
+        whole = np.logaddexp(stayed, left)
+        share = np.exp(left - whole)
+        slopes = (1.0 - share) * there + share * gone
+        slopes[0] += digamma(q) - digamma(self.r) + np.log(c)
+        slopes[1] += self.r / c
+        slopes[2] += np.log(self.beta)
+        slopes[3] += self.s / self.beta
+        by = np.array([self.r, c, self.s, self.beta])  # alpha moves with c = alpha / k, q with r
+        return self.steps.log_bought(known) + self.s * np.log(self.beta) + whole, slopes * by[:, None]
+
     def _stayed(self, known: Histories) -> Floats:
         if self.k == 1:
             return super()._stayed(known)
@@ -72,28 +96,14 @@ class ParetoCnbd(ParetoNbd):
         x, t_x, t = known[:3]
         between = np.full(x.size, -np.inf)  # of those who bought as the watching ended: no time in which to leave
         some = t > t_x
-        if np.any(some):
-            between[some] = self._integrated(x[some], t_x[some], t[some])
+        between[some] = self._integrated(x[some], t_x[some], t[some])
         return np.asarray(np.log(self.s) + between)
 
     def _integrated(self, x: Floats, t_x: Floats, t: Floats) -> Floats:
-        """Log of the integral by Gauss and Legendre, over the log of (shorter + u), as far as anything is left of it.
-
-        Who buys in k steps is silent for some of them before silence tells anything, so that it reaches farther than for k = 1.
-        """
-        scale = self.steps.scale
-        buys = (scale, (self.r + self.k * x) * NOTHING_LEFT / (NOTHING_LEFT + 4.0 * (self.k - 1.0)))
-        leaves = (self.beta, np.full(x.size, self.s + 1.0))
-        (shorter, steep), (longer, flat) = (buys, leaves) if scale < self.beta else (leaves, buys)
-        gone = (
-            np.minimum((longer + t_x) * np.exp(np.minimum(NOTHING_LEFT / flat, 700.0)), longer + t) - longer + shorter
-        )
-        reach = np.minimum(np.log(gone / (shorter + t_x)), NOTHING_LEFT / steep)
-        log = np.log(shorter + t_x)[:, None] + reach[:, None] * (NODES + 1.0) / 2.0
-        u = np.maximum(np.exp(log) - shorter, t_x[:, None])
-        value = log + self.steps.log_silent(x[:, None], t_x[:, None], u) - (self.s + 1.0) * np.log(self.beta + u)
-        most = value.max(axis=1)
-        return np.asarray(most + np.log((np.exp(value - most[:, None]) * WEIGHTS).sum(axis=1) * reach / 2.0))
+        """Log of the integral (`silences`)."""
+        if self.k == 1:
+            return super()._integrated(x, t_x, t)
+        return log_left(self.r + self.k * x, self.steps.scale, self.k, self.s, self.beta, t_x, t)
 
     def _ahead(self, x: Floats, watched: Floats, taken: int, time: Floats) -> Floats:
         """Expected purchases of those alive who have taken so many steps to the next one: the density of purchases, integrated.

@@ -14,6 +14,7 @@ import numpy as np
 from scipy.special import gammaln, logsumexp
 
 from sojourn.calibration.histories import Histories
+from sojourn.calibration.silences import rising
 from sojourn.calibration.stays import Floats
 
 MOST = 12  # steps of a purchase that are looked for
@@ -50,6 +51,17 @@ class Steps(NamedTuple):
         for j in range(self.k - 1, 0, -1):
             total = 1.0 + total * share * (q + j - 1.0) / j
         return np.asarray(np.log(total) - q * np.log(self.scale + until))
+
+    def log_silent_sloped(self, x: Floats, t_x: Floats, until: Floats) -> tuple[Floats, Floats]:
+        """The same and its derivatives by r and by alpha / k, shape (2, histories)."""
+        q = self.r + self.k * x
+        w = (until - t_x) / (self.scale + until)
+        value, slope = rising(q, self.k)
+        terms = value * w ** np.arange(self.k)[:, None]
+        total = terms.sum(axis=0)
+        by_q = (terms * slope).sum(axis=0) / total - np.log(self.scale + until)
+        by_scale = -(q - terms[-1] * w * (q + self.k - 1.0) / total) / (self.scale + t_x)
+        return np.log(total) - q * np.log(self.scale + until), np.array([by_q, by_scale])
 
     def taken(self, known: Histories) -> Floats:
         """Of those alive, the chances that 0, ..., k - 1 steps have been taken since the last purchase; shape (histories, k)."""

@@ -66,7 +66,7 @@ def scenario_text(
     if loads is not None:
         differ += sorted({name.split(" -> ")[0] for name in loads.names})
     if differ and not unseen:
-        said = f"{log.source}: customers' own speeds and chances, maximum likelihood from repeated stays in {', '.join(differ)}"
+        said = f"{log.source}: customers' own readiness and chances, maximum likelihood from repeats in {', '.join(differ)}"
         lines += _source(["frailty"], said)
     if any(stage.differ.effects for stage in stages.values()):
         paths = ["history", *(["traits"] if log.covariates else [])]

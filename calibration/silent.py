@@ -1,23 +1,19 @@
 """Fits models of customers who leave unseen: maximum likelihood, with standard errors."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from sojourn.calibration.bgcnbd import BgCnbd
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.histories import Histories
-from sojourn.calibration.newton import Cost, gradient, hessian
 from sojourn.calibration.paretocnbd import ParetoCnbd
 from sojourn.calibration.paretonbd import ParetoNbd
 from sojourn.calibration.regular import MOST
+from sojourn.calibration.silent_costs import REACH, Model, most_likely, moved, steps_of
 from sojourn.calibration.stays import Floats
 from sojourn.scenarios.faults import fault
 
-Model = BgNbd | ParetoNbd
 MODELS: dict[str, type[Model]] = {
     "bgnbd": BgNbd,
     "paretonbd": ParetoNbd,
@@ -26,8 +22,6 @@ MODELS: dict[str, type[Model]] = {
 }
 REGULAR = ("bgnbd-k", "paretonbd-k")  # those of them that ask for the times between purchases
 COARSE = 4.3  # geometric mean of whole numbers of days below which purchases by chance, one a day at most, look like two steps
-REACH = 5.0  # how far from 1 the log of a parameter may go: beyond, customers do not differ as far as data can tell
-STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, -1.0, 1.0, 1.5))  # logs, times in mean times watched
 
 
 @dataclass(frozen=True)
@@ -104,17 +98,6 @@ class SilentFit:
         return f" Purchases come in k = {self.k} steps: more regular than by chance."
 
 
-def steps_of(model: Model) -> int:
-    """How many steps a purchase takes by a model."""
-    return model.k if isinstance(model, BgCnbd | ParetoCnbd) else 1
-
-
-def moved(model: Model, values: Sequence[float]) -> Model:
-    """The model with other parameters, in its order; the steps of a purchase stay."""
-    changes: dict[str, Any] = dict(zip(model.names, values, strict=True))
-    return replace(model, **changes)
-
-
 def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> SilentFit:
     """Fit a model of `MODELS` to histories by maximum likelihood.
 
@@ -130,24 +113,13 @@ def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> S
     if known.purchases <= 0.0:
         raise fault("histories", "", "nobody bought again", "give a longer log, or another event that repeats")
     made = MODELS[kind]
-    unit = float(known.weight @ known.watched) / known.customers  # so that all parameters are of one order
-    scaled = known.scaled(unit)
-    like = made(1.0, 1.0, 1.0, 1.0)
-    if isinstance(like, BgCnbd | ParetoCnbd):
-        like = replace(like, k=1 if k is None else k)
-    cost = cost_of(like, scaled)
-    theta = min((_lowest(cost, start) for start in STARTS), key=cost)
-    while isinstance(like, BgCnbd | ParetoCnbd) and k is None and like.k < MOST:
-        longer = replace(like, k=like.k + 1)
-        again = cost_of(longer, scaled)
-        there = _lowest(again, theta.tolist())
-        if again(there) >= cost(theta):
-            break
-        like, cost, theta = longer, again, there
+    together = known.together()
+    unit = float(together.weight @ together.watched) / together.customers  # so that all parameters are of one order
+    cost, theta = most_likely(made(1.0, 1.0, 1.0, 1.0), together.scaled(unit), k)
     with np.errstate(all="ignore"):
-        covariance = _inverse(hessian(cost, theta))
+        covariance = _inverse(cost.curvature(theta))
     values = np.exp(theta) * np.where(made.times, unit, 1.0)
-    model = moved(like, values.tolist())
+    model = moved(cost.like, values.tolist())
     with np.errstate(invalid="ignore"):
         errors = values * np.sqrt(np.diag(covariance))
     notes = [
@@ -165,28 +137,6 @@ def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> S
         known=known,
         notes=tuple(notes),
     )
-
-
-def cost_of(like: Model, known: Histories) -> Cost:
-    """Minus the log-likelihood of histories, as a function of the logs of the parameters."""
-
-    def cost(theta: Floats) -> float:
-        return -float(known.weight @ moved(like, np.exp(theta).tolist()).log_likelihood(known))
-
-    return cost
-
-
-def _lowest(cost: Cost, start: Sequence[float]) -> Floats:
-    """Where the cost is least; along the ridges of these likelihoods a quasi-Newton search strays less than Newton's own."""
-    found = minimize(
-        cost,
-        np.array(start),
-        jac=lambda theta: gradient(cost, theta),
-        method="L-BFGS-B",
-        bounds=[(-REACH, REACH)] * len(start),
-        options={"ftol": 1e-15, "gtol": 1e-5, "maxiter": 100},
-    )
-    return np.asarray(found.x, dtype=np.float64)
 
 
 def _inverse(curvature: Floats) -> Floats:

@@ -7,8 +7,9 @@ from sojourn.calibration.logs import Log
 from sojourn.calibration.newton import lowest
 from sojourn.calibration.renewals import REACH, Sbg
 from sojourn.calibration.resampling import rounds
-from sojourn.calibration.silent import REACH as WITHIN
-from sojourn.calibration.silent import SilentFit, cost_of
+from sojourn.calibration.silent import SilentFit
+from sojourn.calibration.silent_costs import REACH as WITHIN
+from sojourn.calibration.silent_costs import SilentCost
 from sojourn.calibration.spells import Floats
 
 WIDE = 2.0  # standard deviation of the log of a parameter before any data, times in mean times watched
@@ -16,10 +17,10 @@ WIDE = 2.0  # standard deviation of the log of a parameter before any data, time
 
 def draw_silent(found: SilentFit, count: int, rng: np.random.Generator) -> Floats:
     """Draws of the four parameters of a model of silent churn, in its order and unit, shape (count, 4); at the k found."""
-    known, model = found.known, found.model
+    known, model = found.known.together(), found.model
     unit = float(known.weight @ known.watched) / known.customers
     units = np.where(model.times, unit, 1.0)
-    likelihood = cost_of(model, known.scaled(unit))
+    likelihood = SilentCost(model, known.scaled(unit))
 
     def cost(theta: Floats) -> float:
         value = likelihood(theta)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import integrate, special, stats
 
-from sojourn.calibration import logs
+from sojourn.calibration import logs, silences
 from sojourn.calibration.bgcnbd import BgCnbd
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.document import document
@@ -19,7 +19,7 @@ from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.openings import on_their_way, openers_of
 from sojourn.calibration.paretocnbd import ParetoCnbd
 from sojourn.calibration.paretonbd import ParetoNbd
-from sojourn.calibration.regular import Steps
+from sojourn.calibration.regular import MOST, Steps
 from sojourn.calibration.samples import simulated
 from sojourn.calibration.silent import COARSE, fit_silent
 from sojourn.calibration.unseen import model_of
@@ -133,6 +133,8 @@ def test_newcomers_are_customers_without_a_history(model: Any) -> None:
 def test_one_step_is_the_model_without_steps(plain: Any, steps: Any) -> None:
     """To the last bit; and the arithmetic of steps has it as its case k = 1."""
     assert np.array_equal(plain.log_likelihood(SOME), steps.log_likelihood(SOME))
+    often = SOME._replace(repeats=100.0 * SOME.repeats)  # so many that the Pareto law's integral is by nodes
+    assert np.array_equal(plain.log_likelihood(often), steps.log_likelihood(often))
     assert np.array_equal(plain.alive(SOME), steps.alive(SOME))
     assert np.array_equal(plain.expected_given(SOME, 39.0), steps.expected_given(SOME, 39.0))
     assert float(plain.expected(52.0)) == float(steps.expected(52.0))
@@ -164,6 +166,54 @@ def test_very_long_histories() -> None:
         assert alive[0] < 1e-12
         expected = model.expected_given(known, 10.0)[1] / alive[1]
         assert expected == pytest.approx(10 * (model.r + 5000 * model.k) / (model.alpha + 365.1 * model.k), rel=0.01)
+
+
+def test_few_nodes_tell_the_integral(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The integral over the moment of leaving, against four times as many nodes, wherever a search may go; for some days, too."""
+    draws = np.random.default_rng(4)
+    x = np.floor(np.exp(draws.uniform(-1.0, 6.0, 300)))
+    t = np.exp(draws.uniform(-1.5, 0.5, 300))
+    t_x = np.where(x > 0, t * draws.random(300) ** draws.choice([0.02, 1.0, 5.0], 300), 0.0)
+    cases = [(int(k), *np.exp(draws.uniform(-5.0, 5.0, 4)).tolist()) for k in np.tile(np.arange(1, MOST + 1), 4)]
+
+    def all_logs() -> list[Any]:
+        return [silences.log_left(r + k * x, alpha / k, k, s, beta, t_x, t) for k, r, alpha, s, beta in cases]
+
+    found = all_logs()
+    for name in ("FEW", "MANY"):
+        nodes = getattr(silences, name)[0].size
+        monkeypatch.setattr(silences, name, np.polynomial.legendre.leggauss(4 * nodes))
+    for few, many in zip(found, all_logs(), strict=True):
+        assert few == pytest.approx(many, abs=1e-10, rel=0.0)
+
+
+@pytest.mark.parametrize(
+    "model", [*PARETO, ParetoCnbd(0.8, 90.0, 1.4, 2.0, 1), ParetoCnbd(3.0, 7.0, 0.3, 500.0, 12)], ids=str
+)
+def test_slopes_of_the_likelihood(model: ParetoCnbd) -> None:
+    """By formula as by differences of four places each, and the value beside them that of the likelihood itself."""
+    many = Histories(*(np.tile(column, 200) for column in SOME if column is not None))  # more than are done at a time
+    value, slopes = model.log_likelihood_sloped(many)
+    assert value == pytest.approx(model.log_likelihood(many), abs=1e-9)
+    for number, name in enumerate(model.names):
+
+        def at(step: float, name: str = name) -> Any:
+            return replace(model, **{name: getattr(model, name) * math.exp(step)}).log_likelihood_sloped(many)[0]
+
+        near, far = ((at(h) - at(-h)) / (2 * h) for h in (1e-3, 2e-3))
+        assert slopes[number] == pytest.approx((4 * near - far) / 3, rel=1e-7, abs=1e-8)
+
+
+def test_histories_count_together() -> None:
+    """Those that differ in the times between purchases alone: fewer to go through, the same likelihood."""
+    known = histories([2, 2, 2, 0], [8, 8, 8, 0], [9, 9, 9, 9], [1, 2, 1, 5], [2.0, 1.0, 0.5, 0.0])
+    fewer = known.together()
+    assert (fewer.repeats.tolist(), fewer.weight.tolist()) == ([0.0, 2.0], [5.0, 4.0])
+    for model in (BG[1], PARETO[1]):
+        whole, part = (float(each.weight @ model.log_likelihood(each)) for each in (known, fewer))
+        assert part == pytest.approx(whole, rel=1e-13)
+    plain = known._replace(logs=None)
+    assert plain.together() is plain
 
 
 def lives(model: Any, count: int, seed: int) -> Histories:
@@ -295,6 +345,8 @@ def test_cdnow_is_not_regular(cdnow_log: Path, kind: str, published: str) -> Non
     found, plain = fit_silent(known.scaled(7.0), kind), fit(log)
     assert found.k == 1
     assert f"{found.log_likelihood:.2f}" == published
+    without = fit_silent(histories_of(log, "purchase").scaled(7.0), kind.removesuffix("-k"))
+    assert {**without.parameters, "k": 1.0} == found.parameters  # to the last bit
     text = plain.scenario_text()
     assert "speed" not in text
     assert 'law = "exponential"' in text
