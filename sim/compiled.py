@@ -61,7 +61,8 @@ def shared(net: Cells, ids: Integers, days: Floats, workers: int) -> tuple[Event
 
     Who has followed a chunk waits until it is known how many rows come before, and copies its own there.
     """
-    chunk = min(CHUNK, math.ceil(ids.size / workers))
+    turns = math.ceil(ids.size / (CHUNK * workers))
+    chunk = math.ceil(ids.size / (turns * workers))  # so that nobody has a chunk more than the others
     starts = range(0, ids.size, chunk)
     before: list[Future[tuple[Events, Customers, int, int]]] = [Future() for _ in range(len(starts) + 1)]
     copied: list[Future[None]] = [Future() for _ in starts]
