@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, RLock
 from typing import Any, TypeVar, cast
 
 import llvmlite.binding
@@ -28,6 +28,7 @@ from sojourn.sim.lowering import Apart, FromTheStart, Inlined
 FIRST_TIME = "Compiling the engine for this machine: once, for some twenty seconds ..."
 UNKEPT = "Compiling the engine: twenty seconds, every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
 FIRST = Lock()
+FOLDER = RLock()  # numba reads the folder of its cache from one place, and threads load modules at the same time
 F = TypeVar("F", bound=Callable[..., Any])
 # Every file with compiled code, or with constants and table layouts that are compiled in (a test looks for missing ones).
 SOURCES = (
@@ -182,22 +183,23 @@ def from_python(inner: F) -> F:
 
 
 def _compile(function: F, signature: str | None, *, inner: bool = False, **more: Any) -> F:
-    folder = None if inner else cache_folder()
-    options = {
-        "pipeline_class": FromTheStart,
-        "cache": folder is not None,
-        **INNER,
-        "no_cpython_wrapper": inner,
-        **more,
-    }
     config: Any = numba.config
-    before = config.CACHE_DIR
-    if folder is not None:
-        config.CACHE_DIR = folder
-    try:
-        made: Any = numba.njit(signature, **options)(function)
-    finally:
-        config.CACHE_DIR = before
+    with FOLDER:
+        folder = None if inner else cache_folder()
+        options = {
+            "pipeline_class": FromTheStart,
+            "cache": folder is not None,
+            **INNER,
+            "no_cpython_wrapper": inner,
+            **more,
+        }
+        before = config.CACHE_DIR
+        if folder is not None:
+            config.CACHE_DIR = folder
+        try:
+            made: Any = numba.njit(signature, **options)(function)
+        finally:
+            config.CACHE_DIR = before
     if inner:
         _keep_from_python(made)
     return cast(F, made)

@@ -5,12 +5,18 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
+import numba
 import pytest
 
+from sojourn.sim import compiling
+
 ROOT = Path(__file__).parents[2]
+SETTINGS: Any = numba.config
 FOLDERS = ("calibration", "experiments", "plots", "scenarios", "sim")
 SCENARIO = """format = 1
 [scenario]
@@ -85,3 +91,23 @@ def test_nothing_can_be_written(copy: Path, tmp_path: Path) -> None:
     assert sorted(copy.rglob("*")) == files
     for path in (copy, *files):
         path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_threads_that_load_modules_at_once_keep_to_the_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """numba reads the folder while it makes a kernel: another thread that is done must not take it away."""
+    seen = []
+
+    def slow(*_: Any, **__: Any) -> Any:
+        time.sleep(0.2)
+        seen.append(SETTINGS.CACHE_DIR)
+        return lambda function: function
+
+    monkeypatch.setattr(numba, "njit", slow)
+    before = SETTINGS.CACHE_DIR
+    threads = [threading.Timer(0.1 * k, compiling.kernel, [len]) for k in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == [compiling.cache_folder()] * 2
+    assert before == SETTINGS.CACHE_DIR
