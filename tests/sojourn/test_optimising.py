@@ -75,7 +75,7 @@ def test_a_killed_search_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> No
     for how in (signal.SIGKILL, signal.SIGINT, signal.SIGKILL):
         process = subprocess.Popen(command("killed"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         limit = time.monotonic() + 120.0
-        while kept() < before + 15 and process.poll() is None and time.monotonic() < limit:
+        while kept() < before + 5 and process.poll() is None and time.monotonic() < limit:
             time.sleep(0.002)
         os.kill(process.pid, how)
         _, err = process.communicate()
