@@ -1,5 +1,6 @@
 """What tests of every floor share: short scenario texts, and journeys lived through them."""
 
+import signal
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,6 +11,10 @@ from hypothesis import settings
 # The same examples each time: a statistical test keeps its seeds, and a red test stays red.
 settings.register_profile("sojourn", deadline=None, derandomize=True, database=None)
 settings.load_profile("sojourn")
+
+# A shell lets what it runs in the background ignore Ctrl-C, and whatever that starts would: our tests of it need it heard.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 MOMENTS = 1500  # rows that the reference engine gives in less than a tenth of a second
 HEAD = """format = 1
