@@ -37,15 +37,20 @@ def normal_quantile(share: float) -> float:
     """The standard normal's quantile, 0 < share < 1, relative error about 1e-16 (Wichura 1988, algorithm AS 241)."""
     q = share - 0.5
     if abs(q) <= 0.425:
-        r = 0.180625 - q * q
-        top = (((((((r * 2509.0809287301226727 + 33430.575583588128105) * r + 67265.770927008700853) * r
-            + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
-            + 133.14166789178437745) * r + 3.387132872796366608)  # fmt: skip
-        low = (((((((r * 5226.495278852545925 + 28729.085735721942674) * r + 39307.89580009271061) * r
-            + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
-            + 42.313330701600911252) * r + 1.0)  # fmt: skip
-        return q * top / low
+        return middle_quantile(q)
     return outer_quantile(share, q)
+
+
+def middle_quantile(q: float) -> float:
+    """The same near the middle, where |q| <= .425 for q = share - .5."""
+    r = 0.180625 - q * q
+    top = (((((((r * 2509.0809287301226727 + 33430.575583588128105) * r + 67265.770927008700853) * r
+        + 45921.953931549871457) * r + 13731.693765509461125) * r + 1971.5909503065514427) * r
+        + 133.14166789178437745) * r + 3.387132872796366608)  # fmt: skip
+    low = (((((((r * 5226.495278852545925 + 28729.085735721942674) * r + 39307.89580009271061) * r
+        + 21213.794301586595867) * r + 5394.1960214247511077) * r + 687.1870074920579083) * r
+        + 42.313330701600911252) * r + 1.0)  # fmt: skip
+    return q * top / low
 
 
 def outer_quantile(share: float, q: float) -> float:
@@ -172,6 +177,20 @@ def age_left(cells: Cells, law: int, left: float) -> float:
     return other_age_left(cells, law, left)
 
 
+def ages_left(cells: Cells, law: int, left: Cells, ages: Cells) -> None:
+    """`age_left` of many shares at once, shape (n,), to the same last bit: into `ages`, of the same shape."""
+    if cells[law + KIND] != LOGNORMAL:
+        for k in range(left.size):
+            ages[k] = age_left(cells, law, left[k])
+        return
+    for k in range(left.size):  # without a choice, so that processors do several at a time
+        ages[k] = middle_quantile(left[k] - 0.5)
+    for k in range(left.size):
+        q = left[k] - 0.5
+        normal = ages[k] if abs(q) <= 0.425 else outer_quantile(left[k], q)
+        ages[k] = math.exp(cells[law + SCALE] - cells[law + SHAPE] * normal)
+
+
 def other_age_left(cells: Cells, law: int, left: float) -> float:
     """The same for the less common laws."""
     kind = cells[law + KIND]
@@ -267,8 +286,9 @@ def deadline_age(cells: Cells, law: int, exposure: float) -> float:
 
 
 # For the engines: what runs at nearly every stay becomes part of its callers, the rest does not.
-INLINED = (normal_quantile, age_left)
+INLINED = (middle_quantile, normal_quantile, age_left)
 APART = (
+    ages_left,
     outer_quantile,
     log_normal_tail,
     normal_tail_quantile,

@@ -15,6 +15,7 @@ from sojourn.sim.streams import ARRIVING, pair
 from sojourn.sim.tables import BAND, Cells
 
 SLICE = 1 << 17  # ids that are written at a time
+BLOCK = 1024
 SPARE = 6.0  # standard deviations of a Poisson number that are drawn at once; the rest, if ever, follows
 
 
@@ -51,9 +52,12 @@ def most_bands(net: Cells) -> int:
 @kernel
 def draw_gaps(net: Cells, first: int, found: Floats) -> None:
     """Unit exponentials into `found`: how many arrivals are expected between one and the next."""
-    for n in range(found.size):
-        gap, _ = pair(net, first + n, 0, ARRIVING, 0, 0)
-        found[n] = -math.log(gap)
+    for start in range(0, found.size, BLOCK):
+        stop = min(start + BLOCK, found.size)
+        for n in range(start, stop):  # many draws at once, which a loop with logarithms would not be
+            found[n], _ = pair(net, first + n, 0, ARRIVING, 0, 0)
+        for n in range(start, stop):
+            found[n] = -math.log(found[n])
 
 
 @kernel

@@ -14,7 +14,7 @@ import numpy as np
 from sojourn.sim import arriving, recording, rules, sharing
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id
-from sojourn.sim.choosing import ahead
+from sojourn.sim.choosing import AHEAD, look_ahead, told
 from sojourn.sim.compiling import kernel, patience_asked
 from sojourn.sim.journeys import Customers, Events, Floats, Integers
 from sojourn.sim.recording import part, record, register, room, trimmed
@@ -104,8 +104,8 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int, on: Wr
     size = pilot + 64 if inviting else recording.described(net) * (last - first)
     people = on.people_room if on else recording.customers(net, size)
     tree = on.tree if on else nobody(net, 64)
-    done = np.array([first, 0, 0])
-    while not follow(net, ids, days, last, tree, log, people, done):
+    done, firsts = np.array([first, 0, 0]), np.empty((3, AHEAD))
+    while not follow(net, ids, days, last, tree, log, people, done, firsts):
         if done[ROWS] < 0:  # the tree of one arrival has more people than there is room for
             done[ROWS] = -1 - done[ROWS]
             tree = nobody(net, 2 * tree.whole.shape[0])
@@ -119,15 +119,14 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int, on: Wr
 
 @kernel
 def follow(
-    net: Cells, ids: Integers, days: Floats, last: int, tree: Customer, log: Events, people: Customers, done: Integers
-) -> bool:
+    net: Cells, ids: Integers, days: Floats, last: int, tree: Customer, log: Events, people: Customers,
+    done: Integers, firsts: Floats,
+) -> bool:  # fmt: skip
     """Everybody alone, one after the other; False where room runs out, with `done` as before the arrival that has none."""
     horizon, inviting, described = net[at.HORIZON], net[at.INVITING] > 0.0, people.customer.size > 0
     rows, room, size = done[ROWS], log.stage.size, tree.whole.shape[0]
     n, known = done[CANDIDATE], done[PEOPLE]
-    which = how_long = 0.0
-    if n < last:
-        which, how_long = ahead(net, ids[n])
+    begun = n
     while n < last:
         if inviting and known + size > people.source.size:
             done[CANDIDATE], done[PEOPLE], done[ROWS] = n, known, rows
@@ -135,8 +134,10 @@ def follow(
         row, born, lived = rows, 1, 0
         me = Customer(tree.whole[0], tree.real[0])
         me.whole[at.NEXT] = rules.born(net, me, ids[n], days[n])
-        me.real[at.WHICH], me.real[at.HOW_LONG] = which, how_long
-        which, how_long = ahead(net, ids[min(n + 1, last - 1)])
+        place = (n - begun) % AHEAD
+        if place == 0:
+            look_ahead(net, ids[n : min(n + AHEAD, last)], firsts)
+        told(me, firsts, place)
         while lived < born:  # the arrival, and then those whom it invited, and whom they invited
             me = Customer(tree.whole[lived], tree.real[lived])
             now, stage = max(me.real[at.ARRIVED], 0.0), me.whole[at.NEXT]

@@ -10,7 +10,7 @@ import numpy as np
 from sojourn.sim import arriving, recording, rules
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id, interleaved
-from sojourn.sim.choosing import ahead
+from sojourn.sim.choosing import AHEAD, look_ahead, told
 from sojourn.sim.compiling import apart, compiled, inlined, kernel
 from sojourn.sim.heap import CUSTOMER, NUMBER, ROW, Heap, heap, pop, push, roomier
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events, Floats, Integers
@@ -37,9 +37,9 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
     if all_come(net):
         people = people._replace(customer=ids, arrived=arriving.first_days(net, ids, days))
     crowd, due, line = nobody(net, 1024), capacity_changes(net), lines(net)
-    done = np.zeros(COUNTS, dtype=np.int64)
+    done, firsts = np.zeros(COUNTS, dtype=np.int64), np.empty((3, AHEAD))
     done[FREE] = done[WALKING] = -1
-    while not compete(net, ids, days, crowd, due, line, log, late, people, done):
+    while not compete(net, ids, days, crowd, due, line, log, late, people, done, firsts):
         more = int(line.waiting.sum() + due.size[0]) + 2
         if log.stage.size == done[ROWS]:
             log = recording.enlarged(log, done[ROWS], int(1.5 * log.stage.size))
@@ -78,7 +78,7 @@ def capacity_changes(net: Cells) -> Heap:
 @kernel
 def compete(
     net: Cells, ids: Integers, days: Floats, crowd: Customer, due: Heap, line: Lines, log: Events, late: Events,
-    people: Customers, done: Integers,
+    people: Customers, done: Integers, firsts: Floats,
 ) -> bool:  # fmt: skip
     """Let the days pass; False where room runs out.
 
@@ -87,9 +87,7 @@ def compete(
     at_start, horizon = net[at.COHORT] >= 0.0, net[at.HORIZON]
     inviting, described = net[at.INVITING] > 0.0, recording.described(net)
     listed = all_come(net)
-    which = how_long = 0.0
-    if done[CANDIDATE] < ids.size:
-        which, how_long = ahead(net, ids[done[CANDIDATE]])
+    begun = done[CANDIDATE]
     while True:
         waiting = 0
         for desk in range(line.waiting.size):
@@ -114,14 +112,15 @@ def compete(
             or (days[n] == due.times[0] and (ids[n], ENTERS) < (due.items[0, CUSTOMER], due.items[0, NUMBER]))
         ):
             done[CANDIDATE] += 1
+            place = (n - begun) % AHEAD
+            if place == 0:
+                look_ahead(net, ids[n : min(n + AHEAD, ids.size)], firsts)
             if not listed and not arriving.admitted(net, ids[n], done[PEOPLE], at_start):
-                which, how_long = ahead(net, ids[min(n + 1, ids.size - 1)])
                 continue
             i, now, how = row_for(crowd, done), days[n], BORN
             me = Customer(crowd.whole[i], crowd.real[i])
             me.whole[at.NEXT] = rules.born(net, me, ids[n], now)
-            me.real[at.WHICH], me.real[at.HOW_LONG] = which, how_long
-            which, how_long = ahead(net, ids[min(n + 1, ids.size - 1)])
+            told(me, firsts, place)
         elif due.size[0] == 0 or not due.times[0] <= horizon:
             break
         else:

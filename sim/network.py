@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -153,6 +154,7 @@ class _Builder:
         spends = [segment.spend_ratio for segment in scenario.segments.values()]
         segments, _ = self.rows([self.segment(*parts) for parts in zip(own, shares, spends, strict=True)])
         places = [self.stage_index[stage] for stage in scenario.starts]
+        first = self.first_laws(own)
         starts = self.rows(list(zip(cumulative(list(scenario.starts.values())), places, strict=True)))
         traits, _ = self.rows([[self.trait(name, trait)] for part in own for name, trait in part.traits.items()])
         of_stays = [self.stay_traits(part, stage) for part in own for stage in part.stages]
@@ -169,7 +171,8 @@ class _Builder:
             at.COHORT: scenario.arrivals.cohort or -1, at.MARKET: market or -1,
             at.STAGE_ROWS: stages, at.DESK_ROWS: desks, at.LEVER_ROWS: levers, at.SEGMENT_ROWS: segments,
             at.STARTS_FIRST: starts[0], at.STARTS_COUNT: starts[1],
-            at.BEGINS: places[0] if len(places) == 1 and all(s.stages[next(iter(s.starts))].choices for s in own) else -1,
+            at.BEGINS: places[0] if first else -1,
+            at.BEGINS_LAW: self.table.add(first[0]) if first and all(law == first[0] for law in first) else -1,
             **dict(zip((at.INTAKE_FIRST, at.INTAKE_COUNT), self.rows(intake(scenario)), strict=True)),
             at.ARRIVALS_FIRST: arrivals[0], at.ARRIVALS_COUNT: arrivals[1],
             at.BREAKS: self.table.put(breaks), at.RESPONSES: self.table.put(response.ravel()),
@@ -199,6 +202,13 @@ class _Builder:
     def rows(self, rows: Sequence[Sequence[float]]) -> tuple[int, int]:
         """Put rows one after the other; returns the place of the first, and how many."""
         return self.table.put(cell for row in rows for cell in row), len(rows)
+
+    def first_laws(self, own: Sequence[Scenario]) -> list[Any]:
+        """The laws of stays where arrivals begin, by segment and exit; none where that is not one choice stage for all."""
+        begin = [part.stages[next(iter(part.starts))] for part in own]
+        if len(self.scenario.starts) > 1 or not all(stage.choices for stage in begin):
+            return []
+        return [choice.dwell or stage.dwell for stage in begin for choice in stage.choices.values()]
 
     # --- levers and what they act on ------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ def born(net: Cells, me: Customer, customer: int, time: float) -> int:
     real[at.VALUE], real[at.WORTH] = 0.5, 1.0
     real[at.START] = real[at.SATISFACTION] = real[at.EXPECTATION] = math.nan
     real[at.AGE] = real[at.WHICH] = 0.0
+    real[at.DAYS] = -1.0
     forget(me)
     if customer >= at.OPENERS:
         return recalled(net, me)
@@ -349,7 +350,10 @@ def depart(net: Cells, me: Customer, time: float) -> "tuple[float, int]":
             chosen += at.EXIT_WIDTH
     elif count > 2:
         chosen = choose(net, me, time)
-    days = laws.age_left(net, int(net[chosen + at.EXIT_DWELL]), how_long)
+    days = me.real[at.DAYS]
+    me.real[at.DAYS] = -1.0
+    if days < 0.0:
+        days = laws.age_left(net, int(net[chosen + at.EXIT_DWELL]), how_long)
     if net[chosen + at.EXIT_PACE_COUNT] > 0.0:
         days *= pace(net, me, chosen, time)
     return days, int(net[chosen + at.EXIT_TO])

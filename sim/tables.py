@@ -40,8 +40,9 @@ MAX_BANDS = INVITEES // BAND
     TRAIT_ROWS, TRAITS_COUNT,  # places of the laws of known traits, segment by segment; how many traits there are
     STAY_TRAIT_ROWS, STAY_TRAITS,  # places of the laws of those drawn at stays, by segment and stage; whether there are any
     BEGINS,  # the choice stage in which all arrivals begin, -1 for none
+    BEGINS_LAW,  # place of the law that all its stays follow, whoever stays and wherever they lead; -1 for none
     HEADER,
-) = range(43)  # fmt: skip
+) = range(44)  # fmt: skip
 
 # --- rows of its tables ---------------------------------------------------------------------------------------------
 (
@@ -124,8 +125,9 @@ INTAKE_DAY, INTAKE_TOTAL, INTAKE_WIDTH = range(3)  # cumulative expected arrival
     AGE,  # days that this stay had lasted on day 0; 0 for all that begin later
     LEAVES,  # for the compiled engine: the end of this stay
     WHICH, HOW_LONG,  # for the compiled engine: draws of the first stay that were made ahead; 0 for none
+    DAYS,  # for the compiled engine: what comes of HOW_LONG, as far as it was worked out ahead; -1 for none
     ENTRIES,  # from here on: last entry to the stages in SINCES, then ends of the failures felt, then traits
-) = range(21)  # fmt: skip
+) = range(22)  # fmt: skip
 
 
 class Customer(NamedTuple):

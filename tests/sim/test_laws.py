@@ -177,6 +177,23 @@ def test_compiled_laws_give_the_same_bits(law: Any, share: Any, exposure: Any, a
     assert all_ways(*row_of(law), share, exposure, age) == plain
 
 
+@kernel
+def at_once(cells: Any, place: Any, lefts: Any, together: Any, apart: Any) -> None:
+    laws.ages_left(cells, place, lefts, together)
+    for k in range(lefts.size):
+        apart[k] = laws.age_left(cells, place, lefts[k])
+
+
+@pytest.mark.parametrize("law", [*SMOOTH, *STEPPED], ids=str)
+def test_many_draws_at_once_give_the_same_bits(law: Any) -> None:
+    lefts = np.concatenate(
+        (np.geomspace(1e-300, 0.5, 400), np.linspace(0.01, 0.99, 600), 1.0 - np.geomspace(1e-15, 0.5, 301))
+    )
+    together, apart = np.empty(lefts.size), np.full(lefts.size, np.nan)
+    at_once(*row_of(law), lefts, together, apart)
+    assert np.array_equal(together, apart)
+
+
 def attempt(call: Any) -> Any:
     """Plain Python raises where compiled code overflows to infinity."""
     try:
