@@ -28,10 +28,13 @@ def held(columns: Any) -> int:
 def lived(workload: str, customers: int, seed: int) -> dict[str, float]:
     """One run of our compiled engine: CPU seconds, peak memory of the process and of the log's columns, bytes."""
     from benchmarks.peers import sojourn_compiled
+    from sojourn.sim.journeys import Log
 
     journeys, seconds = sojourn_compiled.lived(WORKLOADS[workload], customers, seed)
     most = peak()  # before anything else is allocated
-    return {"seconds": seconds, "peak": most, "columns": held(journeys.events)}
+    events = journeys.events
+    columns = held([*(getattr(events, name) for name in Log._fields), *events.contacts])
+    return {"seconds": seconds, "peak": most, "columns": columns}
 
 
 def section(rounds: int, small: int) -> Section:

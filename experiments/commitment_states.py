@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.journeys import RENEGED, UNRESOLVED, Floats, Integers, Journeys
+from sojourn.sim.journeys import Floats, Integers, Journeys
 from sojourn.sim.lives import Lives, firsts
 from sojourn.sim.network import Network
 
@@ -203,7 +203,7 @@ def _codes(journeys: Journeys, network: Network, rows: Integers, place: Integers
 def _failures(journeys: Journeys, network: Network, row: Integers, time: Floats) -> tuple[Codes, Codes]:
     """How many failures are still felt at each moment, and how new the newest is (0: none, then from old to new)."""
     events, who = journeys.events, journeys.who
-    failed = np.flatnonzero((events.contact == RENEGED) | (events.contact == UNRESOLVED))
+    failed = events.contacts.row[events.contacts.failed]
     lasting = _failure_days(network)[journeys.customers.segment[who[failed]], events.stage[failed]]
     failed, lasting = failed[lasting > 0.0], lasting[lasting > 0.0]
     count, newest = np.zeros(row.size, dtype=np.int16), np.zeros(row.size, dtype=np.int16)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.journeys import RESOLVED, UNRESOLVED, Journeys
+from sojourn.sim.journeys import Journeys
 from sojourn.sim.money import TICK, Ledger, contact_money, force_of_interest, overhead
 from sojourn.sim.network import Network
 
@@ -33,8 +33,9 @@ def booked(journeys: Journeys, network: Network) -> Booked:
 
     every = by_stage(money.revenue - money.cost)
     entries = by_stage((events.revenue[rows] - events.cost[rows]) * np.exp(-delta * events.time[rows]))
-    contact, served_at = events.contact[rows], events.time[rows] + events.waited[rows]
-    served = ((contact == RESOLVED) | (contact == UNRESOLVED)) & (served_at <= journeys.horizon + TICK)
+    served, waited = events.contacts.on(rows)
+    served_at = events.time[rows] + waited
+    served &= served_at <= journeys.horizon + TICK
     gain, charge = contact_money(network)
     segment = journeys.customers.segment[ledger.who]
     contacts = by_stage(np.where(served, (gain - charge)[segment, stage] * np.exp(-delta * served_at), 0.0))

@@ -16,7 +16,7 @@ from sojourn.sim import tables as at
 from sojourn.sim.arranging import by_id
 from sojourn.sim.choosing import AHEAD, look_ahead, told
 from sojourn.sim.compiling import kernel, patience_asked
-from sojourn.sim.journeys import Customers, Events, Floats, Integers
+from sojourn.sim.journeys import Contacts, Customers, Floats, Integers, Log
 from sojourn.sim.recording import part, record, register, room, trimmed
 from sojourn.sim.tables import Cells, Customer, nobody, seeded
 from sojourn.sim.timing import time_to_invitation
@@ -28,8 +28,8 @@ CANDIDATE, PEOPLE, ROWS = range(3)  # how far a kernel has come
 
 def run(
     net: Cells, seed: int, replication: int, candidates: int | None, *, coupled: bool, workers: int = 1
-) -> tuple[Events, Customers]:
-    """One replication: the log, customer by customer, and the customers by id. Does not depend on `workers`."""
+) -> tuple[Log, Contacts, Customers]:
+    """One replication: the log, customer by customer, its contacts, and the customers by id. Does not depend on `workers`."""
     net = seeded(net, seed, replication)
     with patience_asked("compete" if coupled else "follow"):
         ids, days = arriving.arrivals(net, -1 if candidates is None else candidates, workers)
@@ -43,20 +43,20 @@ def run(
             log, people = shared(net, ids, days, workers)
         if not recording.used(net, at.INVITING):
             people = people._replace(customer=ids, arrived=arriving.first_days(net, ids, days))
-        return by_id(log, people)
+        return by_id(log, recording.contacts(0), people)
 
 
 class Written(NamedTuple):
     """What some candidates did, and all the room that there is for others."""
 
-    log: Events
+    log: Log
     people: Customers
-    log_room: Events
+    log_room: Log
     people_room: Customers
     tree: Customer
 
 
-def shared(net: Cells, ids: Integers, days: Floats, workers: int) -> tuple[Events, Customers]:
+def shared(net: Cells, ids: Integers, days: Floats, workers: int) -> tuple[Log, Customers]:
     """Follow the candidates in several threads, CHUNK by CHUNK; kernels do not hold Python's lock.
 
     Who has followed a chunk waits until it is known how many rows come before, and copies its own there.
@@ -64,7 +64,7 @@ def shared(net: Cells, ids: Integers, days: Floats, workers: int) -> tuple[Event
     turns = math.ceil(ids.size / (CHUNK * workers))
     chunk = math.ceil(ids.size / (turns * workers))  # so that nobody has a chunk more than the others
     starts = range(0, ids.size, chunk)
-    before: list[Future[tuple[Events, Customers, int, int]]] = [Future() for _ in range(len(starts) + 1)]
+    before: list[Future[tuple[Log, Customers, int, int]]] = [Future() for _ in range(len(starts) + 1)]
     copied: list[Future[None]] = [Future() for _ in starts]
     spare: list[Written] = []  # room that threads use again: new memory is slow
     before[0].set_result((recording.events(net, 0), recording.customers(net, 0), 0, 0))
@@ -119,7 +119,7 @@ def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int, on: Wr
 
 @kernel
 def follow(
-    net: Cells, ids: Integers, days: Floats, last: int, tree: Customer, log: Events, people: Customers,
+    net: Cells, ids: Integers, days: Floats, last: int, tree: Customer, log: Log, people: Customers,
     done: Integers, firsts: Floats,
 ) -> bool:  # fmt: skip
     """Everybody alone, one after the other; False where room runs out, with `done` as before the arrival that has none."""

@@ -13,7 +13,7 @@ from sojourn.sim.arranging import by_id, interleaved
 from sojourn.sim.choosing import AHEAD, look_ahead, told
 from sojourn.sim.compiling import apart, compiled, inlined, kernel
 from sojourn.sim.heap import CUSTOMER, NUMBER, ROW, Heap, heap, pop, push, roomier
-from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events, Floats, Integers
+from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Contacts, Customers, Floats, Integers, Log
 from sojourn.sim.lines import Lines, join, leave, lines, next_in_line
 from sojourn.sim.recording import part, record, record_contact, register
 from sojourn.sim.tables import Cells, Customer, nobody
@@ -25,13 +25,14 @@ EVENTS = 8  # per stay
 ASKING, INVITING, LEAVING = range(3)  # what a customer awaits whose event is due
 BORN, SERVED, ON = range(3)  # how a customer goes on alone: from birth, from the desk, into the next stage
 # How far the days have passed; FREE: the first row of the crowd that nobody has, WALKING: who was stopped for want of room.
-CANDIDATE, PEOPLE, ROWS, LATE, FREE, FRESH, WALKING, COUNTS = range(8)
+CANDIDATE, PEOPLE, ROWS, LATE, CONTACTS, FREE, FRESH, WALKING, COUNTS = range(9)
 
 
-def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers]:
-    """One replication: the log, customer by customer, and the customers by id."""
-    log = recording.events(net, 4 * ids.size + 1024, contacts=False)  # who asks for help has late rows from then on
-    late = recording.events(net, ids.size // 4 + 1024)
+def together(net: Cells, ids: Integers, days: Floats) -> tuple[Log, Contacts, Customers]:
+    """One replication: the log, customer by customer, its contacts, and the customers by id."""
+    log = recording.events(net, 4 * ids.size + 1024)
+    late = recording.events(net, ids.size // 4 + 1024)  # who asks for help has late rows from then on
+    contacts = recording.contacts(late.stage.size)
     inviting = recording.used(net, at.INVITING)
     people = recording.customers(net, ids.size + 64 if inviting else ids.size)
     if all_come(net):
@@ -39,12 +40,13 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
     crowd, due, line = nobody(net, 1024), capacity_changes(net), lines(net)
     done, firsts = np.zeros(COUNTS, dtype=np.int64), np.empty((3, AHEAD))
     done[FREE] = done[WALKING] = -1
-    while not compete(net, ids, days, crowd, due, line, log, late, people, done, firsts):
+    while not compete(net, ids, days, crowd, due, line, log, late, contacts, people, done, firsts):
         more = int(line.waiting.sum() + due.size[0]) + 2
         if log.stage.size == done[ROWS]:
             log = recording.enlarged(log, done[ROWS], int(1.5 * log.stage.size))
         if late.stage.size < done[LATE] + more:
             late = recording.enlarged(late, done[LATE], int(1.5 * late.stage.size) + more)
+            contacts = recording.enlarged(contacts, done[CONTACTS], late.stage.size)
         if inviting and people.customer.size == done[PEOPLE]:
             people = recording.enlarged(people, done[PEOPLE], 2 * people.customer.size)
         if crowd.whole.shape[0] == done[FRESH]:
@@ -52,7 +54,9 @@ def together(net: Cells, ids: Integers, days: Floats) -> tuple[Events, Customers
         if due.times.size < due.size[0] + more + 8:
             due = roomier(due, more + 8)
     people = recording.trimmed(people, done[PEOPLE])
-    return by_id(interleaved(net, log, done[ROWS], recording.trimmed(late, done[LATE]), people), people)
+    late, contacts = recording.trimmed(late, done[LATE]), recording.trimmed(contacts, done[CONTACTS])
+    log, contacts = interleaved(net, log, done[ROWS], late, contacts, people)
+    return by_id(log, contacts, people)
 
 
 @kernel
@@ -77,8 +81,8 @@ def capacity_changes(net: Cells) -> Heap:
 
 @kernel
 def compete(
-    net: Cells, ids: Integers, days: Floats, crowd: Customer, due: Heap, line: Lines, log: Events, late: Events,
-    people: Customers, done: Integers, firsts: Floats,
+    net: Cells, ids: Integers, days: Floats, crowd: Customer, due: Heap, line: Lines, log: Log, late: Log,
+    contacts: Contacts, people: Customers, done: Integers, firsts: Floats,
 ) -> bool:  # fmt: skip
     """Let the days pass; False where room runs out.
 
@@ -159,7 +163,7 @@ def compete(
                 done[ROWS] += 1
             else:
                 record(net, late, done[LATE], me.whole[at.PLACE], me)
-                record_contact(net, late, done[LATE], me)
+                done[CONTACTS] = record_contact(contacts, done[CONTACTS], done[LATE], me)
                 done[LATE] += 1
                 how = ON
             at_once = False
@@ -176,22 +180,24 @@ def compete(
     for k in range(due.size[0]):  # the horizon came first: the log knows how far contacts got
         if due.items[k, CUSTOMER] >= 0 and due.items[k, NUMBER] % EVENTS == IS_SERVED:
             me = Customer(crowd.whole[due.items[k, ROW]], crowd.real[due.items[k, ROW]])
-            cut_off(net, late, people, done, described, me)
+            cut_off(net, late, contacts, people, done, described, me)
     for desk in range(line.waiting.size):
         while line.waiting[desk] > 0:
             i = next_in_line(line, desk)
             leave(line, crowd, desk, i)
             me = Customer(crowd.whole[i], crowd.real[i])
             me.whole[at.CONTACT], me.real[at.WAITED] = WAITING, horizon - me.real[at.ENTERED]
-            cut_off(net, late, people, done, described, me)
+            cut_off(net, late, contacts, people, done, described, me)
     return True
 
 
 @apart
-def cut_off(net: Cells, late: Events, people: Customers, done: Integers, described: bool, me: Customer) -> None:
+def cut_off(
+    net: Cells, late: Log, contacts: Contacts, people: Customers, done: Integers, described: bool, me: Customer
+) -> None:
     """Write down how far a customer has come who is still at a desk."""
     record(net, late, done[LATE], me.whole[at.PLACE], me)
-    record_contact(net, late, done[LATE], me)
+    done[CONTACTS] = record_contact(contacts, done[CONTACTS], done[LATE], me)
     done[LATE] += 1
     if described:
         part(net, people, me.whole[at.PLACE], me)

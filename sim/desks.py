@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from sojourn.sim.journeys import NOT_ASKED, RENEGED, RESOLVED, UNRESOLVED
+from sojourn.sim.journeys import RENEGED
 from sojourn.sim.lives import Lives
 from sojourn.sim.network import Network
 from sojourn.sim.sums import NOTHING, Sums, Tally
@@ -33,23 +33,23 @@ def desk_figures(lives: Lives) -> Iterator[tuple[str, Sums]]:
     journeys, network = lives.journeys, lives.network
     if not network.desks:
         return
-    events = journeys.events
-    asked = np.flatnonzero(events.contact != NOT_ASKED)
-    served_by = desk_of(network)[journeys.customers.segment[journeys.who[asked]], events.stage[asked]]
+    events, every = journeys.events, journeys.events.contacts
+    whose = journeys.who[every.row]
+    asked_of = desk_of(network)[journeys.customers.segment[whose], events.stage[every.row]]
     for index, name in enumerate(network.desks):
-        rows = asked[served_by == index]
-        who, contact = journeys.who[rows], events.contact[rows]
+        here = np.flatnonzero(asked_of == index)
+        who, contacts = whose[here], every.at(here)
         requests = Tally.of(who)
-        failed = Tally.of(who[(contact == RENEGED) | (contact == UNRESOLVED)])
+        failed = Tally.of(who[contacts.failed])
         yield f"desk.{name}.requests", Sums(requests, Tally(lives.count))
-        yield f"desk.{name}.wait", Sums(Tally.of(who, events.waited[rows]), requests)
-        served = rows[(contact == RESOLVED) | (contact == UNRESOLVED)]
-        begun = events.time[served] + events.waited[served]
-        over = np.minimum(begun + events.handled[served], journeys.horizon)
-        busy = Tally.of(journeys.who[served], np.maximum(over - begun, 0.0))
+        yield f"desk.{name}.wait", Sums(Tally.of(who, contacts.waited), requests)
+        served = np.flatnonzero(contacts.served)
+        begun = events.time[contacts.row[served]] + contacts.waited[served]
+        over = np.minimum(begun + contacts.handled[served], journeys.horizon)
+        busy = Tally.of(who[served], np.maximum(over - begun, 0.0))
         capacity = agent_days(*network.agents(name), begun, over, journeys.horizon)
         yield f"desk.{name}.utilisation", Sums(busy, NOTHING, 0.0, capacity)
-        yield f"desk.{name}.abandoned", Sums(Tally.of(who[contact == RENEGED]), requests)
+        yield f"desk.{name}.abandoned", Sums(Tally.of(who[contacts.contact == RENEGED]), requests)
         yield f"desk.{name}.failures", Sums(failed, requests)
         yield f"desk.{name}.failures_per_customer", Sums(failed, Tally(lives.count))
 

@@ -7,7 +7,7 @@ the next row of the same customer begins, and the last stay of a customer in a s
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,39 @@ ARRIVAL, REFERRAL = 0, 1
 SOURCES = ("arrival", "referral")
 
 
-class Events(NamedTuple):
-    """One row a stage entry. All columns have the same length; one that the scenario does not use is a read-only constant."""
+class Contacts(NamedTuple):
+    """One row a contact with a service desk: the stays in which somebody asked for help, in the order of the log."""
+
+    row: Integers  # the stay's, among the events
+    contact: NDArray[np.int8]  # WAITING (still, at the horizon), RESOLVED, UNRESOLVED, RENEGED
+    waited: Floats  # days at the desk before service, giving up or the horizon; the request is at the stay's `time`
+    handled: Floats  # days of service (it may run past the horizon); 0 without service
+
+    @property
+    def served(self) -> NDArray[np.bool_]:
+        """Whether service began; shape (contacts,)."""
+        return np.isin(self.contact, (RESOLVED, UNRESOLVED))
+
+    @property
+    def failed(self) -> NDArray[np.bool_]:
+        """Whether the customer gave up, or was served without avail; shape (contacts,)."""
+        return np.isin(self.contact, (RENEGED, UNRESOLVED))
+
+    def at(self, places: Integers) -> "Contacts":
+        """Some of the contacts."""
+        return Contacts(self.row[places], self.contact[places], self.waited[places], self.handled[places])
+
+    def on(self, rows: Integers) -> "tuple[NDArray[np.bool_], Floats]":
+        """Whether service began in the stays on some rows (ascending), and days waited there; both of shape (rows,)."""
+        served, waited = np.zeros(rows.size, dtype=np.bool_), np.zeros(rows.size)
+        mine = np.flatnonzero(np.isin(self.row, rows, assume_unique=True))
+        place = np.searchsorted(rows, self.row[mine])
+        served[place], waited[place] = self.served[mine], self.waited[mine]
+        return served, waited
+
+
+class Log(NamedTuple):
+    """One row a stage entry, as engines write them. All columns have the same length, or none where they are not used."""
 
     customer: Integers  # id
     sequence: NDArray[np.int32]  # counts the customer's rows from 0
@@ -32,10 +63,54 @@ class Events(NamedTuple):
     revenue: Floats  # booked at entry, undiscounted
     cost: Floats  # booked at entry: the stage's, acquisition, and what levers cost per customer and per referral
     held: Integers  # bit k: the `when` of lever k holds for this stay
-    contact: NDArray[np.int8]  # NOT_ASKED, WAITING (still, at the horizon), RESOLVED, UNRESOLVED, RENEGED
-    waited: Floats  # days at the desk before service, giving up or the horizon; the request is at `time`
-    handled: Floats  # days of service (it may run past the horizon); 0 without service
     satisfaction: Floats  # S once the stay's touchpoint is over; NaN where the scenario has no satisfaction
+
+
+@dataclass(frozen=True)
+class Events:
+    """One row a stage entry: the columns of `Log`, and those of contacts, made of `contacts` when they are first asked for.
+
+    All columns have the same length; one that the scenario does not use is a read-only constant.
+    """
+
+    customer: Integers
+    sequence: NDArray[np.int32]
+    stage: NDArray[np.int16]
+    time: Floats
+    revenue: Floats
+    cost: Floats
+    held: Integers
+    satisfaction: Floats
+    contacts: Contacts
+
+    @cached_property
+    def contact(self) -> NDArray[np.int8]:
+        """What became of the stay's contact, NOT_ASKED where there was none; shape (rows,)."""
+        return self._spread(self.contacts.contact)
+
+    @cached_property
+    def waited(self) -> Floats:
+        """Days at the desk before service, 0 where nobody asked; shape (rows,)."""
+        return self._spread(self.contacts.waited)
+
+    @cached_property
+    def handled(self) -> Floats:
+        """Days of service, 0 where there was none; shape (rows,)."""
+        return self._spread(self.contacts.handled)
+
+    def columns(self) -> dict[str, NDArray[Any]]:
+        """All columns by name, as a data frame takes them."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+    def _spread(self, column: NDArray[Any]) -> NDArray[Any]:
+        if not column.size:
+            return np.broadcast_to(np.zeros((), dtype=column.dtype), self.customer.size)
+        spread = np.zeros(self.customer.size, dtype=column.dtype)  # NOT_ASKED is 0
+        spread[self.contacts.row] = column
+        return spread
+
+
+COLUMNS = (*Log._fields, "contact", "waited", "handled")  # of the events
 
 
 class Customers(NamedTuple):

@@ -42,7 +42,7 @@ from collections.abc import Collection
 import numpy as np
 
 from sojourn.sim.estimating import Parts, estimate
-from sojourn.sim.journeys import Customers, Events, Journeys
+from sojourn.sim.journeys import Contacts, Customers, Events, Journeys
 from sojourn.sim.lives import Lives
 from sojourn.sim.network import Network
 from sojourn.sim.singles import coupled, estimate_single, measure_single, told
@@ -76,7 +76,9 @@ def _nobody(network: Network) -> Journeys:
     """Journeys of no customers."""
     ids, days = np.empty(0, dtype=np.int64), np.empty(0)
     short, tiny = np.empty(0, dtype=np.int16), np.empty(0, dtype=np.int8)
-    events = Events(ids, np.empty(0, dtype=np.int32), short, days, days, days, ids, tiny, days, days, days)
+    events = Events(
+        ids, np.empty(0, dtype=np.int32), short, days, days, days, ids, days, Contacts(ids, tiny, days, days)
+    )
     customers = Customers(ids, days, short, tiny, ids, ids, days, days, days, days, days)
     horizon = network.scenario.about.horizon_days
     return Journeys(network.strategy, 0, network.stages, network.segments, horizon, events, customers)

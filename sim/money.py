@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.discounting import Running, discounted_length, discounted_slope
-from sojourn.sim.journeys import RESOLVED, UNRESOLVED, Integers, Journeys
+from sojourn.sim.journeys import Integers, Journeys
 from sojourn.sim.network import Network
 
 __all__ = ["Ledger", "Money", "Running", "book", "discounted_length", "discounted_slope", "overhead"]
@@ -78,7 +78,7 @@ class Ledger:
             if not nothing(column):
                 moving |= column != 0.0
         if money[0].any() or money[1].any():
-            moving |= (events.contact == RESOLVED) | (events.contact == UNRESOLVED)
+            moving[events.contacts.row[events.contacts.served]] = True
         if rate.any():
             moving |= np.any(rate, axis=0)[events.stage]
         if self._charges:
@@ -99,9 +99,8 @@ class Ledger:
         self._held = np.where(open_stage[stage], events.held[self.rows], 0)
         self._rate = rate[self._segment, stage]
         self._gain, self._charge = (table[self._segment, stage] for table in money)
-        contact = events.contact[self.rows]
-        self._served = (contact == RESOLVED) | (contact == UNRESOLVED)
-        self._served_at = self._time + events.waited[self.rows]
+        self._served, waited = events.contacts.on(self.rows)
+        self._served_at = self._time + waited
         self._accrued: dict[tuple[int, float], tuple[Running, Floats]] = {}
 
     def booked(self, *, discounted: bool, window: float | None = None) -> Money:

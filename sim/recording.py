@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from sojourn.sim import tables as at
 from sojourn.sim.compiling import apart, inlined, kernel
-from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events
-from sojourn.sim.memory import empty, zeros
+from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Contacts, Customers, Events, Log
+from sojourn.sim.memory import empty
 from sojourn.sim.tables import Cells, Customer
 
 # By column: its type, the flag of the network that says whether it is used (HEADER: always), and what stands there if not.
@@ -20,8 +20,7 @@ EVENTS: dict[str, tuple[type, int, float]] = {
     "customer": (np.int64, at.HEADER, 0), "sequence": (np.int32, at.HEADER, 0),
     "stage": (np.int16, at.HEADER, 0), "time": (np.float64, at.HEADER, 0),
     "revenue": (np.float64, at.PAID, 0.0), "cost": (np.float64, at.PAID, 0.0), "held": (np.int64, at.CONDITIONAL, 0),
-    "contact": (np.int8, at.SERVED, NOT_ASKED), "waited": (np.float64, at.SERVED, 0.0),
-    "handled": (np.float64, at.SERVED, 0.0), "satisfaction": (np.float64, at.SATISFIED, np.nan),
+    "satisfaction": (np.float64, at.SATISFIED, np.nan),
 }  # fmt: skip
 CUSTOMERS: dict[str, tuple[type, int, float]] = {
     "customer": (np.int64, at.HEADER, 0), "arrived": (np.float64, at.HEADER, 0),
@@ -50,20 +49,14 @@ def described(net: Cells) -> bool:
     return told
 
 
-def events(net: Cells, rows: int, contacts: bool = True) -> Events:
-    """Room for so many stage entries; that of contacts may be left out for now."""
-    sizes = (rows if used(net, flag) and (contacts or flag != at.SERVED) else 0 for _, flag, _ in EVENTS.values())
-    return Events(*(empty(size, kind) for size, (kind, _, _) in zip(sizes, EVENTS.values(), strict=True)))
+def events(net: Cells, rows: int) -> Log:
+    """Room for so many stage entries."""
+    return Log(*(empty(rows if used(net, flag) else 0, kind) for kind, flag, _ in EVENTS.values()))
 
 
-def with_contacts(net: Cells, log: Events) -> Events:
-    """A log whose contacts were left out, with columns for them in which nobody has asked for help."""
-    blank: dict[str, Any] = {
-        name: zeros(log.stage.size, kind)  # NOT_ASKED is 0
-        for name, (kind, flag, _) in EVENTS.items()
-        if flag == at.SERVED and used(net, flag)
-    }
-    return log._replace(**blank)
+def contacts(rows: int) -> Contacts:
+    """Room for so many contacts."""
+    return Contacts(empty(rows, np.int64), empty(rows, np.int8), empty(rows, np.float64), empty(rows, np.float64))
 
 
 def customers(net: Cells, rows: int) -> Customers:
@@ -112,11 +105,11 @@ def _enlarged(column: NDArray[Any], rows: int, room: int) -> NDArray[Any]:
     return wider
 
 
-def finished_events(net: Cells, table: Events) -> Events:
-    """The table with the constants of columns that are not used, as read-only arrays of no size in memory."""
+def finished_events(net: Cells, log: Log, contacts: Contacts) -> Events:
+    """The log with the constants of columns that are not used, as read-only arrays of no size in memory."""
     constants = {name: constant for name, (_, _, constant) in EVENTS.items()}
-    done: Events = _finished(net, table, EVENTS, {**constants, "held": net[at.ALWAYS]})
-    return done
+    done: Log = _finished(net, log, EVENTS, {**constants, "held": net[at.ALWAYS]})
+    return Events(**done._asdict(), contacts=contacts)
 
 
 def finished_customers(net: Cells, table: Customers) -> Customers:
@@ -136,7 +129,7 @@ def _finished(net: Cells, table: Any, columns: dict[str, tuple[type, int, float]
 
 
 @inlined
-def record(net: Cells, log: Events, row: int, customer: int, me: Customer) -> None:
+def record(net: Cells, log: Log, row: int, customer: int, me: Customer) -> None:
     """Write down a stay, but for its contact, once all that the log says about it is known; `customer`: id, or place for now."""
     log.customer[row] = customer
     log.sequence[row] = me.whole[at.SEQUENCE]
@@ -154,12 +147,15 @@ def record(net: Cells, log: Events, row: int, customer: int, me: Customer) -> No
 
 
 @inlined
-def record_contact(net: Cells, log: Events, row: int, me: Customer) -> None:
-    """Write down what became of a stay's contact, if any."""
-    if net[at.SERVED] > 0.0:
-        log.contact[row] = me.whole[at.CONTACT]
-        log.waited[row] = me.real[at.WAITED]
-        log.handled[row] = me.real[at.HANDLED]
+def record_contact(contacts: Contacts, count: int, row: int, me: Customer) -> int:
+    """Write down what became of the contact of the stay on a row, if there was one; returns how many contacts there are now."""
+    if me.whole[at.CONTACT] == NOT_ASKED:
+        return count
+    contacts.row[count] = row
+    contacts.contact[count] = me.whole[at.CONTACT]
+    contacts.waited[count] = me.real[at.WAITED]
+    contacts.handled[count] = me.real[at.HANDLED]
+    return count + 1
 
 
 @apart

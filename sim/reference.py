@@ -18,7 +18,7 @@ from sojourn.sim import arriving, recording
 from sojourn.sim import openly as rules
 from sojourn.sim import tables as at
 from sojourn.sim.arranging import in_any_order
-from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Customers, Events
+from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING, Contacts, Customers, Log
 from sojourn.sim.tables import Cells, Customer, nobody, seeded
 
 Steps = Generator[simpy.Event, Any, None]
@@ -95,12 +95,13 @@ class Reference:
         self.ids, self.days = arriving.arrivals(net, -1 if candidates is None else candidates)
         self.people: list[Customer] = []
         self.log = recording.events(net, 4 * len(self.ids) + 64)
-        self.rows = 0
+        self.asked = recording.contacts(self.log.stage.size)
+        self.rows = self.requests = 0
         self.desks = [Desk(self, d) for d in range(int(net[at.DESKS]))]
         self.contacts: dict[int, Customer] = {}  # who is at a desk, in line or served
 
-    def run(self, watch: Callable[[float], None] | None = None) -> tuple[Events, Customers]:
-        """Let the days pass up to the horizon, which still counts; returns the log and the customers, by id."""
+    def run(self, watch: Callable[[float], None] | None = None) -> tuple[Log, Contacts, Customers]:
+        """Let the days pass up to the horizon, which still counts; returns the log, its contacts and the customers, by id."""
         env, net = self.env, self.net
         for d, desk in enumerate(self.desks):
             row = int(net[at.DESK_ROWS]) + d * at.DESK_WIDTH
@@ -118,7 +119,8 @@ class Reference:
         customers = recording.customers(net, len(self.people))
         for place, me in enumerate(self.people):
             rules.register(net, customers, place, me)
-        return in_any_order(recording.trimmed(self.log, self.rows), customers)
+        log, asked = recording.trimmed(self.log, self.rows), recording.trimmed(self.asked, self.requests)
+        return in_any_order(log, asked, customers)
 
     def arrive(self, customer: int, at_start: bool, _: simpy.Event) -> None:
         """A candidate comes, if the market has room."""
@@ -174,8 +176,9 @@ class Reference:
         """Write a stay down."""
         if self.rows == self.log.stage.size:
             self.log = recording.enlarged(self.log, self.rows, 2 * self.rows)
+            self.asked = recording.enlarged(self.asked, self.requests, 2 * self.rows)
         rules.record(self.net, self.log, self.rows, me.whole[at.PLACE], me)
-        rules.record_contact(self.net, self.log, self.rows, me)
+        self.requests = rules.record_contact(self.asked, self.requests, self.rows, me)
         self.rows += 1
 
 

@@ -108,11 +108,11 @@ def simulate(
     if engine == "simpy":
         from sojourn.sim.reference import Reference
 
-        log, people = Reference(network.cells, seed, replication, customers).run()
+        log, contacts, people = Reference(network.cells, seed, replication, customers).run()
     else:
         from sojourn.sim import compiled
 
-        log, people = compiled.run(
+        log, contacts, people = compiled.run(
             network.cells, seed, replication, customers, coupled=network.coupled, workers=workers
         )
     return Journeys(
@@ -121,7 +121,7 @@ def simulate(
         network.stages,
         network.segments,
         network.scenario.about.horizon_days,
-        finished_events(network.cells, log),
+        finished_events(network.cells, log, contacts),
         finished_customers(network.cells, people),
         seed,
     )

@@ -64,11 +64,14 @@ def _stays(journeys: Any, stage: Any) -> Any:
     return Stays(days, names[journeys.next_stage[rows]], rows)
 
 
+def _columns(journeys: Any) -> Any:
+    return *journeys.events.columns().values(), *journeys.events.contacts, *journeys.customers
+
+
 def _same(one: Any, other: Any) -> Any:
     """Whether two logs are the same, bit for bit."""
     return all(
-        np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
-        for a, b in zip((*one.events, *one.customers), (*other.events, *other.customers), strict=True)
+        np.array_equal(a, b, equal_nan=a.dtype.kind == "f") for a, b in zip(_columns(one), _columns(other), strict=True)
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from sojourn.sim.journeys import ARRIVAL, NOT_ASKED, Customers, Events, Journeys
+from sojourn.sim.journeys import ARRIVAL, COLUMNS, NOT_ASKED, Contacts, Customers, Events, Journeys, Log
 from sojourn.sim.network import Network
 
 
@@ -32,7 +32,10 @@ def _write(network: Network, lives: Sequence[Life]) -> Journeys:
         for k, row in enumerate(life.rows)
     ]  # fmt: skip
     kinds = {"customer": "i8", "sequence": "i8", "stage": "i2", "held": "i8", "contact": "i1"}
-    events = Events(*(np.array([row[c] for row in rows], dtype=kinds.get(c, "f8")) for c in Events._fields))
+    table = {c: np.array([row[c] for row in rows], dtype=kinds.get(c, "f8")) for c in COLUMNS}
+    asked = np.flatnonzero(table["contact"] != NOT_ASKED)
+    contacts = Contacts(asked, *(table[c][asked] for c in Contacts._fields[1:]))
+    events = Events(**{c: table[c] for c in Log._fields}, contacts=contacts)
     count = len(lives)
     customers = Customers(
         customer=np.arange(count),

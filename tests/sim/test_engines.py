@@ -51,17 +51,28 @@ LEAST = {  # over the drawn set: what must have happened so often that each feat
 }  # fmt: skip
 
 
+def tables(journeys: Journeys) -> dict[str, dict[str, Any]]:
+    """All columns of a log, by table and name."""
+    events = journeys.events
+    return {
+        "Events": events.columns(),
+        "Contacts": events.contacts._asdict(),
+        "Customers": journeys.customers._asdict(),
+    }
+
+
 def differing(one: Journeys, other: Journeys) -> list[str]:
     """Columns in which two logs differ by a bit."""
     columns = []
     a: Any
     b: Any
-    for table, twin in ((one.events, other.events), (one.customers, other.customers)):
-        for name, a, b in zip(table._fields, table, twin, strict=True):
+    both = zip(tables(one).items(), tables(other).items(), strict=True)
+    for (where, table), (_, twin) in both:
+        for name, a, b in zip(table, table.values(), twin.values(), strict=True):
             if a.dtype.kind == "f" and b.dtype == a.dtype:
                 a, b = a.view(np.int64), b.view(np.int64)  # -0 is not 0, and NaN is the same NaN
             if a.dtype != b.dtype or not np.array_equal(a, b):
-                columns.append(f"{type(table).__name__}.{name}")
+                columns.append(f"{where}.{name}")
     return columns
 
 

@@ -101,7 +101,7 @@ def test_a_trait_is_one_draw_a_customer() -> None:
     assert np.corrcoef(np.log(days[second]), np.log(days[second - 1]))[0, 1] > 0.02
 
 
-def test_both_engines_are_one() -> None:
+def test_both_engines_are_one(same: Any) -> None:
     effects = (
         '{ exit = "a -> b", per = "visits", hazard_ratio = 1.3, up_to = 3 }, '
         '{ exit = "a -> b", per = "size", hazard_ratio = 0.8 }, { exit = "b -> a", per = "days_since_first", log_odds = -0.01 }'
@@ -111,10 +111,7 @@ def test_both_engines_are_one() -> None:
         'other = { share = 0.5, override = { "traits.size" = { law = "deterministic", value = 1 } } }'
     )
     one, other = (lived(effects, tables, 300, engine=engine) for engine in ENGINES)
-    a: Any
-    b: Any
-    for a, b in zip((*one.events, *one.customers), (*other.events, *other.customers), strict=True):
-        assert np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    assert same(one, other)
     first = [(one.until - one.events.time)[one.first[:-1]][one.customers.segment == k].mean() for k in (0, 1)]
     assert first[0] > first[1]  # .8 to the third on average, and .8
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from sojourn.scenarios.files import loads
+from sojourn.sim.journeys import Events, Log
 from sojourn.sim.measures import estimate_single, measure
 from sojourn.sim.network import build
 from sojourn.sim.singles import GROUPS, coupled, groups_of, jackknifes, splitmix64
@@ -87,10 +88,11 @@ def test_a_group_left_out_is_a_log_without_it(network: Any, write: Any, life: An
     journeys = tossed(network, write, life, np.random.default_rng(2), 200)
     groups = groups_of(journeys.customers.root, fixed=True)
     kept = groups != 3
-    rows = kept[journeys.who]
+    rows, columns = kept[journeys.who], journeys.events.columns()
+    assert not columns["contact"].any()
     fewer = dataclasses.replace(
         journeys,
-        events=type(journeys.events)(*(column[rows] for column in journeys.events)),
+        events=Events(**{name: columns[name][rows] for name in Log._fields}, contacts=journeys.events.contacts),
         customers=type(journeys.customers)(*(column[kept] for column in journeys.customers)),
     )
     found, parts = jackknifes(journeys, network, fixed=True), measure(fewer, network)

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit, ndtr
 
 from sojourn.scenarios.files import loads
-from sojourn.sim.journeys import REFERRAL, WAITING
+from sojourn.sim.journeys import REFERRAL, RESOLVED, WAITING
 from sojourn.sim.lives import Lives
 from sojourn.sim.measures import estimate_single, measure
 from sojourn.sim.network import build
@@ -173,8 +173,8 @@ def felt(value: float, **more: float) -> dict[str, float]:
         # Asked twice, wherever they are: in the next stay in use, and in it still.
         ([("visit", 0, felt(70)), ("use", 10, felt(60)), ("visit", 20, felt(60)), ("use", 22, felt(50))], [50, 50]),
         # On day 24 the contact is not over, so the touchpoint has not come: S is that of before.
-        ([("visit", 0, felt(70)), ("use", 10, felt(60, waited=9.0, handled=6.0))], [70]),
-        ([("visit", 0, felt(70)), ("use", 10, felt(60, waited=9.0, handled=5.0))], [60]),
+        ([("visit", 0, felt(70)), ("use", 10, felt(60, waited=9.0, handled=6.0, contact=RESOLVED))], [70]),
+        ([("visit", 0, felt(70)), ("use", 10, felt(60, waited=9.0, handled=5.0, contact=RESOLVED))], [60]),
         ([("use", 10, felt(60, waited=90.0, contact=WAITING))], [60]),  # nothing is known of before
     ],
 )

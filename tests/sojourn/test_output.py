@@ -12,6 +12,7 @@ from sojourn.eventlog import EventLog
 from sojourn.output import encode, staged, write_text
 from sojourn.scenarios.faults import Faults
 from sojourn.sim.journeys import Customers, Events, Journeys
+from sojourn.sim.recording import contacts
 
 EVENT_COLUMNS = {
     "strategy": "VARCHAR",
@@ -39,10 +40,8 @@ def journeys(strategy: str, replication: int) -> Journeys:
         nothing,
         nothing,
         np.zeros(4, dtype=np.int64),
-        np.zeros(4, dtype=np.int8),
-        nothing,
-        nothing,
         np.full(4, np.nan),
+        contacts(0),
     )
     customers = Customers(
         np.array([0, 2**40]),
