@@ -7,13 +7,14 @@ the next row of the same customer begins, and the last stay of a customer in a s
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 # What became of a stay's contact with the service desk (column `contact`).
 NOT_ASKED, WAITING, RESOLVED, UNRESOLVED, RENEGED = 0, 1, 2, 3, 4
@@ -31,25 +32,25 @@ class Contacts(NamedTuple):
     handled: Floats  # days of service (it may run past the horizon); 0 without service
 
     @property
-    def served(self) -> NDArray[np.bool_]:
+    def served(self) -> Flags:
         """Whether service began; shape (contacts,)."""
-        return np.isin(self.contact, (RESOLVED, UNRESOLVED))
+        return cast(Flags, (self.contact == RESOLVED) | (self.contact == UNRESOLVED))
 
     @property
-    def failed(self) -> NDArray[np.bool_]:
+    def failed(self) -> Flags:
         """Whether the customer gave up, or was served without avail; shape (contacts,)."""
-        return np.isin(self.contact, (RENEGED, UNRESOLVED))
+        return cast(Flags, (self.contact == RENEGED) | (self.contact == UNRESOLVED))
 
     def at(self, places: Integers) -> "Contacts":
         """Some of the contacts."""
         return Contacts(self.row[places], self.contact[places], self.waited[places], self.handled[places])
 
-    def on(self, rows: Integers) -> "tuple[NDArray[np.bool_], Floats]":
+    def on(self, rows: Integers) -> "tuple[Flags, Floats]":
         """Whether service began in the stays on some rows (ascending), and days waited there; both of shape (rows,)."""
         served, waited = np.zeros(rows.size, dtype=np.bool_), np.zeros(rows.size)
-        mine = np.flatnonzero(np.isin(self.row, rows, assume_unique=True))
-        place = np.searchsorted(rows, self.row[mine])
-        served[place], waited[place] = self.served[mine], self.waited[mine]
+        place = np.searchsorted(rows, self.row)
+        mine = np.flatnonzero(np.append(rows, -1)[place] == self.row)
+        served[place[mine]], waited[place[mine]] = self.served[mine], self.waited[mine]
         return served, waited
 
 
@@ -149,7 +150,7 @@ class Journeys:
         return np.append(starts, self.events.customer.size)
 
     @cached_property
-    def last(self) -> NDArray[np.bool_]:
+    def last(self) -> Flags:
         """Whether a row is its customer's last; shape (rows,)."""
         last = np.zeros(self.events.customer.size, dtype=np.bool_)
         last[self.first[1:] - 1] = True

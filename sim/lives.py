@@ -6,12 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.sim.follow_ups import FollowUps
-from sojourn.sim.journeys import Floats, Integers, Journeys
+from sojourn.sim.journeys import Flags, Floats, Integers, Journeys
 from sojourn.sim.money import Ledger
 from sojourn.sim.network import Network
 from sojourn.sim.survival import CENSORED
-
-Flags = NDArray[np.bool_]
 
 
 class Lives:

@@ -126,14 +126,18 @@ def _named(places: NDArray[Any], names: Sequence[str]) -> pa.Array:
 
 
 def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Any]:
+    from sojourn.sim.sorting import laid_out
+
     events, customers = journeys.events, journeys.customers
-    before = np.where(events.sequence[rows] == 0, np.int16(-1), events.stage[rows - 1])
+    customer, sequence, stage, before, time = laid_out(
+        rows, events.customer, events.sequence, events.stage, events.time
+    )
     return {
-        "customer": _plain(events.customer[rows]),
-        "sequence": _plain(events.sequence[rows].astype(np.int64)),
-        "stage": _named(events.stage[rows], journeys.stages),
+        "customer": _plain(customer),
+        "sequence": _plain(sequence),
+        "stage": _named(stage, journeys.stages),
         "from_stage": _named(before, journeys.stages),
-        "time": _plain(events.time[rows]),
+        "time": _plain(time),
         "segment": _named(_of_customers(customers.segment, journeys, rows), journeys.segments),
         "source": _named(_of_customers(customers.source, journeys, rows), SOURCES),
     }

@@ -9,14 +9,22 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sojourn.scenarios.faults import Faults, fault
 from sojourn.terminal import plain
 
+try:
+    import fcntl
+except ImportError:  # not on Windows
+    fcntl = None  # type: ignore[assignment]
+
+HIDDEN = ".sojourn-unfinished-"  # how the names of folders begin that are not yet whole
+FRESH = 60.0  # seconds within which a folder may still have to be locked
 MANIFEST = "manifest.json"
 MEASURES = "measures.json"
 REPORT = "report.html"
@@ -47,7 +55,9 @@ def staged(target: str) -> Iterator[Path]:
         raise refused(target, "permission denied", "name a folder that you may write to")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".sojourn-", dir=folder.parent))
+        _sweep(folder.parent)
+        staging = Path(tempfile.mkdtemp(prefix=HIDDEN, dir=folder.parent))
+        held = _hold(staging)
     except (OSError, ValueError) as error:
         why = reason(error) if isinstance(error, OSError) else str(error)
         raise refused(target, why, "name a folder that you may write to") from None
@@ -60,6 +70,33 @@ def staged(target: str) -> Iterator[Path]:
         raise refused(target, reason(error), "make room or name another folder; nothing was changed") from None
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _hold(folder: Path) -> int | None:
+    """Lock a folder as one that somebody works in, which the system ends with the process; None where somebody does already."""
+    if fcntl is None:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # held, or a disk that knows no locks
+        os.close(handle)
+        return None
+    return handle
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what commands left that were killed outright: hidden folders in which nobody works any more."""
+    for folder in parent.glob(f"{HIDDEN}*"):
+        with suppress(OSError):
+            if folder.is_symlink() or not folder.is_dir() or time.time() - folder.stat().st_mtime < FRESH:
+                continue
+            held = _hold(folder)
+            if held is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(held)
 
 
 def writable(target: str, *, option: str = "--out") -> Path:
@@ -76,7 +113,7 @@ def write_text(target: str, text: str, *, option: str = "--out") -> Path:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".sojourn-", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=HIDDEN, dir=path.parent)
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(text)
         os.chmod(temporary, 0o666 & ~_umask())

@@ -88,5 +88,5 @@ def test_a_killed_search_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> No
         subprocess.run(command(out), check=True, capture_output=True)
     for name in ("optimum.json", "report.html", "frontier.png", "manifest.json"):
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
-    # A process that is killed outright cannot take its hidden, unfinished folder away.
+    # A process that is killed outright cannot take its hidden, unfinished folder away; a later one does, after a minute.
     assert sorted(one.name for one in tmp_path.iterdir() if one.name[0] != ".") == ["killed", "whole"]

@@ -1,7 +1,9 @@
 """Files of `--out`: whole or not at all, columns and order as documented, no way out of the folder."""
 
+import fcntl
 import json
 import os
+import time
 from pathlib import Path
 
 import duckdb
@@ -126,6 +128,24 @@ def test_an_interrupted_run_leaves_what_was_there(tmp_path: Path) -> None:
     assert not staging.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)
     assert (target / "measures.json").read_text() == "old"
     assert os.listdir(tmp_path) == ["results"]
+
+
+def test_what_a_killed_command_left_is_swept_and_what_others_work_in_is_not(tmp_path: Path) -> None:
+    names = ("dead", "working", "fresh")
+    dead, working, fresh = (tmp_path / f".sojourn-unfinished-{name}" for name in names)
+    mine = tmp_path / ".sojourn-results"
+    for folder in (dead, working, fresh, mine):
+        folder.mkdir()
+        (folder / "events.parquet").write_text("half")
+    for folder in (dead, working, mine):
+        os.utime(folder, (time.time() - 3600.0,) * 2)
+    handle = os.open(working, os.O_RDONLY)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    with staged(str(tmp_path / "out")) as folder:
+        (folder / "report.html").write_text("whole")
+    os.close(handle)
+    left = {one.name for one in tmp_path.iterdir()}
+    assert left == {working.name, fresh.name, mine.name, "out"}
 
 
 def test_pictures_of_an_earlier_run_go_and_foreign_files_stay(tmp_path: Path) -> None:
