@@ -7,7 +7,7 @@ complete; waiting at desks is left out, and so are ratios on dwell times from th
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,17 +161,18 @@ def _invitees(network: Network, customers: int | None) -> float:
     inviting = [(g, s) for g, row in enumerate(passages) for s, passage in enumerate(row) if passage.rate > 0.0]
     size = len(names)
     flows = np.zeros((len(shares), size, (STEPS + 1) * size))  # from each stage, at each age to each stage
+    at_once: NDArray[Any] = np.eye(size)  # how entries lead to further ones within a step
     invited = 0.0
     cap = 1e15
     for t in range(STEPS):
-        for g in range(len(shares)):
-            for s, kernel in enumerate(kernels[g]):
-                if kernel.changes(t):
-                    by_stage = flows[g, s].reshape(STEPS + 1, size)
-                    for to, flow in kernel.leaves(t).items():
-                        by_stage[: flow.size, names.index(to)] = flow
-        # Stays that end within the step count in it: (I - K0') x = inflow.
-        inflow = np.linalg.solve(np.eye(size) - flows[:, :, :size].transpose(0, 2, 1), entries[:, t, :, None])
+        changed = [(g, s) for g, row in enumerate(kernels) for s, kernel in enumerate(row) if kernel.changes(t)]
+        for g, s in changed:
+            by_stage = flows[g, s].reshape(STEPS + 1, size)
+            for to, flow in kernels[g][s].leaves(t).items():
+                by_stage[: flow.size, names.index(to)] = flow
+        if changed:  # stays that end within the step count in it: (I - K0') x = inflow
+            at_once = np.linalg.inv(np.eye(size) - flows[:, :, :size].transpose(0, 2, 1))
+        inflow = at_once @ entries[:, t, :, None]
         onward = inflow.transpose(0, 2, 1) @ flows[:, :, size : size * (STEPS + 1 - t)]
         entries[:, t + 1 :] += onward.reshape(len(shares), STEPS - t, size)
         for g, s in inviting:
