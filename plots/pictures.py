@@ -16,7 +16,7 @@ from sojourn.plots.differences import differences
 from sojourn.plots.distances import distances
 from sojourn.plots.fit import fit
 from sojourn.plots.flow import flow
-from sojourn.plots.funnel import funnel
+from sojourn.plots.funnel import funnel, reading
 from sojourn.plots.occupancy import occupancy
 from sojourn.plots.payback import payback
 from sojourn.plots.retention import retention, returning
@@ -201,8 +201,7 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
     yield Picture(
         f"funnel{tail}",
         f"How far customers get{under}",
-        "Bars: the share of all customers who ever reached the stage, with its 90 % interval. Beneath each: what"
-        " followed a stay there; → onward, ↩ back, ✕ lost, … not yet left when the run ended.",
+        reading(outcome.measures, scenario),
         f"Share who ever reached each stage: {'; '.join(reached)}.",
         _figure(funnel(outcome.measures, scenario)),
         strategy,
