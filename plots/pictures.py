@@ -140,13 +140,13 @@ def _payback(comparison: "Comparison") -> Iterator[Picture]:
         " holds on all days at once with 90 %. A strategy has paid back where its curve has left 0 upwards for good, which a"
         " dot marks where the whole band does.",
         f"Pays back: {'; '.join(moments)}.",
-        _figure(payback(found, currency=currency)),
+        _figure(payback(found, currency=currency, strategies=list(comparison.result.outcomes))),
     )
 
 
 def _retention(result: "Result") -> Iterator[Picture]:
-    curves = {name: outcome.curves for name, outcome in result.outcomes.items() if outcome.curves.retention is not None}
-    if not curves:
+    curves = {name: outcome.curves for name, outcome in result.outcomes.items()}
+    if all(one.retention is None for one in curves.values()):
         return
     ends = [
         f"{human(name)} {percent(band.mean[-1])} after {band.x[-1]:,.0f} days"
@@ -180,7 +180,7 @@ def _returning(result: "Result") -> Iterator[Picture]:
             else ""
         ),
         f"Curves of second purchases: {'; '.join(ends)}.",
-        _figure(returning({name: result.outcomes[name].curves for name in bands})),
+        _figure(returning({name: one.curves for name, one in result.outcomes.items()})),
     )
 
 
