@@ -19,7 +19,7 @@ MARK = 0.9
 NOBODY = "Nobody was seen in any stage, so there is no commitment to draw."
 TALL, BARS, HEAD, BETWEEN = 2.4, 0.95, 0.34, 0.5  # inches: chances, bars, headings
 LEFT, RIGHT = 0.5, 0.4
-LINE = 0.165
+LINE, TITLE = 0.165, 0.18
 SLANT = 40  # degrees, of names that are too long to stand level
 
 
@@ -43,14 +43,18 @@ def commitment(found: "Commitment", ax: Axes | None = None) -> Axes:
             foot = 0.2 + longest * math.sin(math.radians(SLANT))
         else:
             foot = 0.12 + LINE * max(map(len, labels))
+        goal = " or ".join(map(human, found.loyal))
+        words = f"chance of {goal} within {found.within:g} days, as customers enter the stage"
+        above = lettering.wrapped(words, wide - LEFT - 0.1, lines=4)
+        head = HEAD + TITLE * (len(above) - 1)
         if ax is None:
-            ax = style.blank(HEAD + TALL + BETWEEN + BARS + foot)
+            ax = style.blank(head + TALL + BETWEEN + BARS + foot)
         wide, tall = style.inches(ax)
         style.bare(ax)
-        scale = (tall - HEAD - BETWEEN - foot) / (TALL + BARS)
+        scale = (tall - head - BETWEEN - foot) / (TALL + BARS)
         lower = style.inset(ax, LEFT, foot, wide - LEFT - RIGHT, scale * BARS)
         upper = style.inset(ax, LEFT, foot + scale * BARS + BETWEEN, wide - LEFT - RIGHT, scale * TALL)
-        _chances(upper, found, names)
+        _chances(upper, found, names, "\n".join(above))
         _crossed(lower, found, names)
         how: dict[str, Any] = {"rotation": SLANT, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
         lower.set_xticks(range(len(names)), ["\n".join(rows) for rows in labels], **how)
@@ -59,7 +63,7 @@ def commitment(found: "Commitment", ax: Axes | None = None) -> Axes:
         return ax
 
 
-def _chances(panel: Axes, found: "Commitment", names: list[str]) -> None:
+def _chances(panel: Axes, found: "Commitment", names: list[str], words: str) -> None:
     for k, name in enumerate(names):
         low, below, middle, above, high = found.entries[name].quantiles
         panel.plot([k, k], [low, high], color=style.MAIN, lw=1.4, solid_capstyle="butt", zorder=3)
@@ -79,10 +83,7 @@ def _chances(panel: Axes, found: "Commitment", names: list[str]) -> None:
     panel.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.1f}"))
     panel.grid(axis="y", color=style.FAINT, lw=0.5)
     panel.set_axisbelow(True)
-    goal = " or ".join(map(human, found.loyal))
-    words = f"chance of {goal} within {found.within:g} days, as customers enter the stage"
-    room = style.inches(panel)[0] + RIGHT - 0.1
-    heading = panel.set_title(lettering.fitted(words, room), loc="left", fontsize=lettering.SIZE, pad=8)
+    heading = panel.set_title(words, loc="left", fontsize=lettering.SIZE, pad=8, linespacing=1.1)
     style.plain(heading).set_color(style.INK)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.axes import Axes
 
 from sojourn.plots import lettering, style
-from sojourn.plots.words import SHARE, clear, human, interval, known
+from sojourn.plots.words import SHARE, clear, human, interval, known, magnitude, scaled
 from sojourn.sim.vocabulary import direction, headline, title, unit
 
 if TYPE_CHECKING:
@@ -47,13 +47,14 @@ def differences(comparison: "Comparison", ax: Axes | None = None, *, measures: S
         wide, tall = style.inches(ax)
         style.bare(ax)
         left = 0.16 + max(lettering.span(row, lettering.SMALL) for rows in labels.values() for row in rows)
-        texts = {(n, p): _text(n, pairs[p].get(n), scenario) for n in names for p in pairs}
+        sizes = {n: magnitude(_most(pairs, n)) for n in names}
+        texts = {(n, p): _text(n, pairs[p].get(n), scenario, sizes[n][0]) for n in names for p in pairs}
         right = 0.2 + max(lettering.span(text, lettering.SMALL) for text in texts.values())
         squeeze = (tall - KEY) / (natural - KEY)
         top = tall
         for name in names:
             box = style.inset(ax, left, top - squeeze * (TITLE + panel), max(0.8, wide - left - right), squeeze * panel)
-            _panel(box, name, comparison, labels, heights, texts)
+            _panel(box, name, comparison, labels, heights, texts, sizes[name])
             top -= squeeze * (TITLE + panel + TICKS)
         _key(ax, comparison, names)
         return ax
@@ -77,13 +78,19 @@ def _verdict(name: str, estimate: "Estimate | None") -> str:
     return "plain" if gain == 0 else "better" if gain > 0 else "worse"
 
 
-def _text(name: str, estimate: "Estimate | None", scenario: "Scenario") -> str:
+def _most(pairs: "dict[str, dict[str, Estimate]]", name: str) -> float:
+    """The farthest that a figure of the measure is from 0."""
+    figures = [value for one in pairs.values() if known(one.get(name)) for value in one[name] if value is not None]
+    return max(map(abs, figures), default=0.0)
+
+
+def _text(name: str, estimate: "Estimate | None", scenario: "Scenario", size: float) -> str:
     if estimate is None or not known(estimate):
         return "undefined"
     if not any(estimate):
         return "the same"
     said = {"better": " better", "worse": " worse"}.get(_verdict(name, estimate), "")
-    return interval(estimate, unit(name, scenario), sign=True, bare=True) + said
+    return interval(scaled(estimate, size), unit(name, scenario), sign=True, bare=True) + said
 
 
 def _panel(
@@ -93,6 +100,7 @@ def _panel(
     labels: dict[str, list[str]],
     heights: dict[str, float],
     texts: dict[tuple[str, str], str],
+    counted: tuple[float, str],
 ) -> None:
     """One measure: a row a strategy, on an axis of its own."""
     scale = 100.0 if unit(name, comparison.result.scenario) == SHARE else 1.0
@@ -125,8 +133,8 @@ def _panel(
     panel.set_yticks([])
     for side in ("left", "right", "top"):
         panel.spines[side].set_visible(False)
-    style.number_axis(panel, sign=True)
-    words = _heading(name, comparison.result.scenario)
+    style.number_axis(panel, sign=True, size=counted[0])
+    words = _heading(name, comparison.result.scenario, counted[1])
     host_width = style.inches(panel)[0]
     heading = lettering.fitted(words, style.WIDTH - 0.3, lettering.SIZE, "bold")
     left = -0.03 - max(lettering.span(row, lettering.SMALL) for rows in labels.values() for row in rows) / host_width
@@ -134,11 +142,12 @@ def _panel(
     style.say(panel, left, -0.07, heading, weight="bold", size=lettering.SIZE, **at)
 
 
-def _heading(name: str, scenario: "Scenario") -> str:
+def _heading(name: str, scenario: "Scenario", size: str) -> str:
     what, counted = title(name), unit(name, scenario)
     if counted == SHARE:
         return f"{what} (percentage points)"
-    return what if counted in what.lower() else f"{what} ({counted})"
+    told = [part for part in ("" if counted in what.lower() else counted, size) if part]
+    return f"{what} ({', '.join(told)})" if told else what
 
 
 def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:

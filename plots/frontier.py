@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sojourn.plots import lettering, style
-from sojourn.plots.words import SHARE, interval, number, shown_unit
+from sojourn.plots.words import SHARE, interval, magnitude, number, shown_unit
 from sojourn.sim.vocabulary import title, unit
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
         scale = 100.0 if kind == SHARE else 1.0
         spent = [one.spending.mean or 0.0 for one in places]
         gained = [scale * (one.figure.mean or 0.0) for one in places]
+        most, word = magnitude(max(map(abs, spent)))
+        size, told_size = magnitude(max(map(abs, gained)))
         ax.axhline(0.0, color=style.SOFT, lw=0.8, zorder=1)
         ax.plot(spent, gained, color=style.MAIN, lw=1.4, zorder=3)
         for x, y, one in zip(spent, gained, places, strict=True):
@@ -46,14 +48,15 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
         ax.margins(0.06, 0.12)
         ax.grid(axis="y", color=style.FAINT, lw=0.5)
         ax.set_axisbelow(True)
-        style.number_axis(ax)
+        style.number_axis(ax, size=most)
         ax.yaxis.set_major_locator(MaxNLocator(5))
         ax.yaxis.set_major_formatter(
-            FuncFormatter(lambda v, _: f"{number(v, 0 if abs(v) >= 20 or v == round(v) else 2)}")
+            FuncFormatter(lambda v, _: number(v / size, 0 if abs(v / size) >= 20 or v / size == round(v / size) else 2))
         )
-        style.plain(ax.set_xlabel(f"{currency} spent on levers beyond the baseline, by the horizon, discounted"))
+        money = f"{currency}, {word}," if word else currency
+        style.plain(ax.set_xlabel(f"{money} spent on levers beyond the baseline, by the horizon, discounted"))
         words = f"{title(measure)}, gain over the baseline"
-        told = shown_unit(kind)
+        told = ", ".join(part for part in (shown_unit(kind), told_size) if part)
         heading = f"{words} ({told})" if told else words
         room = style.inches(ax)[0] + MARGINS[0] - 0.1
         label = ax.set_title(lettering.fitted(heading, room), loc="left", fontsize=lettering.SIZE, pad=8)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sojourn.scenarios.model import Scenario
     from sojourn.sim.estimates import Estimate
 
-LOSS = "✕"
+LOSS, END = "✕", "■"  # an end of role "lost", and any other
 LINE = 0.185  # inches a line of text
 BAR = 0.2
 LEAST = 0.4  # per cent: a bar above 0 is never thinner
@@ -25,7 +25,7 @@ class _Row(NamedTuple):
 
     title: str
     share: "Estimate | None"
-    kind: str  # "stage", "end", "open" or "heading"
+    kind: str  # "stage", "end", "lost", "open" or "heading"
     steps: Sequence[Sequence[tuple[float, str]]]
 
     @property
@@ -74,12 +74,12 @@ def _rows(measures: "Mapping[str, Estimate]", scenario: "Scenario", width: float
     stages = [name for name, stage in scenario.stages.items() if not stage.end]
     ends = [name for name, stage in scenario.stages.items() if stage.end]
     rows = [
-        _Row(human(n), reach[n], "stage", _fold(_steps(measures, n, stages, ends), width))
+        _Row(human(n), reach[n], "stage", _fold(_steps(measures, n, scenario), width))
         for n in stages
         if known(reach[n])
     ]
     rows.append(_Row(f"Where all of them are on day {number(scenario.about.horizon_days)}", None, "heading", ()))
-    rows += [_Row(human(n), reach[n], "end", ()) for n in ends if known(reach[n])]
+    rows += [_Row(human(n), reach[n], "lost" if lost(scenario, n) else "end", ()) for n in ends if known(reach[n])]
     waiting = _waiting(measures, stages, ends)
     if waiting is not None:
         rows.append(_Row("still on the way", waiting, "open", ()))
@@ -99,23 +99,55 @@ def _waiting(measures: "Mapping[str, Estimate]", stages: Sequence[str], ends: Se
     return type(here[0])(sum(e.mean or 0.0 for e in here), low, high)
 
 
-def _steps(measures: "Mapping[str, Estimate]", stage: str, stages: Sequence[str], ends: Sequence[str]) -> list[str]:
-    """What follows a stay in the stage, in words: onward first, then back, then lost, then not yet left."""
-    places = {name: i for i, name in enumerate(stages)}
-    shares = {
-        name[len(f"step.{stage}.") :]: e
-        for name, e in measures.items()
-        if name.startswith(f"step.{stage}.") and known(e)
-    }
+def lost(scenario: "Scenario", name: str) -> bool:
+    """Whether an end is a loss; one that the scenario does not call so may be what everybody hopes for."""
+    return scenario.stages[name].role == "lost"
+
+
+def _steps(measures: "Mapping[str, Estimate]", stage: str, scenario: "Scenario") -> list[str]:
+    """What follows a stay in the stage, in words: onward, other ends, back, lost, then not left while watched."""
+    shares = steps(measures, stage)
+    places = {name: i for i, name in enumerate(scenario.stages) if not scenario.stages[name].end}
+    ends = [n for n in scenario.stages if scenario.stages[n].end and n in shares]
     onward = sorted((n for n in shares if places.get(n, -1) > places[stage]), key=lambda n: places[n])
     back = sorted((n for n in shares if 0 <= places.get(n, -1) <= places[stage]), key=lambda n: places[n])
     words = [f"→ {human(n)}: {_short(shares[n])}" for n in onward]
+    words += [f"{END} {human(n)}: {_short(shares[n])}" for n in ends if not lost(scenario, n)]
     words += [f"↩ {human(n)}: {_short(shares[n])}" for n in back]
-    words += [f"{LOSS} {human(n)}: {_short(shares[n])}" for n in ends if n in shares]
-    left = shares.get("open")
-    if left is not None and left.mean is not None and left.mean >= 0.0005:
-        words.append(f"… not yet left: {_short(left)}")
+    words += [f"{LOSS} {human(n)}: {_short(shares[n])}" for n in ends if lost(scenario, n)]
+    if unresolved(shares.get("open")):
+        words.append(f"… longer than watched: {_short(shares['open'])}")
     return words
+
+
+def steps(measures: "Mapping[str, Estimate]", stage: str) -> "dict[str, Estimate]":
+    """The known shares of what follows a stay in the stage, by where it leads; `open` is no stage."""
+    start = f"step.{stage}."
+    return {name[len(start) :]: e for name, e in measures.items() if name.startswith(start) and known(e)}
+
+
+def unresolved(share: "Estimate | None") -> bool:
+    """Whether enough of a stage's stays outlast the longest one watched to be told."""
+    return share is not None and share.mean is not None and share.mean >= 0.0005
+
+
+def reading(measures: "Mapping[str, Estimate]", scenario: "Scenario") -> str:
+    """How to read the picture: the marks that stand in it, and no others."""
+    words = [
+        _steps(measures, n, scenario)
+        for n, stage in scenario.stages.items()
+        if not stage.end and known(measures.get(f"reach.{n}"))
+    ]
+    there = {word[0] for each in words for word in each}
+    kinds = {"→": "onward", END: "an end that is no loss", "↩": "back", LOSS: "lost"}
+    told = ", ".join(f"{mark} {kind}" for mark, kind in kinds.items() if mark in there)
+    open_ = " … is the share of stays that outlast the longest one watched." if "…" in there else ""
+    bars = "Bars: the share of all customers who ever reached the stage, with its 90 % interval."
+    if not told:
+        return bars
+    return (
+        f"{bars} Beneath each: what follows a stay there, unfinished stays counted for as long as seen; {told}.{open_}"
+    )
 
 
 def _short(estimate: "Estimate") -> str:
@@ -179,8 +211,8 @@ def _bar(ax: Axes, share: "Estimate", kind: str, top: float, width: float) -> No
         if bounded(share) and share.low is not None and share.high is not None
         else (mean, mean)
     )
-    face = {"stage": style.MAIN, "end": style.LOST, "open": style.PAPER}[kind]
-    hatch = style.LOST_HATCH if kind == "end" else None
+    face = {"stage": style.MAIN, "end": style.ONWARD, "lost": style.LOST, "open": style.PAPER}[kind]
+    hatch = style.LOST_HATCH if kind == "lost" else None
     if mean > 0:
         edge = style.MAIN if kind == "stage" else style.INK
         ax.add_patch(

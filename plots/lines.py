@@ -46,10 +46,11 @@ def tick_room(most: float) -> float:
 
 def draw(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:
     """Draws bands and lines; values are multiplied by `scale`."""
+    faint = min(0.2, 1.2 / max(len(curves), 1))  # many bands lie over each other: together they must not hide the lines
     for curve in curves:
         x, mean, low, high = curve.band
         if np.isfinite(low).any():
-            ax.fill_between(x, scale * low, scale * high, color=curve.look.color, alpha=0.2, lw=0, zorder=2)
+            ax.fill_between(x, scale * low, scale * high, color=curve.look.color, alpha=faint, lw=0, zorder=2)
     for i, curve in enumerate(curves):
         x, mean = curve.band.x, scale * curve.band.mean
         ax.plot(x, mean, color=curve.look.color, ls=curve.look.dashes, lw=1.9, zorder=3 + 0.01 * i)

@@ -1,12 +1,12 @@
 """How far strategies are ahead of the baseline, day by day: when they pay back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
 from sojourn.plots import lines, style
-from sojourn.plots.words import human
+from sojourn.plots.words import human, magnitude
 
 if TYPE_CHECKING:
     from sojourn.experiments.payback import Payback
@@ -15,11 +15,22 @@ HEIGHT, FOOT, HEAD = 2.3, 0.55, 0.35  # inches
 EMPTY = "The strategies bring and cost the same, so that there is nothing to pay back."
 
 
-def payback(found: "Mapping[str, Payback]", ax: Axes | None = None, *, currency: str = "") -> Axes:
-    """Draws profit so far minus the baseline's, one curve a strategy with its band, and 0. Returns the axes."""
+def payback(
+    found: "Mapping[str, Payback]",
+    ax: Axes | None = None,
+    *,
+    currency: str = "",
+    strategies: Sequence[str] | None = None,
+) -> Axes:
+    """Draws profit so far minus the baseline's, one curve a strategy with its band, and 0. Returns the axes.
+
+    `strategies` are all of the comparison in its order, by which a strategy looks here as in the other pictures; the baseline
+    before those found if left out.
+    """
     with style.look():
-        # The baseline's look is the first; the strategies keep theirs as in other pictures.
-        shown = [lines.Curve(human(n), one.ahead, style.look_of(i + 1)) for i, (n, one) in enumerate(found.items())]
+        order = list(strategies) if strategies is not None else ["", *found]
+        looks = {name: style.look_of(order.index(name)) for name in found}
+        shown = [lines.Curve(human(n), one.ahead, looks[n]) for n, one in found.items()]
         if not shown:
             return style.nothing(ax or style.blank(1.6), EMPTY)
         margin, labels = lines.label_room(shown)
@@ -28,16 +39,17 @@ def payback(found: "Mapping[str, Payback]", ax: Axes | None = None, *, currency:
         wide, tall = style.inches(ax)
         style.bare(ax)
         most = max(max(abs(float(one.band.low.min())), abs(float(one.band.high.max()))) for one in shown)
-        left = lines.tick_room(-most) + 0.1
+        size, word = magnitude(most)
+        left = lines.tick_room(-most / size) + 0.1
         panel = style.inset(ax, left, FOOT, wide - left - margin, tall - FOOT - HEAD)
         panel.axhline(0.0, color=style.INK, lw=0.9, zorder=2.2)
-        lines.draw(panel, shown)
+        lines.draw(panel, shown, 1 / size)
         panel.set_xlim(0, max(float(curve.band.x[-1]) for curve in shown))
-        lines.frame(panel, f"profit so far minus the baseline's, {currency}".rstrip(", "), float(panel.get_xlim()[1]))
+        counted = ", ".join(part for part in ("profit so far minus the baseline's", currency, word) if part)
+        lines.frame(panel, counted, float(panel.get_xlim()[1]))
         style.plain(panel.set_xlabel("day"))
-        lines.name_ends(panel, shown)
+        lines.name_ends(panel, shown, 1 / size)
         for name, one in found.items():
             if one.day is not None and one.high is not None:
-                place = list(found).index(name) + 1
-                panel.plot([one.day], [0.0], "o", color=style.look_of(place).color, ms=5, zorder=5)
+                panel.plot([one.day], [0.0], "o", color=looks[name].color, ms=5, zorder=5)
         return ax

@@ -16,7 +16,7 @@ from sojourn.plots.differences import differences
 from sojourn.plots.distances import distances
 from sojourn.plots.fit import fit
 from sojourn.plots.flow import flow
-from sojourn.plots.funnel import funnel
+from sojourn.plots.funnel import funnel, reading
 from sojourn.plots.occupancy import occupancy
 from sojourn.plots.payback import payback
 from sojourn.plots.retention import retention, returning
@@ -140,13 +140,13 @@ def _payback(comparison: "Comparison") -> Iterator[Picture]:
         " holds on all days at once with 90 %. A strategy has paid back where its curve has left 0 upwards for good, which a"
         " dot marks where the whole band does.",
         f"Pays back: {'; '.join(moments)}.",
-        _figure(payback(found, currency=currency)),
+        _figure(payback(found, currency=currency, strategies=list(comparison.result.outcomes))),
     )
 
 
 def _retention(result: "Result") -> Iterator[Picture]:
-    curves = {name: outcome.curves for name, outcome in result.outcomes.items() if outcome.curves.retention is not None}
-    if not curves:
+    curves = {name: outcome.curves for name, outcome in result.outcomes.items()}
+    if all(one.retention is None for one in curves.values()):
         return
     ends = [
         f"{human(name)} {percent(band.mean[-1])} after {band.x[-1]:,.0f} days"
@@ -180,7 +180,7 @@ def _returning(result: "Result") -> Iterator[Picture]:
             else ""
         ),
         f"Curves of second purchases: {'; '.join(ends)}.",
-        _figure(returning({name: result.outcomes[name].curves for name in bands})),
+        _figure(returning({name: one.curves for name, one in result.outcomes.items()})),
     )
 
 
@@ -201,8 +201,7 @@ def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Pictu
     yield Picture(
         f"funnel{tail}",
         f"How far customers get{under}",
-        "Bars: the share of all customers who ever reached the stage, with its 90 % interval. Beneath each: what"
-        " followed a stay there; → onward, ↩ back, ✕ lost, … not yet left when the run ended.",
+        reading(outcome.measures, scenario),
         f"Share who ever reached each stage: {'; '.join(reached)}.",
         _figure(funnel(outcome.measures, scenario)),
         strategy,

@@ -21,9 +21,10 @@ HEIGHT, LEFT, HEAD, FOOT = 3.0, 0.62, 0.34, 0.52
 def retention(curves: "Mapping[str, Curves]", ax: Axes | None = None) -> Axes:
     """Draws one retention curve a strategy, with its band. Returns the axes that were given, or new ones.
 
+    A strategy's place among all of them gives its look, also where some have no curve.
     The curves allow for customers who are still there when the run ends, so they do not sink because time ran out.
     """
-    bands = {name: one.retention for name, one in curves.items() if one.retention is not None}
+    bands = {name: one.retention for name, one in curves.items()}
     return _since_first_purchase(bands, "buyers who are still customers", EMPTY, ax)
 
 
@@ -32,13 +33,17 @@ def returning(curves: "Mapping[str, Curves]", ax: Axes | None = None) -> Axes:
 
     Where nobody is ever known to be lost, coming back is the retention that can be seen.
     """
-    bands = {name: one.returned for name, one in curves.items() if one.returned is not None}
+    bands = {name: one.returned for name, one in curves.items()}
     return _since_first_purchase(bands, "buyers who have bought again", NOBODY_RETURNS, ax)
 
 
-def _since_first_purchase(bands: "Mapping[str, Band]", what: str, empty: str, ax: Axes | None) -> Axes:
+def _since_first_purchase(bands: "Mapping[str, Band | None]", what: str, empty: str, ax: Axes | None) -> Axes:
     with style.look():
-        shown = [lines.Curve(human(n), b, style.look_of(i)) for i, (n, b) in enumerate(bands.items()) if b.x.size > 1]
+        shown = [
+            lines.Curve(human(name), band, style.look_of(place))
+            for place, (name, band) in enumerate(bands.items())
+            if band is not None and band.x.size > 1
+        ]
         if not shown:
             return style.nothing(ax or style.blank(1.6), empty)
         margin, labels = lines.label_room(shown)

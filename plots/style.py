@@ -50,13 +50,18 @@ LOOKS = (
     Look("#5c2e12", (0.0, (2.6, 1.3)), "v"),
     Look("#3fa0dc", (0.0, (9.0, 1.6)), "P"),
     Look("#6b6f00", (0.0, (6.0, 1.2, 1.2, 1.2, 1.2, 1.2)), "X"),
-    Look("#7d7d7d", "-", "*"),
+    Look("#7d7d7d", (0.0, (6.0, 1.2, 6.0, 1.2, 1.2, 1.2)), "*"),
 )
+ASIDE = Look("#9aa1a9", "-", ".")  # of what is drawn together as the others
 
 
 def look_of(index: int) -> Look:
-    """The look of the index-th line; they begin again after the last."""
-    return LOOKS[index % len(LOOKS)]
+    """The look of the index-th line. After the last colour they begin again with other dashes and markers, so that no two of
+    the first 64 look the same.
+    """
+    turn, place = divmod(index, len(LOOKS))
+    drawn = LOOKS[(place + 3 * turn) % len(LOOKS)]
+    return Look(LOOKS[place].color, drawn.dashes, drawn.marker)
 
 
 def deep(color: str) -> str:
@@ -137,9 +142,12 @@ def inches(ax: Axes) -> tuple[float, float]:
     return box.width / figure.dpi, box.height / figure.dpi
 
 
-def number_axis(ax: Axes, sign: bool = False) -> None:
-    """Few ticks along the lower axis, with thousands separators and no more decimals than their step needs."""
-    low, high = ax.get_xlim()
+def number_axis(ax: Axes, sign: bool = False, size: float = 1.0) -> None:
+    """Few ticks along the lower axis, with thousands separators and no more decimals than their step needs.
+
+    They count in `size`, which the words beside the axis name.
+    """
+    low, high = (end / size for end in ax.get_xlim())
     wide, _ = inches(ax)
     for most in (4, 3, 2, 1):
         locator = MaxNLocator(most, min_n_ticks=min(most, 2), steps=[1, 2, 5, 10])
@@ -149,12 +157,12 @@ def number_axis(ax: Axes, sign: bool = False) -> None:
         longest = max(span(number(v, places, sign), SMALL) for v in ticks)
         if longest + 0.12 <= step / (high - low) * wide:
             break
-    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_locator(FixedLocator([size * float(tick) for tick in ticks]))
     if sum(low <= tick <= high for tick in ticks) < 2:  # one tick is no scale: 0 and what fits near the ends
         ends = [tick for end in (low, high) if abs(tick := _towards_zero(end)) * wide > (longest + 0.12) * (high - low)]
         places = 0 if all(tick == round(tick) for tick in ends) else places + 1
-        ax.xaxis.set_major_locator(FixedLocator(sorted({0.0, *ends})))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, places, sign)))
+        ax.xaxis.set_major_locator(FixedLocator(sorted({0.0, *(size * end for end in ends)})))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v / size, places, sign)))
     ax.tick_params(axis="x", length=3, pad=2)
 
 

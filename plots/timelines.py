@@ -37,7 +37,8 @@ def timelines(found: "Twins", ax: Axes | None = None) -> Axes:
         wide = style.WIDTH if ax is None else style.inches(ax)[0]
         names = {name: human(name) for name in (found.baseline, found.strategy)}
         left = 0.14 + min(0.26 * wide, max(lettering.span(text, lettering.SMALL) for text in names.values()))
-        rows = _rows([human(name) for name in present], wide - 0.2)
+        told = [lettering.fitted(human(name), wide - 0.5, lettering.SMALL) for name in present]
+        rows = _rows(told, wide - 0.2)
         if ax is None:
             ax = style.blank(HEAD + TWIN * len(found.shown) + FOOT + KEY * len(rows))
         wide, tall = style.inches(ax)
@@ -55,7 +56,7 @@ def timelines(found: "Twins", ax: Axes | None = None) -> Axes:
             panel, 0.5, -0.36 / max(style.inches(panel)[1], 0.1), "days", transform=panel.transAxes, ha="center", va="center",
             size=lettering.SMALL, color=style.SOFT,
         )  # fmt: skip
-        _key(ax, rows, present)
+        _key(ax, rows, present, told)
         return ax
 
 
@@ -168,9 +169,9 @@ def _rows(names: list[str], room: float) -> list[list[int]]:
 EXTRA = ("purchase", "end", "lives part")
 
 
-def _key(ax: Axes, rows: list[list[int]], present: list[str]) -> None:
+def _key(ax: Axes, rows: list[list[int]], present: list[str], told: list[str]) -> None:
     wide, tall = style.inches(ax)
-    names = [*map(human, present), *EXTRA]
+    names = [*told, *EXTRA]
     for r, row in enumerate(rows):
         x, y = 0.12, KEY * (len(rows) - r - 0.5) + 0.02
         for k in row:

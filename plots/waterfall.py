@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from matplotlib.axes import Axes
 
 from sojourn.plots import lettering, style
-from sojourn.plots.words import bounded, clear, decimals, human, interval, number, zero
+from sojourn.plots.words import bounded, clear, decimals, human, interval, magnitude, number, scaled, zero
 
 if TYPE_CHECKING:
     from sojourn.experiments.decomposition import Decomposition
@@ -55,7 +55,8 @@ def waterfall(found: "Decomposition", scenario: "Scenario", ax: Axes | None = No
         bars = steps(found)
         wide = style.WIDTH if ax is None else style.inches(ax)[0]
         names = [lettering.wrapped(one.label, MOST_LABEL * wide, lettering.SMALL) for one in bars]
-        figures = [_figure(one.figure) for one in bars]
+        size, word = magnitude(max(abs(end) for one in bars for end in (one.start, *one.figure) if end is not None))
+        figures = [_figure(scaled(one.figure, size)) for one in bars]
         weights = ["bold" if one.whole else "normal" for one in bars]
         left = 0.12 + max(
             lettering.span(row, lettering.SMALL, weights[k]) for k, rows in enumerate(names) for row in rows
@@ -74,8 +75,9 @@ def waterfall(found: "Decomposition", scenario: "Scenario", ax: Axes | None = No
             style.say(panel, -0.08 / room, k, "\n".join(rows), ha="right", linespacing=1.0, weight=weight, **at)
             ink = style.SOFT if _kind(bars[k].figure) == "unsure" else style.INK
             style.say(panel, 1.0 + 0.06 / room, k, figure, ha="left", color=ink, weight=weight, **at)
-        style.number_axis(panel, sign=True)
-        label = f"{scenario.about.currency}, {human(found.strategy)} minus {human(found.baseline)}, discounted to day 0"
+        style.number_axis(panel, sign=True, size=size)
+        money = f"{scenario.about.currency}, {word}" if word else scenario.about.currency
+        label = f"{money}, {human(found.strategy)} minus {human(found.baseline)}, discounted to day 0"
         style.say(
             ax, 0.5, 0.02, lettering.fitted(label, wide - 0.2, lettering.SMALL), transform=ax.transAxes,
             ha="center", va="bottom", size=lettering.SMALL, color=style.SOFT,

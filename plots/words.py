@@ -98,6 +98,20 @@ def _wide(estimate: "Estimate") -> bool:
     return estimate.high - estimate.low > 1e-12 * max(abs(estimate.low), abs(estimate.high))
 
 
+def magnitude(most: float) -> tuple[float, str]:
+    """What figures up to `most` are counted in where room is short, and the word for it: 1 and no word below ten millions."""
+    size = abs(most)
+    if not 1e7 <= size < math.inf:
+        return 1.0, ""
+    power = 3 * ((math.floor(math.log10(size)) - 1) // 3)
+    return 10.0**power, {6: "millions", 9: "billions", 12: "trillions"}.get(power, f"units of 1e{power}")
+
+
+def scaled(estimate: "Estimate", size: float) -> "Estimate":
+    """The figure and its interval counted in `size`."""
+    return type(estimate)(*(None if value is None else value / size for value in estimate))
+
+
 def minus(sentence: str) -> str:
     """A sentence with a true minus before its numbers, not with the hyphen of JSON and of files."""
     return re.sub(r"(?<![^\s(\[])-(?=\d)", MINUS, sentence)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from sojourn.plots import lettering, style
-from sojourn.plots.words import human, number
+from sojourn.plots.words import human, magnitude, number
 from sojourn.sim.vocabulary import unit
 
 if TYPE_CHECKING:
@@ -62,8 +62,10 @@ def numbers(found: "Worth", ax: Axes | None = None) -> Axes:
         panel.set_yticks([])
         panel.grid(axis="x", color=style.FAINT, lw=0.5)
         panel.set_axisbelow(True)
-        style.number_axis(panel)
-        words = lettering.fitted(f"worth of knowing it exactly, {_money(found)}", wide - 0.35)
+        size, word = magnitude(highest)
+        style.number_axis(panel, size=size)
+        counted = f"{_money(found)}, {word}" if word else _money(found)
+        words = lettering.fitted(f"worth of knowing it exactly, {counted}", wide - 0.35)
         style.plain(panel.set_xlabel(words, loc="right"))
         return ax
 

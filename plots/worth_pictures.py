@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
 
-from sojourn.plots.acceptability import acceptability
+from sojourn.plots.acceptability import acceptability, spans
 from sojourn.plots.pictures import Picture
 from sojourn.plots.words import human, number, percent
 from sojourn.plots.worth import numbers, sizes_of_test
@@ -23,9 +23,9 @@ def worth_pictures(found: "Worth") -> list[Picture]:
         drawn.append(
             _picture(
                 "acceptability",
-                f"Which strategy is best, as {second} is worth more money",
+                f"Which strategy is best, by the worth of {second}",
                 f"{_share(found)} if one unit of {second} is worth so much beside {human(found.asked.measure)}."
-                " The strip on top: the strategy that is best on average.",
+                f" {_strip(found, found.price)}",
                 _told(found, found.price, f"{currency} for one unit of {second}"),
                 acceptability(found.price, found.strategies, f"{currency} for one unit of {second}"),
             )
@@ -36,7 +36,7 @@ def worth_pictures(found: "Worth") -> list[Picture]:
                 "budget",
                 "Which strategy is best, as the budget grows",
                 f"{_share(found)} among those whose cost beyond {human(found.strategies[0])} is within the budget."
-                " The strip on top: the strategy that is best on average.",
+                f" {_strip(found, found.budget)}",
                 _told(found, found.budget, f"{currency} of budget"),
                 acceptability(
                     found.budget, found.strategies, f"budget beyond {human(found.strategies[0])}, {currency}"
@@ -75,6 +75,13 @@ def _share(found: "Worth") -> str:
 def _told(found: "Worth", curve: "Curve", along: str) -> str:
     ends = [f"at {number(float(curve.along[k]))} {along}: {_best(found, curve, k)}" for k in (0, -1)]
     return "; ".join(ends) + "."
+
+
+def _strip(found: "Worth", curve: "Curve") -> str:
+    """What the strip says, in words, as its short parts have no name."""
+    told = [f"{human(found.strategies[best])} up to {number(stop)}" for _, stop, best in spans(curve)]
+    told[-1] = human(found.strategies[spans(curve)[-1][2]])
+    return f"The strip on top: the strategy that is best on average, {', then '.join(told)}."
 
 
 def _best(found: "Worth", curve: "Curve", k: int) -> str:

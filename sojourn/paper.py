@@ -28,6 +28,10 @@ li { margin: .3rem 0; }
   border-left: 4px solid var(--accent); background: var(--tint); }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0; font-size: .92rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
+caption span { display: block; position: sticky; left: 0; width: fit-content; max-width: min(48rem, calc(100vw - 2rem)); }
+.wide { overflow-x: auto; margin: .75rem 0; } .wide table { margin: 0; }
+.wide th:first-child { position: sticky; left: 0; background: var(--paper); min-width: 9.5rem; max-width: 16rem;
+  overflow-wrap: anywhere; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid var(--faint); }
 thead th { color: var(--soft); font-weight: 600; border-bottom: 2px solid var(--faint); }
 tbody th { font-weight: 600; }
@@ -47,7 +51,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
   main { padding: 1rem .75rem 2rem; }
   h1 { font-size: 1.3rem; } .answer { font-size: 1.1rem; }
   thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  table, caption, tbody, tr, th, td { display: block; }
+  table, caption, tbody, tr, th, td { display: block; } .wide th:first-child { position: static; min-width: 0; max-width: none; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--faint); }
   th, td { border: 0; padding: .1rem 0; }
   td[data-head]::before { content: attr(data-head) ": "; color: var(--soft); }
@@ -61,6 +65,8 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
   main { max-width: none; padding: 0; }
   h2, h3 { break-after: avoid; } figure, tr, .answer { break-inside: avoid; }
   figure img { filter: none; border: 0; width: auto; max-width: min(100%, 14.5cm); max-height: 20cm; }
+  .wide { overflow: visible; } table { font-size: .8rem; } th, td { padding-right: .5rem; }
+  .wide th:first-child, caption span { position: static; max-width: none; min-width: 6rem; }
   details:not([open]) { display: none; }  /* on paper nobody can unfold it */
 }
 """
@@ -124,7 +130,10 @@ def facts(pairs: Iterable[tuple[str, object]]) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, str], Sequence[Cell]]], caption: str = "") -> str:
-    """A table: the first head is that of the row names; a row is its name with its unit, and its cells."""
+    """A table: the first head is that of the row names; a row is its name with its unit, and its cells.
+
+    It never widens the page: too wide a one scrolls in a box of its own, beside its row names, and shrinks on paper.
+    """
     drawn = []
     for (name, unit), cells in rows:
         small = f' <span class="unit">{text(unit)}</span>' if unit else ""
@@ -133,8 +142,10 @@ def table(heads: Sequence[str], rows: Iterable[tuple[tuple[str, str], Sequence[C
     if not drawn:
         return ""
     top = "".join(f'<th scope="col">{text(head)}</th>' for head in heads)
-    said = f"<caption>{text(caption)}</caption>\n" if caption else ""
-    return f"<table>\n{said}<thead><tr>{top}</tr></thead>\n<tbody>\n{''.join(drawn)}</tbody>\n</table>"
+    said = f"<caption><span>{text(caption)}</span></caption>\n" if caption else ""
+    inner = f"<table>\n{said}<thead><tr>{top}</tr></thead>\n<tbody>\n{''.join(drawn)}</tbody>\n</table>"
+    # A box that scrolls is to be reached by the keyboard, and named for those who hear the page.
+    return f'<div class="wide" tabindex="0" role="region" aria-label="{text(caption or heads[0])}">{inner}</div>'
 
 
 def picture(one: Picture) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from sojourn.scenarios.model import Scenario
     from sojourn.sim.run import Result
 
+MOST = 4  # columns of figures that a page is wide enough for
+
 
 def chosen(result: "Result", comparison: "Comparison | None" = None) -> list[str]:
     """The measures to show, in reading order, what the verdict is about before all."""
@@ -30,25 +32,42 @@ def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
         return ""
     names = chosen(result, comparison)
     everything = list(dict.fromkeys(name for outcome in result.outcomes.values() for name in outcome.measures))
-    heads = ["measure", *map(human, result.outcomes)]
     levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
-    full = paper.folded(
-        f"All {len(everything)} measures", paper.table(heads, _rows(everything, levels, {}, result.scenario))
-    )
+    full = paper.folded(f"All {len(everything)} measures", *_tables(everything, levels, {}, result.scenario))
     if comparison is None:
-        shown = paper.table(heads, _rows(names, levels, {}, result.scenario), "90 % intervals in brackets.")
-        return paper.section("What each strategy gives" if len(levels) > 1 else "What it gives", shown, full)
+        shown = _tables(names, levels, {}, result.scenario, "90 % intervals in brackets.")
+        return paper.section("What each strategy gives" if len(levels) > 1 else "What it gives", *shown, full)
     pairs = comparison.differences
     base = {comparison.baseline: levels[comparison.baseline]}
     names = [n for n in names if any(any(one.get(n, (0.0,))) for one in pairs.values())]
-    heads = [
-        "measure",
-        f"{human(comparison.baseline)} (baseline)",
-        *(human(pair(name)) for name in pairs),
-    ]
     caption = "Differences are the strategy minus the baseline, on the same customers, with 90 % intervals. Grey and in"
     caption += " parentheses: the interval spans 0, so the sign is not known."
-    return paper.section("What changes", paper.table(heads, _rows(names, base, pairs, result.scenario), caption), full)
+    return paper.section("What changes", *_tables(names, base, pairs, result.scenario, caption), full)
+
+
+def _tables(
+    names: Sequence[str],
+    levels: Mapping[str, Mapping[str, Estimate]],
+    pairs: Mapping[str, Mapping[str, Estimate]],
+    scenario: "Scenario",
+    caption: str = "",
+) -> list[str]:
+    """A row a measure and a column a strategy; with more strategies than a page is wide, a row each under few measures at a time.
+
+    So strategies stand under each other to be compared, on paper too.
+    """
+    base = " (baseline)" if pairs else ""
+    heads = [*(f"{human(name)}{base}" for name in levels), *(human(pair(name)) for name in pairs)]
+    if len(heads) <= MOST:
+        return [paper.table(["measure", *heads], _rows(names, levels, pairs, scenario), caption)]
+    told = []
+    for start in range(0, len(names), MOST):
+        some = names[start : start + MOST]
+        rows = list(_rows(some, levels, pairs, scenario))
+        columns = [f"{name}, {label}" if label else name for (name, label), _ in rows]
+        turned = [((head, ""), [cells[k] for _, cells in rows]) for k, head in enumerate(heads)]
+        told.append(paper.table(["strategy", *columns], turned, caption if start == 0 else ""))
+    return told
 
 
 def desks(comparison: "Comparison | None", strategy: str) -> Iterator[str]:

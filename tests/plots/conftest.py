@@ -55,7 +55,8 @@ def about(mean: float, spread: float = 0.05) -> Estimate:
 def scenario(exits: Exits) -> Any:
     """What pictures read of a scenario."""
     ends = dict.fromkeys(b for out in exits.values() for b in out if b not in exits)
-    stages = {name: SimpleNamespace(end=False) for name in exits} | {name: SimpleNamespace(end=True) for name in ends}
+    stages = {name: SimpleNamespace(end=False, role=None) for name in exits}
+    stages |= {name: SimpleNamespace(end=True, role="lost") for name in ends}
     told = SimpleNamespace(name="made", title="Made", horizon_days=365.0, currency="USD")
     return SimpleNamespace(stages=stages, about=told, desks={})
 

@@ -79,3 +79,15 @@ def test_the_picture_has_words_for_those_who_cannot_see_it(first: Any) -> None:
     assert "post purchase 0.50" in one.alt
     assert one.name == "commitment"
     assert one.png.startswith(b"\x89PNG")
+
+
+def test_a_long_goal_is_told_in_full_above_the_chances(first: Any, made: Any) -> None:
+    goals = ("loyalty_of_the_kind_that_lasts_for_years", "advocacy_among_friends_and_colleagues")
+    first.loyal = goals
+    ax = commitment(first)
+    titles = [text for text, _ in made.texts(ax)]
+    title = next(text for text in titles if text.startswith("chance of"))
+    told = title.replace("\n", " ")
+    assert told == f"chance of {' or '.join(goals).replace('_', ' ')} within 182.5 days, as customers enter the stage"
+    assert made.outside(ax) == []
+    assert made.overlapping(ax) == []

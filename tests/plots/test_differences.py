@@ -109,3 +109,20 @@ def test_equal_strategies_are_a_sentence(made: Any) -> None:
 def test_axes_that_are_given_are_used(made: Any) -> None:
     ax = style.blank(9.0)
     assert differences(some(made), ax, measures=MEASURES) is ax
+
+
+def test_large_amounts_are_counted_in_trillions_and_leave_room_for_a_scale(made: Any) -> None:
+    e = made.Estimate
+    pairs = {f"option_{k} - today": {"profit": e(k * 2e13, k * 1.5e13, k * 2.5e13)} for k in (1, 5, 10)}
+    ax = differences(made.comparison(pairs), measures=["profit"])
+    (panel,) = ax.child_axes
+    told = [text.get_text() for text in panel.texts]
+    assert "+200 [150, 250] better" in told
+    assert any(text.endswith("(USD, trillions)") for text in told)
+    low, high = panel.get_xlim()
+    ticks = [
+        t.get_text() for t, at in zip(panel.get_xticklabels(), panel.get_xticks(), strict=True) if low <= at <= high
+    ]
+    assert ticks[:2] == ["0", "+100"]
+    assert made.outside(ax) == []
+    assert made.overlapping(ax) == []

@@ -5,7 +5,7 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from sojourn.plots import style
-from sojourn.plots.funnel import LEAST, funnel
+from sojourn.plots.funnel import LEAST, funnel, reading
 
 
 def words(made: Any, ax: Any) -> str:
@@ -36,7 +36,12 @@ def test_stages_in_order_then_ends_and_those_still_on_the_way(made: Any) -> None
 
 def test_each_step_says_who_went_on_who_was_lost_and_who_has_not_left(made: Any) -> None:
     said = words(made, funnel(made.measures(made.FIRST), made.scenario(made.FIRST)))
-    for step in ("→ consideration: 34.3 ± 0.7 %", "✕ lapsed: 63.7 ± 1.3 %", "↩ purchase: 58.8", "… not yet left: 2.0"):
+    for step in (
+        "→ consideration: 34.3 ± 0.7 %",
+        "✕ lapsed: 63.7 ± 1.3 %",
+        "↩ purchase: 58.8",
+        "… longer than watched: 2.0",
+    ):
         assert step in said
 
 
@@ -76,3 +81,24 @@ def test_axes_that_are_given_are_used(made: Any) -> None:
     low = style.blank(3.0)
     funnel(made.measures(made.FIRST), made.scenario(made.FIRST), low)
     assert [pair for pair in made.overlapping(low, 1.5) if "%" not in pair[0][-1]] == []
+
+
+def test_an_end_is_lost_only_where_its_role_says_so(made: Any) -> None:
+    scenario = made.scenario(made.FIRST)
+    scenario.stages["lapsed"].role = "purchase"
+    ax = funnel(made.measures(made.FIRST), scenario)
+    assert "■ lapsed: 63.7 ± 1.3 %" in words(made, ax)
+    assert "✕ churned" in words(made, ax)
+    bars = [p for p in ax.patches if isinstance(p, Rectangle) and p.get_edgecolor() != ax.patches[0].get_edgecolor()]
+    assert [bar.get_hatch() for bar in bars] == [None, style.LOST_HATCH, None]  # lapsed, churned, still on the way
+
+
+def test_the_caption_explains_the_marks_that_stand_there_and_no_others(made: Any) -> None:
+    told, scenario = made.measures(made.FIRST), made.scenario(made.FIRST)
+    assert "→ onward, ↩ back, ✕ lost. … is the share of stays that outlast the longest" in reading(told, scenario)
+    for stage in scenario.stages.values():
+        stage.role = None
+    assert "✕" not in reading(told, scenario)
+    assert "■ an end that is no loss" in reading(told, scenario)
+    settled = {name: e for name, e in told.items() if not name.endswith(".open")}
+    assert "…" not in reading(settled, scenario)

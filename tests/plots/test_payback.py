@@ -1,11 +1,16 @@
 """The picture of paying back: curves from what was computed, bands, and the day where it is sure."""
 
+from types import SimpleNamespace
+from typing import Any, cast
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
 from sojourn.experiments.payback import Payback, told
+from sojourn.plots import style
 from sojourn.plots.payback import payback
+from sojourn.plots.retention import retention
 
 
 def found(slope: float) -> Payback:
@@ -43,3 +48,17 @@ def test_nothing_to_pay_back() -> None:
     ax = payback({})
     assert isinstance(ax, Axes)
     assert "nothing to pay back" in " ".join(text.get_text().replace("\n", " ") for text in ax.texts)
+
+
+def test_a_strategy_looks_as_in_all_pictures_of_the_comparison() -> None:
+    order = ["copy", "today", "poster", "club"]  # the baseline is not the first, and two pay nothing back
+    ax = payback({"club": found(2.0)}, strategies=order)
+    (panel,) = ax.child_axes
+    assert isinstance(panel, Axes)
+    (curve,) = [line for line in panel.lines if len(np.asarray(line.get_xdata())) == 366]
+    assert curve.get_color() == style.look_of(3).color
+    curves = {name: SimpleNamespace(retention=found(1.0).ahead if name == "club" else None) for name in order}
+    (panel,) = retention(cast("Any", curves)).child_axes
+    assert isinstance(panel, Axes)
+    (curve,) = [line for line in panel.lines if len(np.asarray(line.get_xdata())) == 366]
+    assert curve.get_color() == style.look_of(3).color

@@ -109,3 +109,26 @@ def test_shares_above_nothing_never_read_as_nothing(share: float, text: str) -> 
 def test_bands_of_the_flow_differ_in_grey() -> None:
     onward, back, lost = map(lightness, (style.ONWARD, style.BACK, style.LOST))
     assert back + 15 < onward < lost - 4
+
+
+def test_no_two_lines_look_the_same() -> None:
+    looks = [style.look_of(place) for place in range(64)]
+    assert len({(look.color, look.dashes) for look in looks}) == 64
+    assert len({(look.color, look.marker) for look in looks}) == 64
+
+
+@pytest.mark.parametrize(
+    ("most", "counted"),
+    [
+        (9_999_999.0, (1.0, "")),
+        (-1e7, (1e6, "millions")),
+        (3e9, (1e6, "millions")),
+        (1e10, (1e9, "billions")),
+        (2.3e14, (1e12, "trillions")),
+        (1e16, (1e15, "units of 1e15")),
+        (0.0, (1.0, "")),
+        (float("inf"), (1.0, "")),
+    ],
+)
+def test_large_figures_are_counted_in_what_is_short(most: float, counted: tuple[float, str]) -> None:
+    assert words.magnitude(most) == counted

@@ -132,3 +132,11 @@ def test_the_timelines_have_words_for_those_who_cannot_see_them(lives: Any) -> N
     one = timelines.picture(lives)
     assert "customer 7 (most gained), parting in consideration: +1.00" in one.alt
     assert one.name == "twins"
+
+
+def test_a_long_name_of_a_stage_stays_in_the_key(lives: Any, made: Any) -> None:
+    name = "a_stage_that_has_as_long_a_name_as_a_scenario_may_give_to_it_" * 2
+    lives.scenario.stages[name] = lives.scenario.stages["awareness"]
+    stays = life((name, 10.0, 30.0), ("lapsed", 30.0, None))
+    lives.shown = (lives.shown[0]._replace(first=stays, second=stays, parting=None),)
+    assert made.outside(timelines.timelines(lives)) == []

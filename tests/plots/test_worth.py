@@ -88,3 +88,25 @@ def test_pictures_have_words_for_those_who_cannot_see_them(found: Any) -> None:
     assert "at 0 USD for one unit of satisfaction: today 60 %" in drawn["acceptability"].alt
     assert "All numbers 3,100" in drawn["information"].alt
     assert drawn["information"].png.startswith(b"\x89PNG")
+
+
+def test_of_many_strategies_the_least_often_best_are_the_others(made: Any) -> None:
+    names = ["today", *(f"option_{k}" for k in range(1, 12))]
+    along = np.linspace(0.0, 1000.0, 41)
+    chance = np.tile(np.array([0.02, *(k / 70 for k in range(1, 12))]), (41, 1))
+    best = np.where(along < 700.0, 1, 11)
+    many = Curve(along, chance, chance - 0.01, chance + 0.01, best, (687.5,))
+    ax = acceptability(many, names, "USD")
+    told = [text.replace("\n", " ") for text, _ in made.texts(ax)]
+    # the first, who is best on average, and who is most often best
+    own = {"today", "option 1", *(f"option {k}" for k in range(7, 12))}
+    assert {text for text in told if text.startswith(("today", "option"))} == own
+    assert "5 others, none above 8.6 %" in told
+    assert told.count("option 1") == told.count("option 11") == 2  # by the curve and on the strip
+    assert made.overlapping(ax) == []
+    assert made.outside(ax) == []
+
+
+def test_the_caption_says_who_is_best_on_average_from_where_to_where(found: Any) -> None:
+    told = {one.name: one.caption for one in worth_pictures(found)}
+    assert "best on average, today up to 25,000, then service first." in told["budget"]

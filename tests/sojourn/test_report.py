@@ -271,3 +271,21 @@ def test_written_whole_or_not_at_all(tmp_path: Path, found: Comparison, monkeypa
 def test_the_same_result_gives_the_same_bytes(tmp_path: Path) -> None:
     one, other = (write(tmp_path / name, check=check()).read_bytes() for name in ("a.html", "b.html"))
     assert one == other
+
+
+def test_many_strategies_stand_under_each_other_in_tables_no_wider_than_the_page(tmp_path: Path) -> None:
+    levers = "".join(f"[strategies.option_{k}]\nloyalty_perks = 0.{k}\n" for k in range(1, 8))
+    many = compare(loads(FIRST.read_text(encoding="utf-8") + levers), replications=2, customers=60, seed=1)
+    page = write(tmp_path / "many.html", comparison=many, pictures=[]).read_text(encoding="utf-8")
+    changes = page[page.index("<h2>What changes</h2>") : page.index("<h2>How far to trust this</h2>")]
+    for row in re.findall(r"<tr>.*?</tr>", changes):
+        assert len(re.findall(r"<t[hd]\b", row)) <= 5
+    for k in range(1, 8):
+        assert f'<th scope="row">option {k} − today</th>' in changes
+    assert 'aria-label="strategy"' in changes
+
+
+def test_a_table_scrolls_in_a_box_of_its_own_and_shrinks_on_paper(page: str) -> None:
+    assert page.count("<table>") == page.count('<div class="wide" tabindex="0" role="region"') > 0
+    assert ".wide { overflow-x: auto;" in page
+    assert ".wide { overflow: visible; }" in page[page.index("@media print") :]
