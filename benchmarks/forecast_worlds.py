@@ -41,6 +41,7 @@ def log_of(journeys: Journeys, scenario: Scenario, name: str = "planted") -> Log
         clock=None,
         resolution=0.5 * float(lengths.min()),
         calendar=True,
+        span=journeys.horizon,
         horizon=journeys.horizon,
         roles={name: stage.role for name, stage in scenario.stages.items() if stage.role is not None},
         arm=np.full(count, NOTHING, dtype=np.int64),

@@ -185,6 +185,7 @@ def log_of(what: Planted, rng: np.random.Generator, *, arms: bool = False) -> Lo
         clock=None,
         resolution=1e-6,
         calendar=True,
+        span=what.window,
         horizon=what.window,
         roles={},
         arm=arm.astype(np.int64),

@@ -64,17 +64,17 @@ def ahead(fitted: Fit, seed: int = 1) -> tuple[Ahead, ...]:
     lives = [_newcomers(one, seed) for one in (fitted, alike)]
     result = []
     for name, to in ways:
-        counts = [_taken(journeys, name, to, fitted.log.horizon) for journeys in lives]
+        counts = [_taken(journeys, name, to, fitted.log.span) for journeys in lives]
         total = [max(float(one.sum()), 1.0) for one in counts]
         spread = counts[0] / total[0] - counts[1] / total[1]
         error = math.sqrt(float(np.sum(spread**2)))
-        result.append(Ahead(f"{name} -> {to}", fitted.log.horizon, int(counts[0].sum()), int(counts[1].sum()), error))
+        result.append(Ahead(f"{name} -> {to}", fitted.log.span, int(counts[0].sum()), int(counts[1].sum()), error))
     return tuple(result)
 
 
 def _newcomers(fitted: Fit, seed: int) -> Journeys:
     cohort = ArrivalsFit(NEWCOMERS, None, None, "newcomers")
-    longer = replace(fitted.log, horizon=2.0 * fitted.log.horizon)
+    longer = replace(fitted.log, horizon=2.0 * fitted.log.span)
     scenario = replace(fitted, arrivals=cohort, log=longer).scenario()
     return simulate(build(scenario, next(iter(scenario.strategies))), seed=seed)
 

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from sojourn.calibration.beginnings import resampled, scarce
 from sojourn.calibration.fit import fit
-from sojourn.calibration.holdout import resample
 from sojourn.calibration.logs import Log
 from sojourn.experiments import parameters
 from sojourn.scenarios.companion import Companion
@@ -47,16 +47,17 @@ def from_refits(scenario: Scenario, log: Log, draws: int, seed: int, *, instead:
     whole = fit(log)
     own = whole.scenario().document()
     base = whole if instead is None else fit(instead)
-    source, before = (log, own) if instead is None else (instead, base.scenario().document())
+    source, before = base.log, own if instead is None else base.scenario().document()
     units = [unit for unit in _units(own) if _said(own, unit)]
     same = [unit for unit in units if _said(document, unit) == _said(own, unit)]
     total = len(units)
 
     def draw(k: int) -> Document:
-        again = fit(resample(source, np.random.default_rng([seed, 78, k])), base)
+        again = fit(resampled(source, np.random.default_rng([seed, 78, k]))[0], base)
         return _overlaid(found.scenario(k).document(), again.scenario().document(), before, same)
 
     said = [f"Numbers are drawn by fitting {source.customers.size:,} customers again, drawn with replacement."]
+    said += [f"Few people leave {name}: draws in which nobody does are drawn anew." for name in scarce(source)]
     if len(same) < total:
         verb = "is not" if total - len(same) == 1 else "are not"
         said.append(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sojourn.calibration.ahead import ahead
+from sojourn.calibration.beginnings import startable
 from sojourn.calibration.document import document
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
@@ -134,7 +135,7 @@ def calibrate(
         raise fault("calibrate", "holdout", "is no share to hold out", "give 0 (no check) to 0.9", holdout)
     if not 0 <= draws <= MOST:
         raise fault("calibrate", "draws", "is no number of draws", f"give 0 (none) to {MOST:,}", draws)
-    events = read(log, mapping)
+    events = startable(read(log, mapping))
     fitted = fit(events)
     scenario = fitted.scenario()  # what is written must run
     checked: Check | None = None
@@ -149,6 +150,7 @@ def calibrate(
         part = to_check(events)
         if large_enough(part, hold_out(part.person, holdout, seed)):
             checked = check(part, holdout=holdout, replications=replications, seed=seed, progress=progress)
+            notes += checked.notes
         else:
             notes.append("The log is too small to hold customers out: the fit has not been checked.")
     drawn = companion(fitted, draws, seed, scenario.document()) if draws else None

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from sojourn.calibration.arrivals import ArrivalsFit
+from sojourn.calibration.beginnings import resampled
 from sojourn.calibration.fit import Fit
-from sojourn.calibration.holdout import resample
 from sojourn.calibration.logs import Log
 from sojourn.calibration.samples import Sample, simulated
 from sojourn.calibration.stays import NOTHING, Floats
@@ -16,24 +17,41 @@ from sojourn.sim.journeys import Journeys
 from sojourn.sim.network import build
 from sojourn.sim.run import simulate
 
+END = {"end": True}
 Fitting = Callable[[Log, Fit], Fit]
 
 
-def copy_of(train: Log, rest: Log, seed: int, replication: int, like: Fit, fitting: Fitting) -> Sample:
+class Copy(NamedTuple):
+    """One simulated copy, and how many resamples were given up for it because nobody moved in them."""
+
+    sample: Sample
+    given_up: int
+
+
+def copy_of(train: Log, rest: Log, seed: int, replication: int, like: Fit, fitting: Fitting) -> Copy:
     """As many simulated customers as there are in `rest`, from a fit to a resample of the people of `train`.
 
     So copies differ by chance and by what a fit to so many customers does not know. Each simulated customer is watched as
     long as one of `rest` of the same segment.
     """
     rng = np.random.default_rng([seed, replication])
-    fitted = fitting(resample(train, rng), like)
-    return _watched(_cohort(fitted, rest), rest, seed, replication, rng, rest.silent)
+    drawn, given_up = resampled(train, rng)
+    fitted = fitting(drawn, like)
+    return Copy(_watched(_cohort(fitted, rest), rest, seed, replication, rng, rest.silent), given_up)
+
+
+def given_up_said(given_up: int, copies: int) -> str:
+    """What resamples that were given up say of a check, in words."""
+    return (
+        f"In {given_up:,} of {copies + given_up:,} resamples of the customers fitted to nobody moved on from a stage in which "
+        "customers start; they were drawn anew. Of what so few do the check says little."
+    )
 
 
 def naive_copy(train: Log, rest: Log, seed: int, replication: int) -> Sample:
-    """As `copy_of`, from `naive_scenario`."""
+    """As `copy_of`, from `naive_scenario` of the people of `train`."""
     rng = np.random.default_rng([seed, replication, 1])
-    scenario = naive_scenario(resample(train, rng), rest.customers.size, float(rest.window.max()))
+    scenario = naive_scenario(resampled(train, rng)[0], rest.customers.size, float(rest.window.max()))
     return _watched(scenario, rest, seed, replication, rng, ())
 
 
@@ -50,13 +68,14 @@ def naive_scenario(log: Log, customers: int, horizon: float) -> Scenario:
     for k in np.unique(stays.stage):
         done = (stays.stage == k) & (stays.following != NOTHING)
         if log.ends[k] or not np.any(done):
-            stages[log.stages[k]] = {"end": True}
+            stages[log.stages[k]] = END
             continue
         counts = np.bincount(stays.following[done], minlength=len(log.stages))
         mean = max(float(np.mean(stays.days[done])), 0.5 * log.resolution)
         shares = {log.stages[to]: float(counts[to] / counts.sum()) for to in np.flatnonzero(counts)}
         stages[log.stages[k]] = {"dwell": {"law": "exponential", "mean": mean}, "exits": shares}
-    enter = {log.stages[k]: float(starts[k]) for k in np.flatnonzero(starts)}
+    enter = {log.stages[k]: float(starts[k]) for k in np.flatnonzero(starts) if stages[log.stages[k]] != END}
+    enter = {name: share / sum(enter.values()) for name, share in enter.items()}
     document = {
         "format": 1,
         "scenario": {

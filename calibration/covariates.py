@@ -13,6 +13,8 @@ from sojourn.scenarios.faults import Fault, Faults, quoted
 
 SLACK = 1e-7  # days: an event counts as known at its own time
 MOST_WORDS = 20
+LARGEST = 1e12  # of a number, either way: more the scenario format does not take
+LEAST = 1e-12  # by which numbers must differ
 
 
 class Covariate(NamedTuple):
@@ -68,7 +70,7 @@ def read_told(rows: Rows) -> tuple[Told, ...]:
     """What the log says of each covariate of the mapping.
 
     Raises:
-        Faults: for a column of words with too many different ones, or without any value.
+        Faults: for a column of words with too many different ones, without any value, or with numbers too large to work with.
     """
     taken = rows.taken
     mapping, faults, result = taken.mapping, [], []
@@ -94,6 +96,14 @@ def read_told(rows: Rows) -> tuple[Told, ...]:
             remedy = "take it out" if said.size == 0 else f"group them into at most {MOST_WORDS}, or take it out"
             faults.append(Fault(taken.mapping_file, f"covariates.{name}", quoted(column), what, remedy))
             continue
+        if not words and (off := _out_of_range(numbers)) is not None:
+            what, remedy = off
+            faults.append(
+                Fault(
+                    taken.mapping_file, f"covariates.{name}", quoted(column), f"column {quoted(column)} {what}", remedy
+                )
+            )
+            continue
         per_stay = isinstance(one, PerStay) and one.per == "stay"
         who = table["who"].to_numpy().astype(np.int64)
         result.append(Told(name, who, table["day"].to_numpy().astype(np.float64), numbers, words, per_stay))
@@ -109,3 +119,14 @@ def _numbers(said: NDArray[np.object_]) -> Floats | None:
     except ValueError:
         return None
     return numbers if np.all(np.isfinite(numbers)) else None
+
+
+def _out_of_range(numbers: Floats) -> tuple[str, str] | None:
+    """What is wrong with numbers that are too large or too small to work with, and the remedy; None where nothing is."""
+    largest = float(numbers[np.argmax(np.abs(numbers))])
+    if abs(largest) > LARGEST:
+        return f"holds {largest:.6g}, beyond {LARGEST:g}", "give it in larger units, give its logarithm, or take it out"
+    differ = float(np.ptp(numbers))
+    if 0.0 < differ < LEAST:
+        return f"holds numbers that differ by no more than {differ:.2g}", "give it in smaller units, or take it out"
+    return None

@@ -1,6 +1,9 @@
 """What customers differ in, as a scenario file writes it: [frailty], [traits] and [history]."""
 
+import math
 from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from sojourn.calibration.bgnbd import BgNbd
 from sojourn.calibration.contracts import ContractFit
@@ -12,6 +15,7 @@ from sojourn.calibration.regressions import Effect
 from sojourn.calibration.silent import SilentFit
 from sojourn.calibration.traits import trait_laws
 from sojourn.calibration.written import comment, key, number, text
+from sojourn.scenarios.faults import Fault
 
 
 def own_draws(
@@ -53,13 +57,13 @@ def past_effects(log: Log, stages: Mapping[str, StageFit]) -> Iterator[str]:
     used: dict[str, list[str]] = {}
     for name, to, effect in told_effects(stages):
         used.setdefault(effect.column.name.partition(" == ")[0], []).append(name)
-        central, low, high = effect.numbers
+        low, high = (effect.told(one, 3) for one in effect.numbers[1:])
         limit = _limit(effect)
         rest = "" if limit is None else f", up_to = {number(limit)}"
         rest += f", around = {number(effect.column.around)}" if effect.column.around else ""
         lines.append(
             f"  {{ exit = {text(f'{name} -> {to}')}, per = {text(effect.column.name)}, "
-            f"{effect.scale} = {float(f'{central:.6g}')!r}{rest} }},  # 90 % interval {low:.3g} to {high:.3g}"
+            f"{effect.scale} = {float(effect.told(effect.stated, 6))!r}{rest} }},  # 90 % interval {low} to {high}"
         )
     traits = list(trait_laws(log, used))
     if traits:
@@ -77,6 +81,23 @@ def told_effects(stages: Mapping[str, StageFit]) -> list[tuple[str, str, Effect]
         for to, effects in stage.differ.effects.items()
         for effect in effects
     ]
+
+
+def too_steep(log: Log, stages: Mapping[str, StageFit]) -> list[Fault]:
+    """Faults for covariates of which one more, in the units of the log, does more than a scenario can say; one each."""
+    numbers = {one.name: one.values for one in log.covariates if not one.words}
+    found: dict[str, Fault] = {}
+    for name, to, effect in told_effects(stages):
+        column = effect.column.name
+        if column in numbers and effect.too_steep and column not in found:
+            spread = float(np.nanstd(numbers[column]))
+            what = (
+                f"varies so little (standard deviation {spread:.2g}) that what one more of it does to {name} -> {to} is more "
+                "than a scenario can say"
+            )
+            remedy = f"give {column} in smaller units: times {10.0 ** math.ceil(-math.log10(spread)):,.0f}, say"
+            found[column] = Fault(log.source, f"covariates.{column}", "", what, remedy)
+    return list(found.values())
 
 
 def _limit(effect: Effect) -> float | None:

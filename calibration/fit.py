@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sojourn.calibration.arrivals import ArrivalsFit, fit_arrivals
+from sojourn.calibration.beginnings import startable
 from sojourn.calibration.contracts import ContractFit, fit_contract
+from sojourn.calibration.differing import too_steep
 from sojourn.calibration.drift import Drift, drifts
 from sojourn.calibration.exits import StageFit, fit_stage
 from sojourn.calibration.histories import histories_of
@@ -14,6 +16,7 @@ from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
 from sojourn.calibration.shared import with_loads
 from sojourn.calibration.silent import REGULAR, SilentFit, fit_silent
+from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
 
@@ -77,8 +80,12 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     """Fit every stage of a log.
 
     `like` is a fit to more of the same customers: what the laws are made of is then as it is there, and only their numbers
-    and the choice between smooth laws are new.
+    and the choice between smooth laws are new. Customers who cannot start anywhere are left out (see `beginnings`).
+
+    Raises:
+        Faults: where nobody is seen to move, and for a covariate in units too large for its effects to be written.
     """
+    log = startable(log)
     known_since = log.stays.stage if log.late is None else log.stays.stage[~np.isnan(log.late)]
     seen = np.flatnonzero(np.bincount(known_since, minlength=len(log.stages)))
     known = like.stages if like is not None else {}
@@ -87,6 +94,8 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
         for k in seen
         if not log.ends[k] and log.stages[k] not in {*log.silent, *log.contracts}
     }
+    if like is None and (faults := too_steep(log, stages)):
+        raise Faults(faults)
     stages, loads, told = with_loads(log, stages)
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
     steps = {name: one.k for name, one in like.silent.items()} if like is not None else {}
@@ -123,7 +132,7 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
                 f"Nobody was seen to leave {name} ({stays}): it is written as an end. If customers do leave it, map the "
                 "event that tells."
             )
-    missing = [name for k, name in enumerate(log.stages) if k not in seen]
+    missing = [name for k, name in enumerate(log.stages) if k not in seen and name not in log.unstarted]
     if missing:
         notes.append(f"The log never shows {', '.join(missing)}: left out of the scenario.")
     pooled = [
@@ -131,12 +140,18 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     ]
     if len(shares) > 1 and pooled:
         notes.append(f"Segments do not differ, as far as the data tell, in how they leave {', '.join(pooled)}.")
+    arrivals = fit_arrivals(log)
+    if log.outlasted and arrivals.cohort is None:
+        notes.append(
+            f"The scenario lasts {log.horizon:,.0f} days and the log {log.span:,.0f}: after it {arrivals.afterwards}. How "
+            "stays that are longer than the log end, no data tell."
+        )
     return Fit(
         log=log,
         stages=stages,
         starts=starts,
         shares=shares,
-        arrivals=fit_arrivals(log),
+        arrivals=arrivals,
         notes=tuple(notes),
         silent=silent,
         contracts=contracts,

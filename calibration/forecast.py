@@ -11,6 +11,7 @@ import numpy as np
 
 from sojourn.calibration import forecast_words as words
 from sojourn.calibration.bases import Bases, from_companion, from_refits
+from sojourn.calibration.beginnings import startable
 from sojourn.calibration.drift import Drift, drifts
 from sojourn.calibration.future_arrivals import Newcomers, newcomers
 from sojourn.calibration.futures import GroupForecast, StrategyForecast, predicted, summed
@@ -123,6 +124,7 @@ def forecast(
     Raises:
         Faults: for a log that drifts, stages that the scenario lacks, and options that no forecast can have.
     """
+    log = startable(log)
     way = on_their_way(log)
     length = _length(log, way.today, days, until)
     names = check_strategies(scenario, list(strategies or scenario.strategies))

@@ -93,7 +93,7 @@ def newcomers(scenario: Scenario, log: Log, today: float, given: str | Path | No
                 arrived=count,
                 over=count / fitted.rate_per_day,
             )
-    if arrivals.daily is not None and fitted.daily is not None and len(arrivals.daily) == len(fitted.daily):
+    if arrivals.daily is not None and fitted.daily is not None and len(arrivals.daily) == len(fitted.written):
         weeks = _weeks(log, today)
         if weeks is not None:
             said = (

@@ -114,9 +114,9 @@ def known_at(log: Log, day: float) -> Log:
     opened = (stays.following == NOTHING) & ~log.ends[stays.stage]
     counts = {**log.counts, "stays": int(stays.stage.size), "stays still open": int(np.sum(opened))}
     until = np.minimum(log.until, day)
-    horizon = day if log.calendar else max(float((until - log.start).max()), log.resolution)
+    span = day if log.calendar else max(float((until - log.start).max()), log.resolution)
     told = tuple(one._replace(values=one.values[rows]) for one in log.covariates)
-    return replace(log, stays=stays, until=until, counts=counts, horizon=horizon, covariates=told)
+    return replace(log, stays=stays, until=until, counts=counts, span=span, horizon=span, covariates=told)
 
 
 def day_of(log: Log, at: str | float) -> float:

@@ -42,7 +42,8 @@ class Log:
         clock: the time of day 0 (ISO, UTC); None where the log counts days.
         resolution: the finest difference between times, days.
         calendar: false where all customers are put on one start (clock = "customer").
-        horizon: days that a scenario of this log lasts.
+        span: days from day 0 to the end of the watching, or of the longest watching where all start on one day 0.
+        horizon: days that a scenario of this log lasts: `span`, unless the mapping asks for more or less.
         roles: what measures count a stage as, by its name.
         arm: index into `arms`, -1 for customers without one, shape (customers,).
         arms: the arms of an experiment; none where the mapping names no such column.
@@ -57,6 +58,7 @@ class Log:
         history: what of a customer's past the mapping asks about ("visits", "purchases", "days_since_first").
         arrived: whether each customer's begin was seen, shape (customers,); None where all begins were. Others were there
             already: their stays count, from the age at which they were watched on, and they are no arrivals.
+        unstarted: customers left out because they were first seen in a stage that nobody leaves, by its name (`beginnings`).
     """
 
     source: str
@@ -73,6 +75,7 @@ class Log:
     clock: str | None
     resolution: float
     calendar: bool
+    span: float
     horizon: float
     roles: dict[str, str]
     arm: Integers
@@ -87,6 +90,7 @@ class Log:
     covariates: tuple[Covariate, ...] = ()
     history: tuple[str, ...] = ()
     arrived: NDArray[np.bool_] | None = None
+    unstarted: dict[str, int] = field(default_factory=dict)
 
     @property
     def window(self) -> Floats:
@@ -108,6 +112,11 @@ class Log:
         """Ages from which stays were watched, NaN where nobody knows the begin, shape (stays,); None: all from their entry."""
         ages = self.stays.seen_from
         return None if ages is None or not (np.any(ages > 0.0) or np.any(np.isnan(ages))) else ages
+
+    @property
+    def outlasted(self) -> bool:
+        """Whether a scenario of this log lasts a day longer than the log, or more."""
+        return self.horizon - self.span >= 1.0
 
     @property
     def begun(self) -> "Log":
@@ -263,9 +272,9 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
     stays, start, until, customers, person = seen.stays, seen.start, seen.until, seen.customers, seen.person
     size = customers.size
     calendar = mapping.clock == "calendar"
-    span = float(until.max()) if calendar else float((until - start).max())
     lengths = stays.days[stays.days > 0.0]
     shortest = float(lengths.min()) if lengths.size else 1.0
+    span = max(float(until.max()) if calendar else float((until - start).max()), shortest)
     segment = rows.segment[seen.which]
     unsegmented = int(np.sum(segment == rows.labels.index(UNKNOWN))) if UNKNOWN in rows.labels else 0
     counts = {
@@ -304,7 +313,8 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         clock=seen.clock,
         resolution=1.0 if rows.daily else 0.5 * shortest,
         calendar=calendar,
-        horizon=mapping.horizon_days or max(span, shortest),
+        span=span,
+        horizon=mapping.horizon_days or span,
         roles=dict(mapping.roles),
         arm=rows.arm[seen.which],
         arms=rows.arms,

@@ -156,7 +156,7 @@ def _arrivals(found: ArrivalsFit, log: Log, count: int, seed: int) -> Drawn:
         yield ("arrivals", "rate_per_day"), found.rate_per_day * rng.gamma(number, size=count) / number
     elif found.daily is not None:
         counts = np.asarray(found.daily) / alike
-        yield ("arrivals", "daily"), rng.gamma(counts, size=(count, counts.size)) * alike
+        yield ("arrivals", "daily"), found.whole_weeks(rng.gamma(counts, size=(count, counts.size)) * alike)
 
 
 def stage_draws(log: Log, name: str, stage: StageFit, people: People, seed: int, at: Indices | None = None) -> Drawn:

@@ -20,6 +20,8 @@ from sojourn.calibration.stays import Floats
 
 SEVERAL = 3  # coefficients of an exit from which they are pulled together
 Z = 1.6448536269514722  # 90 % intervals
+LARGEST_LOG = 700.0  # whose exponential is still a number
+STEEPEST = {"hazard_ratio": math.log(1e6), "log_odds": 100.0}  # slopes that the scenario format takes
 
 
 class Effect(NamedTuple):
@@ -47,12 +49,29 @@ class Effect(NamedTuple):
     def numbers(self) -> tuple[float, float, float]:
         """On its own scale: central, low, high (90 %)."""
         ends = self.slope, self.slope - Z * self.error, self.slope + Z * self.error
-        a, b, c = (math.exp(one) for one in ends) if self.scale == "hazard_ratio" else ends
+        a, b, c = (math.exp(min(one, LARGEST_LOG)) for one in ends) if self.scale == "hazard_ratio" else ends
         return a, b, c
+
+    @property
+    def too_steep(self) -> bool:
+        """Whether one more does more than the scenario format can say."""
+        return abs(self.slope) > STEEPEST[self.scale]
+
+    @property
+    def stated(self) -> float:
+        """The central number, as far as the scenario format takes it."""
+        most = STEEPEST[self.scale]
+        slope = min(max(self.slope, -most), most)
+        return math.exp(slope) if self.scale == "hazard_ratio" else slope
+
+    def told(self, value: float, digits: int) -> str:
+        """A number on the effect's own scale, with more digits for a ratio near 1: what counts is how far it is from it."""
+        size = abs(self.slope)
+        more = math.ceil(-math.log10(size)) - 2 if self.scale == "hazard_ratio" and 0.0 < size < 0.01 else 0
+        return f"{value:.{min(digits + more, 17)}g}"
 
     def said(self, way: str) -> str:
         """In plain words."""
-        central, low, high = self.numbers
         name = self.column.name
         of = f"one more of {name}"
         if self.column.against is not None:
@@ -63,7 +82,8 @@ class Effect(NamedTuple):
             "days_since_first": "each day as a customer",
         }.get(name, of)
         times = "times the hazard" if self.scale == "hazard_ratio" else "on the log-odds"
-        return f"{way}: {per} does {central:.4g} {times} [{low:.4g}, {high:.4g}]."
+        central, low, high = (self.told(one, 4) for one in self.numbers)
+        return f"{way}: {per} does {central} {times} [{low}, {high}]."
 
 
 def columns(log: Log, rows: NDArray[np.bool_]) -> tuple[Column, ...]:

@@ -40,7 +40,7 @@ def scenario_text(
     loads: Loads | None = None,
 ) -> str:
     """The scenario in TOML. Counts and standard errors stand beside each law and again under [[sources]]."""
-    lines = [*_head(log, notes), "format = 1", "", *_about(log, starts, title), "", *_arrivals(arrivals)]
+    lines = [*_head(log, notes), "format = 1", "", *_about(log, starts, title), "", *_arrivals(arrivals, log.horizon)]
     lines += _segments(log, stages, shares)
     unseen, agreed = silent or {}, contracts or {}
     lines += own_draws(unseen, agreed, stages, loads)
@@ -183,21 +183,21 @@ def _about(log: Log, starts: Mapping[str, float], title: str) -> Iterator[str]:
     yield f"horizon_days = {number(log.horizon)}"
 
 
-def _arrivals(arrivals: ArrivalsFit) -> Iterator[str]:
+def _arrivals(arrivals: ArrivalsFit, horizon: float) -> Iterator[str]:
     yield "[arrivals]"
     yield from comment(arrivals.said)
     if arrivals.cohort is not None:
         yield f"cohort = {arrivals.cohort}"
     elif arrivals.rate_per_day is not None:
         yield f"rate_per_day = {number(arrivals.rate_per_day)}"
-        if arrivals.until_day is not None:
-            yield f"until_day = {number(arrivals.until_day)}"
     else:
-        daily = [number(rate).removesuffix(".0") for rate in arrivals.daily or ()]
+        daily = [number(rate).removesuffix(".0") for rate in arrivals.written]
         yield "daily = ["
         for k in range(0, len(daily), 20):
             yield f"  {', '.join(daily[k : k + 20])},"
         yield "]"
+    if arrivals.until_day is not None and arrivals.until_day < horizon:
+        yield f"until_day = {number(arrivals.until_day)}"
 
 
 def _shares(shares: Iterable[float]) -> list[str]:

@@ -12,6 +12,7 @@ from sojourn.calibration.samples import Sample
 from sojourn.calibration.stays import Floats
 from sojourn.sim.estimates import LEVEL, Estimate
 
+ROUNDING = 1e-9  # by which figures that are the same may differ
 GROUPS = 20  # of people left out in turn, for the interval of what was observed
 REACH = float(stdtrit(GROUPS - 1, 0.5 + LEVEL / 2))  # standard errors of these to either side
 
@@ -38,7 +39,16 @@ def estimate(mean: float, low: float, high: float, share: bool) -> Estimate:
     """A figure with its interval; None where it has none. Shares end at 0 and 1, everything else at 0."""
     if not np.isfinite(mean):
         return Estimate(None, None, None)
-    if not (np.isfinite(low) and np.isfinite(high)):
-        return Estimate(float(mean), None, None)
     top = 1.0 if share else np.inf
-    return Estimate(float(mean), float(np.clip(low, 0.0, top)), float(np.clip(high, 0.0, top)))
+    mean = float(np.clip(mean, 0.0, top))
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return Estimate(mean, None, None)
+    return Estimate(mean, float(np.clip(low, 0.0, top)), float(np.clip(high, 0.0, top)))
+
+
+def within(seen: Estimate, where: Estimate) -> bool:
+    """Whether a figure lies in the interval of another; a figure at its end lies in it, however sums were rounded."""
+    if seen.mean is None or where.low is None or where.high is None:
+        return False
+    slack = ROUNDING * max(abs(seen.mean), 1.0)
+    return where.low - slack <= seen.mean <= where.high + slack

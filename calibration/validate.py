@@ -6,17 +6,18 @@ through the same censoring-aware estimators.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from sojourn.calibration.copies import copy_of
+from sojourn.calibration.beginnings import startable
+from sojourn.calibration.copies import copy_of, given_up_said
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.holdout import FEWEST, hold_out, large_enough, some
 from sojourn.calibration.logs import Log
 from sojourn.calibration.samples import observed
-from sojourn.calibration.spreads import REACH, estimate, left_out, predicted
+from sojourn.calibration.spreads import REACH, estimate, left_out, predicted, within
 from sojourn.calibration.stays import Floats
 from sojourn.calibration.yardsticks import Measured, Plan, measure, naive, plan
 from sojourn.scenarios.faults import Fault, Faults
@@ -46,8 +47,7 @@ class Quantity(NamedTuple):
     @property
     def inside(self) -> bool:
         """Whether the observed figure lies in the interval of the simulated one."""
-        seen, low, high = self.observed.mean, self.simulated.low, self.simulated.high
-        return seen is not None and low is not None and high is not None and low <= seen <= high
+        return within(self.observed, self.simulated)
 
 
 class FitCurve(NamedTuple):
@@ -66,6 +66,7 @@ class Check:
     curves: tuple[FitCurve, ...]
     customers_fitted: int
     customers_held_out: int
+    notes: tuple[str, ...] = ()  # on the check itself
 
     @property
     def inside(self) -> int:
@@ -112,7 +113,7 @@ def check(
                 )
             ]
         )
-    train, rest = some(log.only(~held), FITTED), some(log.only(held).begun, LARGEST)
+    train, rest = startable(some(log.only(~held), FITTED)), some(log.only(held).begun, LARGEST)
     fitted = fit(train)
     names = {*fitted.stages, *fitted.absorbing, *fitted.silent, *fitted.contracts}
     known = frozenset(k for k, name in enumerate(log.stages) if name in names)
@@ -122,12 +123,15 @@ def check(
     seen = measure(beside, what)
     errors = left_out(beside, rest.person, lambda sample: _flat(measure(sample, what)))
     spread = Measured(errors[: seen.figures.size], errors[seen.figures.size :].reshape(seen.curves.shape))
-    copies = []
+    copies, given_up = [], 0
     for replication in range(max(replications, 2)):
-        copies.append(measure(copy_of(train, rest, seed, replication, fitted, fit), what))
+        copy = copy_of(train, rest, seed, replication, fitted, fit)
+        copies.append(measure(copy.sample, what))
+        given_up += copy.given_up
         if progress is not None:
             progress(replication + 1, max(replications, 2))
-    return _beside(log.stages, what, seen, spread, copies, naive(beside, what), train, rest)
+    checked = _beside(log.stages, what, seen, spread, copies, naive(beside, what), train, rest)
+    return replace(checked, notes=(given_up_said(given_up, len(copies)),)) if given_up else checked
 
 
 def _flat(measured: Measured) -> Floats:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from sojourn.calibration.beginnings import startable
 from sojourn.calibration.calibrate import censoring
-from sojourn.calibration.copies import copy_of, naive_copy
+from sojourn.calibration.copies import Copy, copy_of, given_up_said, naive_copy
 from sojourn.calibration.fit import fit
 from sojourn.calibration.further import ask
 from sojourn.calibration.hints import hints
@@ -87,9 +88,10 @@ def judge(
             f"{replications} copies cannot show what is rarer than one in {replications + 1}",
             f"give {FEWEST_COPIES} or more; 50 is what you get when you leave it out",
         )
+    log = startable(log)
     parts = split(log, how, share=share, at=at, seed=seed)
     # Who was there before the watching began has no start to count from: fitted to, but not compared.
-    parts = parts._replace(train=some(parts.train, FITTED), rest=some(parts.rest.begun, LARGEST))
+    parts = parts._replace(train=startable(some(parts.train, FITTED)), rest=some(parts.rest.begun, LARGEST))
     train, rest = parts.train, parts.rest
     fitted = fit(train)
     beside = observed(rest)
@@ -99,15 +101,16 @@ def judge(
     what = plan(beside, log.stages, known, absorbing)
     what = what._replace(grid=what.grid + log.resolution)  # what happens at once is seen within the resolution
     asked = Questions(what, ask(beside, log.stages, known, absorbing))
-    copies, came = [], []
+    copies, came, given_up = [], [], 0
     question = {"split": how, "day": parts.day, "seed": seed, "watched": rest.window.tolist()}
     name = digest(fitted.scenario(), **question) if kept is not None else ""
     for replication in range(replications):
         piece = kept.get(f"{name} {replication}") if kept is not None else None
         copy = copy_of(train, rest, seed, replication, fitted, fit) if piece is None else _unwritten(piece)
         if kept is not None and piece is None:
-            kept.put(f"{name} {replication}", [column.tolist() for column in copy])
-        copies.append(copy)
+            kept.put(f"{name} {replication}", [*(column.tolist() for column in copy.sample), [copy.given_up]])
+        copies.append(copy.sample)
+        given_up += copy.given_up
         rng = np.random.default_rng([seed, replication, 2])
         came.append(newcomers(fitted.arrivals, parts, rng) if log.calendar else np.empty(0))
         if progress is not None:
@@ -129,12 +132,14 @@ def judge(
         replications=replications,
         customers_fitted=int(train.customers.size),
         customers_held_out=int(rest.customers.size),
+        notes=(given_up_said(given_up, replications),) if given_up else (),
     )
 
 
-def _unwritten(piece: list[list[float]]) -> Sample:
+def _unwritten(piece: list[list[float]]) -> Copy:
     """A copy as it was before it was written down."""
-    customer, stage, entry, until, following, window = piece
+    customer, stage, entry, until, following, window, given_up = piece
     whole = [np.array(column, dtype=np.int64) for column in (customer, stage, following)]
     days = [np.array(column, dtype=np.float64) for column in (entry, until, window)]
-    return Sample(whole[0], whole[1], days[0], days[1], whole[2], days[2])
+    sample = Sample(whole[0], whole[1], days[0], days[1], whole[2], days[2])
+    return Copy(sample, int(given_up[0]))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from sojourn.calibration.fit import Fit
+from sojourn.calibration.spreads import within
 from sojourn.calibration.validate import Check, FitCurve, Quantity
 from sojourn.sim.estimates import Estimate
 
@@ -57,8 +58,7 @@ class Item(NamedTuple):
     @property
     def inside(self) -> bool:
         """Whether the observed figure lies in the 90 % interval of the simulated one."""
-        seen, low, high = self.observed.mean, self.simulated.low, self.simulated.high
-        return seen is not None and low is not None and high is not None and low <= seen <= high
+        return within(self.observed, self.simulated)
 
     @property
     def sides(self) -> str:
@@ -111,6 +111,7 @@ class Verdict:
         naive_lines: what leaving unfinished stays out would have said, in sentences.
         replications: simulated copies.
         customers_fitted, customers_held_out: how many.
+        notes: on the verdict itself, in sentences.
     """
 
     fit: Fit
@@ -124,6 +125,7 @@ class Verdict:
     replications: int
     customers_fitted: int
     customers_held_out: int
+    notes: tuple[str, ...] = ()
 
     @property
     def figures(self) -> tuple[Item, ...]:
@@ -194,6 +196,7 @@ class Verdict:
         if vague:
             yield f"Too few data to tell: {'; '.join(self._gathered(vague))}."
         yield self.sentence
+        yield from self.notes
 
     def _gathered(self, chosen: list[Item]) -> list[str]:
         """Items in words, stage by stage; a stage of which everything asked is among them is named as a whole."""

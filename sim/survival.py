@@ -60,7 +60,8 @@ def aalen_johansen(
         hazards[cause] = np.add.reduceat((kinds == cause).astype(np.float64), starts) / at_risk
     survival = np.cumprod(np.maximum(1.0 - hazards.sum(axis=0), 0.0))
     before = np.concatenate(([1.0], survival[:-1]))
-    return days[starts], survival, np.cumsum(before * hazards, axis=1)
+    incidence = np.minimum(np.cumsum(before * hazards, axis=1), 1.0)  # sums of shares may end a rounding above 1
+    return days[starts], survival, incidence
 
 
 def at(times: Floats, values: Floats, when: ArrayLike, *, before: float) -> Floats:

@@ -222,6 +222,51 @@ def test_columns_that_do_not_serve_are_told(tmp_path: Path) -> None:
         logs.read(tmp_path / "log.csv", tmp_path / "map.toml")
 
 
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        (1e299, 'column "euros" holds 2.9e+300, beyond 1e+12; give it in larger units'),
+        (1e13, 'column "euros" holds 2.9e+14, beyond'),
+        (1e-200, 'column "euros" holds numbers that differ by no more than 2.9e-199; give it in smaller units'),
+    ],
+)
+def test_numbers_that_cannot_be_worked_with_are_told(tmp_path: Path, size: float, said: str) -> None:
+    rows = "".join(f"{k},{k},waiting,{k * size!r}\n{k},{k + 1},bought,{k * size!r}\n" for k in range(30))
+    (tmp_path / "log.csv").write_text("who,when,what,euros\n" + rows)
+    (tmp_path / "map.toml").write_text(MAPPING.format(until=40, more="", last='[covariates]\nprice = "euros"\n'))
+    with pytest.raises(Faults) as told:
+        logs.read(tmp_path / "log.csv", tmp_path / "map.toml")
+    assert said in str(told.value)
+    assert "covariates.price" in str(told.value)
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1.0, 1e10])
+def test_effects_do_not_hang_on_units(tmp_path: Path, unit: float) -> None:
+    """A hazard ratio of exp(.5) per standard deviation, in any unit; where one more is too much to be said, that is told."""
+    rng = np.random.default_rng(5)
+    rows = ["who,when,what,price"]
+    for k, z in enumerate(rng.normal(size=800).tolist()):
+        at, days = k / 100, rng.exponential(20.0 * np.exp(-0.5 * z))
+        rows.append(f"{k},{at!r},waiting,{z * unit!r}")
+        if at + days < 40.0:
+            rows.append(f"{k},{at + days!r},bought,{z * unit!r}")
+    (tmp_path / "log.csv").write_text("\n".join(rows) + "\n")
+    (tmp_path / "map.toml").write_text(MAPPING.format(until=40, more="", last='[covariates]\nprice = "price"\n'))
+    log = logs.read(tmp_path / "log.csv", tmp_path / "map.toml")
+    if unit < 1.0:
+        with pytest.raises(Faults, match=r"covariates.price.*standard deviation 9.7e-05.*smaller units: times 100,000"):
+            fit(log)
+        return
+    found = fit(log)
+    (effect,) = found.stages["waiting"].differ.effects["bought"]
+    assert abs(effect.slope * unit - 0.5) < 4.0 * effect.error * unit
+    history = found.scenario().history
+    assert history is not None
+    written = float(np.log(history.effects[0].hazard_ratio or 0.0))
+    assert written == pytest.approx(effect.slope, rel=2e-3)  # the file has digits enough
+    assert " 1 times" not in effect.said("waiting -> bought")
+
+
 def test_a_log_without_columns_is_as_before(tmp_path: Path) -> None:
     log = written_log(tmp_path, 4, 200, None)
     assert log.covariates == ()

@@ -1,6 +1,7 @@
 """Own speeds and own chances: found where they are, not found where they are not, and written so that the scenario runs."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,10 @@ def test_eager_customers_are_no_drift(tmp_path: Path) -> None:
 
 
 def test_what_a_law_for_all_would_forecast(tmp_path: Path) -> None:
-    (found,) = ahead(fit(written_log(tmp_path, 3, 800, 0.8)))
+    fitted = fit(written_log(tmp_path, 3, 800, 0.8))
+    fitted = replace(fitted, log=replace(fitted.log, horizon=10.0))  # spans are of the log, whatever its scenario lasts
+    (found,) = ahead(fitted)
+    assert found.days == fitted.log.span
     assert found.way == "waiting -> bought"
     assert found.alike < 0.9 * found.differing
     assert "% too low" in found.sentence

@@ -10,9 +10,10 @@ from sojourn.calibration import logs, validate
 from sojourn.calibration.fit import fit
 from sojourn.calibration.samples import Sample, observed
 from sojourn.calibration.stays import Stays
-from sojourn.calibration.validate import check, hold_out
+from sojourn.calibration.validate import Quantity, check, hold_out
 from sojourn.calibration.yardsticks import measure, plan
 from sojourn.scenarios.faults import Faults
+from sojourn.sim.estimates import Estimate
 
 
 def test_the_split_is_by_person_the_same_every_time_and_of_the_share_asked_for() -> None:
@@ -40,6 +41,33 @@ def test_figures_count_unfinished_stays() -> None:
     what = plan(sample, ("a", "b"), frozenset({0, 1}), frozenset({1}))._replace(grid=np.linspace(0.0, 10.0, 61))
     assert measure(sample, what).curves[0][-1] == 1.0  # all who were watched long enough
     assert float(np.mean(np.isin(np.arange(10), sample.customer[sample.stage == 1]))) == 0.5  # the raw share
+
+
+def test_what_everybody_does_lies_inside_when_everybody_simulated_does_it(written: Any) -> None:
+    """Sums of shares end a rounding above 1 or below; a figure of 100 % is 100 %, and never outside of 100 %."""
+    rng = np.random.default_rng(0)
+    rows = ["who,when,what"]
+    for k in range(400):
+        days = np.cumsum([rng.uniform(0.0, 100.0), rng.gamma(2.0, 5.0), rng.gamma(2.0, 3.0)])
+        rows += [f"{k},{day!r},{what}" for day, what in zip(days.tolist(), "abx", strict=True)]
+    mapping = 'customer = "who"\ntime = "when"\nevent = "what"\nobserved_until = 300\n'
+    mapping += '[stages]\na = "a"\nb = "b"\n[ends]\nx = "x"\n'
+    found = check(logs.read(*written("\n".join(rows) + "\n", mapping)), replications=2)
+    certain = [one for one in found.quantities if one.observed.mean is not None and one.observed.mean > 0.999]
+    assert {one.name for one in certain if one.unit.startswith("share")} >= {"reach.x", "step.a.b", "step.b.x"}
+    shares = [one for one in found.quantities if one.unit.startswith("share")]
+    assert all(0.0 <= float(one.observed.mean or 0.0) <= 1.0 for one in shares)
+    assert all(one.inside for one in certain if one.unit.startswith("share"))
+    assert all(band.mean.min() >= 0.0 and band.mean.max() <= 1.0 for curve in found.curves for band in curve[1:])
+
+
+def test_ends_of_an_interval_lie_in_it_however_sums_were_rounded() -> None:
+    def inside(seen: float, low: float, high: float) -> bool:
+        return Quantity("", "share", Estimate(seen, seen, seen), Estimate(low, low, high), None, 1).inside
+
+    assert inside(1.0, 1.0 - 4e-15, 1.0 - 4e-15)
+    assert inside(1.0 - 4e-15, 1.0, 1.0)
+    assert not inside(0.999, 1.0, 1.0)
 
 
 def test_a_true_model_passes_and_a_wrong_one_does_not(planted: Any, monkeypatch: Any) -> None:
