@@ -5,7 +5,7 @@ engines compile the same lines (`sojourn.sim.compiling`). A law is known by its 
 and by its cumulative hazard H(t) = -log S(t), the exposure that a stay has used up by then.
 
 An age or an exposure too large for a float is infinite. Compiled arithmetic says so by itself. Plain Python raises an error where
-`math.exp` and powers of its own floats overflow (`risen` and `raised` catch it); numpy's floats would warn, so that cells are made
+`math.exp` and powers of its own floats overflow (`risen` and `raised` catch it); numpy's floats would warn, so that cells become
 Python's own.
 """
 

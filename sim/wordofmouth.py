@@ -19,6 +19,8 @@ from sojourn.sim.passage import Passage
 from sojourn.sim.schedules import responded
 
 Floats = NDArray[np.float64]
+LEAST_LEAK = 1e-12  # share that leaves at every move, so that journeys without end can be solved for as well
+ENDLESS = 1e9  # visits
 STEPS = 250  # of the renewal equation, over the horizon
 
 
@@ -96,14 +98,12 @@ def _lifetime(network: Network, g: int, discount: float) -> Floats:
         if refers is not None:
             ratio = float(passage.ratios("referrals", name, network.breaks[-2:-1])[0])
             invites[s, names.index(refers.enters)] += refers.rate_per_day * ratio * stay.length(discount)
-    try:
-        visits = np.linalg.solve(np.eye(size) - moves, np.eye(size))
-    except np.linalg.LinAlgError:
-        return np.full((size, size), math.inf)
-    if not np.all(np.isfinite(visits)) or visits.min() < -1e-9 or visits.max() > 1e9:  # a journey that never ends
-        visits = np.where(visits != 0.0, math.inf, 0.0)
-    with np.errstate(invalid="ignore"):
-        return np.nan_to_num(visits @ invites, nan=0.0, posinf=math.inf)
+    visits = np.linalg.solve(np.eye(size) - (1.0 - LEAST_LEAK) * moves, np.eye(size))
+    endless = visits > ENDLESS  # stages of a journey that never ends
+    found = np.where(endless, 0.0, visits) @ np.where(np.isfinite(invites), invites, 0.0)
+    # Never ending stays invite endlessly if they are reached, and stays without end if they invite: 0 times infinity is 0.
+    always = endless @ (invites > 0.0) | (visits > 0.0) @ np.isinf(invites)
+    return np.where(always, math.inf, np.maximum(found, 0.0))
 
 
 def _radius(network: Network, discount: float) -> float:

@@ -300,3 +300,46 @@ exits = { gone = 1.0 }
 end = true
 """
     assert known(scenario, text, arrivals="cohort = 10", horizon=20).doubling_days is None
+
+
+def test_a_loop_without_time_where_nobody_invites_does_not_feed_itself(scenario: Any) -> None:
+    """Only the desk takes time, which R leaves out: stays without end, in which no time passes to invite anybody."""
+    text = """
+[stages.a]
+dwell = { law = "deterministic", value = 0 }
+exits = { b = 1.0 }
+desk = { name = "d", probability = 0.5 }
+[stages.b]
+race.a = { law = "deterministic", value = 0 }
+race.gone = { law = "exponential", mean = 30 }
+referrals = { rate_per_day = 0.01, enters = "a" }
+[stages.gone]
+end = true
+[desks.d]
+agents = 1
+handle = { law = "exponential", mean = 0.5 }
+"""
+    found = known(scenario, text, arrivals="cohort = 10", horizon=20)
+    assert (found.reproduction, found.invitees) == (0.0, 0.0)
+
+
+def test_only_stays_that_never_end_invite_without_end(scenario: Any) -> None:
+    """From a half go to c for ever and half invite in b for ten days; whoever begins in a has .5 x 10 x .02 invitees."""
+    text = """
+[stages.a]
+dwell = { law = "exponential", mean = 5 }
+exits = { c = 0.5, b = 0.5 }
+[stages.b]
+dwell = { law = "exponential", mean = 10 }
+exits = { gone = 1.0 }
+referrals = { rate_per_day = 0.02, enters = "a" }
+[stages.c]
+dwell = { law = "exponential", mean = 1 }
+exits = { d = 1.0 }
+[stages.d]
+dwell = { law = "exponential", mean = 1 }
+exits = { c = 1.0 }
+[stages.gone]
+end = true
+"""
+    assert known(scenario, text, horizon=20).reproduction == pytest.approx(0.1, rel=1e-6)
