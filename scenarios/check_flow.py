@@ -94,6 +94,12 @@ def _check_arrivals(inquiry: Inquiry) -> None:
         message = f"arrivals end on day {until:g}, after the horizon of {horizon:g} days"
         inquiry.warn(("arrivals", "until_day"), message, "the horizon cuts them off; take it out", until, about)
     _check_discount(inquiry)
+    cohort, size = scenario.arrivals.cohort, scenario.market.size if scenario.market is not None else None
+    if cohort is not None and size is not None and cohort > size:
+        message = f"is more than the market of {size:,} has room for: only so many come"
+        inquiry.warn(
+            ("arrivals", "cohort"), message, "make the market larger, or the cohort smaller", cohort, [("market",)]
+        )
     expected = scenario.arrivals.expected(horizon)
     if expected > MOST_ARRIVALS:
         message = f"{expected:.3g} arrivals are expected; a run holds at most {MOST_ARRIVALS:.0e}"

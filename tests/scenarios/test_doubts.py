@@ -1,5 +1,6 @@
 """What is allowed but probably not meant, and where satisfaction settles in the long run."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -87,6 +88,14 @@ def test_a_desk_without_agents(first: str, agents: str, message: str) -> None:
     (doubt,) = warnings(loads(text.replace("agents = 2\n", "agents = -2\n", 1)))
     assert doubt.path == "desks.support.agents"
     assert message in doubt.message
+
+
+def test_a_cohort_larger_than_the_market(first: str) -> None:
+    text = re.sub(r"\nrate_per_day = 40 [^\n]*\nuntil_day = [^\n]*\n", "\ncohort = 5000\n", first)
+    assert warnings(loads(text)) == ()
+    (doubt,) = warnings(loads(re.sub(r"(\[market\]\n)size = \d+", r"\1size = 10", text)))
+    assert doubt.path == "arrivals.cohort"
+    assert "market of 10" in doubt.message
 
 
 SHUT = """

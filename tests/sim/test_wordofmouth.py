@@ -254,7 +254,9 @@ def test_a_cohort_larger_than_the_market_leaves_no_room(scenario: Any) -> None:
 def test_invitees_into_a_market_are_those_of_simulations(scenario: Any, live: Any) -> None:
     """Twelve replications, whose grid is allowed 2 %. False-alarm rate 1e-4 two-sided beyond that allowance."""
     built = scenario(MEMBERS, arrivals="rate_per_day = 4", horizon=365)
-    expected = word_of_mouth(build(built, "baseline")).invitees
+    said = word_of_mouth(build(built, "baseline"))
+    assert said is not None
+    expected = said.invitees
     counts = np.array([(live(built, seed=1, replication=r).customers.source == REFERRAL).sum() for r in range(12)])
     assert abs(counts.mean() - expected) < 5.45 * counts.std(ddof=1) / math.sqrt(12) + 0.02 * expected
 
