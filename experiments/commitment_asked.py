@@ -69,15 +69,18 @@ def _loyal(scenario: Scenario, asked: Sequence[str]) -> tuple[tuple[str, ...], l
         if name not in stages
     ]
     others = ", ".join(name for name, stage in stages.items() if name not in scenario.starts and stage.role != "lost")
+    another = (
+        f"name another with --loyal: {others}"
+        if others
+        else "add a later stage that is not lost; this journey has none"
+    )
     for name in found:
         if scenario.starts.get(name, 0.0) > 0.0:
             what = f'customers begin in "{name}", so there is no way to it that could be decided'
-            faults.append(
-                Fault(source, f"stages.{name}", name, what, f"name later stages with --loyal: {others or 'none'}")
-            )
+            faults.append(Fault(source, f"stages.{name}", name, what, another))
         elif stages[name].role == "lost":
             what = f'"{name}" has the role lost: who is lost there cannot be loyal there'
-            faults.append(Fault(source, f"stages.{name}", name, what, f"name another with --loyal: {others or 'none'}"))
+            faults.append(Fault(source, f"stages.{name}", name, what, another))
     return found, faults
 
 

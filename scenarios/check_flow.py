@@ -1,7 +1,7 @@
 """Does the journey flow: do probabilities add up, is every stage reached and left, and does time pass?"""
 
 from collections.abc import Iterable, Mapping
-from math import fsum
+from math import fsum, log, log1p
 
 from sojourn.scenarios.dwell import Law, may_be_endless, no_time
 from sojourn.scenarios.faults import clipped, quoted
@@ -11,6 +11,10 @@ from sojourn.scenarios.overrides import Place
 
 TOLERANCE = 1e-9
 MOST_ARRIVALS = 1e9
+MOST_DISCOUNT = 1.0  # a year; above, a percentage is probably meant
+MOST_GROWTH = 100 * log(
+    10
+)  # of what money counts by the horizon, as a logarithm: beyond, totals soon do not fit into a float
 
 
 def check_whole(inquiry: Inquiry) -> None:
@@ -89,10 +93,28 @@ def _check_arrivals(inquiry: Inquiry) -> None:
     if until is not None and until > horizon:
         message = f"arrivals end on day {until:g}, after the horizon of {horizon:g} days"
         inquiry.warn(("arrivals", "until_day"), message, "the horizon cuts them off; take it out", until, about)
+    _check_discount(inquiry)
+    cohort, size = scenario.arrivals.cohort, scenario.market.size if scenario.market is not None else None
+    if cohort is not None and size is not None and cohort > size:
+        message = f"is more than the market of {size:,} has room for: only so many come"
+        inquiry.warn(
+            ("arrivals", "cohort"), message, "make the market larger, or the cohort smaller", cohort, [("market",)]
+        )
     expected = scenario.arrivals.expected(horizon)
     if expected > MOST_ARRIVALS:
         message = f"{expected:.3g} arrivals are expected; a run holds at most {MOST_ARRIVALS:.0e}"
         inquiry.fault(("arrivals",), message, "lower the rate or the horizon", about=about)
+
+
+def _check_discount(inquiry: Inquiry) -> None:
+    about = inquiry.scenario.about
+    rate, place = about.annual_discount_rate, ("scenario", "annual_discount_rate")
+    if rate > MOST_DISCOUNT:
+        message = f"is {100 * rate:,.12g} % a year"
+        inquiry.warn(place, message, f"write {rate / 100:g} for {rate:g} %", rate)
+    elif -log1p(rate) * about.horizon_days / 365 > MOST_GROWTH:
+        message = f"makes money of day {about.horizon_days:g} count more than 10^100 times as much as money of day 0"
+        inquiry.fault(place, message, "raise the rate, or shorten the horizon", rate)
 
 
 def _check_reached(inquiry: Inquiry) -> None:
@@ -102,15 +124,15 @@ def _check_reached(inquiry: Inquiry) -> None:
     starts = [name for name, share in scenario.starts.items() if share > 0]
     if not starts or any(name not in scenario.stages or scenario.stages[name].end for name in starts):
         return  # reported already
-    reached = _reach(inquiry, starts)
+    reached = _reach(inquiry, starts, shut=True)
     if not reached <= scenario.stages.keys():
         return  # a misspelt name cuts off what follows; the name is reported already
     lost = [name for name in scenario.stages if name not in reached]
     while lost:
         # One part that is cut off is one mistake: name the stage where it begins.
-        into = {to for name in lost for sight in inquiry.sights(name) for to in _next(sight) if to != name}
+        into = {to for name in lost for sight in inquiry.sights(name) for to in _next(sight, shut=True) if to != name}
         first = next((name for name in lost if name not in into), lost[0])
-        behind = _reach(inquiry, [first])
+        behind = _reach(inquiry, [first], shut=True)
         after = [name for name in lost if name in behind and name != first]
         others = f" (nor, behind it, {', '.join(after[:5])})" if after else ""
         remedy = f"add an exit to {quoted(first)} somewhere, or take the stage out"
@@ -118,7 +140,34 @@ def _check_reached(inquiry: Inquiry) -> None:
         lost = [name for name in lost if name not in behind]
 
 
-def _reach(inquiry: Inquiry, starts: list[str]) -> set[str]:
+def check_shut(inquiry: Inquiry, variants: Iterable[Scenario]) -> None:
+    """Exits of probability 0 that alone lead to a stage, unless one of the `variants` opens them."""
+    scenario = inquiry.scenario
+    if not inquiry.stages_are_sound or inquiry.is_tainted(("scenario",)):
+        return
+    starts = [name for name, share in scenario.starts.items() if share > 0]
+    if not _reach(inquiry, starts, shut=True) <= scenario.stages.keys():
+        return
+    reached = _reach(inquiry, starts)
+    opened = {
+        (here, to)
+        for variant in variants
+        for here, stage in variant.stages.items()
+        for to in _next(stage)
+        if stage.exits
+    }
+    for here in (name for name in scenario.stages if name in reached):
+        for to in scenario.stages[here].choices:
+            if to not in reached and (here, to) not in opened:
+                about: list[Place] = [("stages", to)]
+                message = f"has probability 0, so that no customer ever reaches {clipped(to)}"
+                exit = quoted(f"{here} -> {to}")
+                remedy = f"make the probability of {exit} positive, here or in a variant, or take {clipped(to)} out"
+                inquiry.warn(("stages", here, "exits", to), message, remedy, 0, about)
+
+
+def _reach(inquiry: Inquiry, starts: list[str], *, shut: bool = False) -> set[str]:
+    """Return the stages that customers come to; with `shut`, also by exits whose probability is 0."""
     reached: set[str] = set()
     waiting = list(starts)
     while waiting:
@@ -127,16 +176,16 @@ def _reach(inquiry: Inquiry, starts: list[str]) -> set[str]:
             continue
         reached.add(name)
         for sight in inquiry.sights(name):
-            waiting += _next(sight)
+            waiting += _next(sight, shut=shut)
             if sight.referrals is not None and sight.referrals.rate_per_day > 0:
                 waiting.append(sight.referrals.enters)
     return reached
 
 
-def _next(stage: Stage) -> list[str]:
+def _next(stage: Stage, *, shut: bool = False) -> list[str]:
     if stage.race:
         return list(stage.race)
-    return [to for to, exit in stage.choices.items() if exit.probability > 0]
+    return [to for to, exit in stage.choices.items() if shut or exit.probability > 0]
 
 
 def _check_time_passes(inquiry: Inquiry) -> None:

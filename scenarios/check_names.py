@@ -6,7 +6,7 @@ from typing import Any
 from sojourn.scenarios.conditions import SOURCES, Name, parse
 from sojourn.scenarios.faults import nearest, quoted
 from sojourn.scenarios.inquiry import Inquiry
-from sojourn.scenarios.model import Plan
+from sojourn.scenarios.model import Plan, Scenario
 from sojourn.scenarios.overrides import Place, has, place_of
 
 RESERVED = "open"  # step.A.open is the measure of those still unresolved
@@ -117,6 +117,12 @@ def _check_use(inquiry: Inquiry) -> None:
         if name not in used and used <= scenario.desks.keys():
             remedy = f'add desk = {{ name = "{name}" }} to a stage'
             inquiry.warn(("desks", name), "no stage uses this desk", remedy, about=[("stages",)])
+        elif scenario.desks[name].agents < 1 and not _adds_agents(scenario, name):
+            agents = scenario.desks[name].agents
+            rounds = "is 0" if agents == 0 else "rounds down to 0"
+            remedy = "give it 1 or more, or a lever with an effect on agents"
+            message = f"{rounds} and no lever adds any, so that nobody is ever served"
+            inquiry.warn(("desks", name, "agents"), message, remedy, agents, [("levers",)])
     for name, lever in scenario.levers.items():
         if not lever.effects:
             inquiry.warn(("levers", name), "has no effects, so it only costs", f"add [[levers.{name}.effects]]")
@@ -126,6 +132,11 @@ def _check_use(inquiry: Inquiry) -> None:
     for name, segment in scenario.segments.items():
         if segment.share == 0:
             inquiry.warn(("segments", name, "share"), "is 0, so the segment is empty", "take the segment out")
+
+
+def _adds_agents(scenario: Scenario, desk: str) -> bool:
+    effects = (effect for lever in scenario.levers.values() for effect in lever.effects)
+    return any(one.desk == desk and one.agents is not None and one.range.central > 0 for one in effects)
 
 
 def _check_sources(inquiry: Inquiry) -> None:

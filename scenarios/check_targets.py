@@ -1,4 +1,7 @@
-"""Targets and free numbers name variants, strategies and numbers: are they there? Measures are told where something runs."""
+"""Targets and free numbers name variants, strategies and numbers: are they there?
+
+Of a measure the first word is known here; the rest is told where something runs.
+"""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +12,7 @@ from sojourn.scenarios.grades import covers
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, place_of, spelled
-from sojourn.scenarios.targets import Target
+from sojourn.scenarios.targets import MEASURES, Target
 
 
 def check_targets(inquiry: Inquiry, variants: Mapping[str, Scenario]) -> None:
@@ -26,6 +29,10 @@ def check_targets(inquiry: Inquiry, variants: Mapping[str, Scenario]) -> None:
             name = getattr(target, key)
             if name is not None:
                 inquiry.known("variants", name, (*place, key))
+        kind = target.measure.split(".")[0]
+        if kind not in MEASURES:
+            message = f"no measure named {quoted(target.measure)}"
+            inquiry.warn((*place, "measure"), message, nearest(kind, MEASURES), target.measure)
         _check_strategy(inquiry, place, target, variants)
         for j, path in enumerate(target.tuned):
             steps = place_of(path)

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from sojourn.scenarios.check_effects import check_effects
-from sojourn.scenarios.check_flow import check_stages, check_whole
+from sojourn.scenarios.check_flow import check_shut, check_stages, check_whole
 from sojourn.scenarios.check_history import check_history
 from sojourn.scenarios.check_names import check_names, check_stage_names
 from sojourn.scenarios.check_overrides import amended, back
+from sojourn.scenarios.check_pace import check_pace
 from sojourn.scenarios.check_surveys import check_surveys
 from sojourn.scenarios.check_targets import check_targets
 from sojourn.scenarios.faults import Fault
@@ -97,6 +98,7 @@ def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[T
             seen = [trouble for trouble in found if _mark(trouble) not in _marks([*faults, *paths])]
             paths += [*wrong, *(back(trouble, ("variants", name), variant.override) for trouble in seen)]
     noted = len(inquiry.faults)
+    check_shut(inquiry, variants.values())
     check_targets(inquiry, variants)
     faults += inquiry.faults[noted:]
     return [*faults, *paths], inquiry.warnings, base.scenario
@@ -107,6 +109,7 @@ def _check_stages(inquiry: Inquiry) -> None:
     check_stage_names(inquiry)
     check_effects(inquiry)
     check_history(inquiry)
+    check_pace(inquiry)
 
 
 def _mark(trouble: Trouble) -> tuple[str, str]:

@@ -7,9 +7,10 @@ satisfaction, purchases, spend, failures, information and value (compared with a
 import re
 from dataclasses import dataclass
 from enum import IntEnum
+from math import isinf
 from typing import NamedTuple, NoReturn
 
-from sojourn.scenarios.faults import nearest, quoted
+from sojourn.scenarios.faults import clipped, nearest, quoted
 
 LONGEST = 2000  # characters
 DEEPEST = 50  # parentheses and nots inside each other
@@ -219,4 +220,7 @@ class _Reader:
             return token.text.strip("\"'") if token.kind == "text" else token.text
         if token.kind != "number":
             _refuse(f"{word} is compared with a number, not with {quoted(token.text)}", token, f"such as {word} >= 2")
-        return float(token.text)
+        number = float(token.text)
+        if isinf(number):
+            _refuse(f"{clipped(token.text)} is too large for a number", token, f"such as {word} >= 2")
+        return number

@@ -3,6 +3,10 @@
 Plain scalar functions over rows of cells, with `math` and `scipy.special` only: validation calls them as they are, and the
 engines compile the same lines (`sojourn.sim.compiling`). A law is known by its survival S(t), the share still there after t days,
 and by its cumulative hazard H(t) = -log S(t), the exposure that a stay has used up by then.
+
+An age or an exposure too large for a float is infinite. Compiled arithmetic says so by itself. Plain Python raises an error where
+`math.exp` and powers of its own floats overflow (`risen` and `raised` catch it); numpy's floats would warn, so that cells become
+Python's own.
 """
 
 import math
@@ -136,9 +140,20 @@ def gamma_tail_quantile(shape: float, exposure: float) -> float:
     return x
 
 
+def risen(power: float) -> float:
+    """e^power, infinite where that is too large for a float."""
+    try:
+        return math.exp(power)
+    except OverflowError:
+        return NEVER
+
+
 def raised(base: float, power: float) -> float:
-    """base^power for base > 0, infinite where that is too large for a float."""
-    return float(base**power) if power * math.log(base) < 709.0 else NEVER
+    """base^power for base >= 0 and power > 0, infinite where that is too large for a float."""
+    try:
+        return float(float(base) ** float(power))
+    except OverflowError:
+        return NEVER
 
 
 def empirical_survival(cells: Cells, first: int, count: int, age: float) -> float:
@@ -171,9 +186,9 @@ def age_left(cells: Cells, law: int, left: float) -> float:
     """The age in days at which the share `left` (0 < left < 1) of stays is still open: the inverse of S."""
     kind = cells[law + KIND]
     if kind == EXPONENTIAL:
-        return float(-cells[law + SCALE] * math.log(left))
+        return -float(cells[law + SCALE]) * math.log(left)
     if kind == LOGNORMAL:
-        return math.exp(cells[law + SCALE] - cells[law + SHAPE] * normal_quantile(left))
+        return risen(cells[law + SCALE] - cells[law + SHAPE] * normal_quantile(left))
     return other_age_left(cells, law, left)
 
 
@@ -188,69 +203,65 @@ def ages_left(cells: Cells, law: int, left: Cells, ages: Cells) -> None:
     for k in range(left.size):
         q = left[k] - 0.5
         normal = ages[k] if abs(q) <= 0.425 else outer_quantile(left[k], q)
-        ages[k] = math.exp(cells[law + SCALE] - cells[law + SHAPE] * normal)
+        ages[k] = risen(cells[law + SCALE] - cells[law + SHAPE] * normal)
 
 
 def other_age_left(cells: Cells, law: int, left: float) -> float:
     """The same for the less common laws."""
-    kind = cells[law + KIND]
+    kind, scale, shape = cells[law + KIND], float(cells[law + SCALE]), float(cells[law + SHAPE])
     if kind == WEIBULL:
-        return float(cells[law + SCALE] * (-math.log(left)) ** (1.0 / cells[law + SHAPE]))
+        return scale * raised(-math.log(left), 1.0 / shape)
     if kind == LOGLOGISTIC:
-        return float(cells[law + SCALE] * (1.0 / left - 1.0) ** (1.0 / cells[law + SHAPE]))
+        return scale * raised(1.0 / left - 1.0, 1.0 / shape)
     if kind == GAMMA:
-        return float(cells[law + SCALE] * special.gammainccinv(cells[law + SHAPE], left))
+        return scale * float(special.gammainccinv(shape, left))
     if kind == EMPIRICAL:
         return empirical_age(cells, int(cells[law + FIRST]), int(cells[law + COUNT]), left)
     if kind == DEADLINE:
         return deadline_age(cells, law, -math.log(left))
-    return float(cells[law + SCALE])
+    return scale
 
 
 def plain_exposure(cells: Cells, law: int, age: float) -> float:
     """H(age) of every law but the deadline."""
-    kind = cells[law + KIND]
+    kind, scale, shape = cells[law + KIND], float(cells[law + SCALE]), float(cells[law + SHAPE])
     if kind == DETERMINISTIC:
-        return NEVER if age >= cells[law + SCALE] else 0.0
+        return NEVER if age >= scale else 0.0
     if age <= 0.0 and kind != EMPIRICAL:
         return 0.0
     if kind == EXPONENTIAL:
-        return float(age / cells[law + SCALE])
+        return age / scale
     if kind == WEIBULL:
-        return raised(age / cells[law + SCALE], cells[law + SHAPE])
+        return raised(age / scale, shape)
     if kind == LOGNORMAL:
-        return -log_normal_tail((math.log(age) - cells[law + SCALE]) / cells[law + SHAPE])
+        return -log_normal_tail((math.log(age) - scale) / shape)
     if kind == LOGLOGISTIC:
-        odds = raised(age / cells[law + SCALE], cells[law + SHAPE])
-        return math.log1p(odds) if odds < NEVER else float(cells[law + SHAPE] * math.log(age / cells[law + SCALE]))
+        odds = raised(age / scale, shape)
+        return math.log1p(odds) if odds < NEVER else shape * math.log(age / scale)
     if kind == GAMMA:
-        return -log_gamma_tail(cells[law + SHAPE], age / cells[law + SCALE])
+        return -log_gamma_tail(shape, age / scale)
     left = empirical_survival(cells, int(cells[law + FIRST]), int(cells[law + COUNT]), age)
     return -math.log(left) if left > 0.0 else NEVER
 
 
 def plain_age(cells: Cells, law: int, exposure: float) -> float:
     """The inverse of `plain_exposure`."""
-    kind = cells[law + KIND]
+    kind, scale, shape = cells[law + KIND], float(cells[law + SCALE]), float(cells[law + SHAPE])
     if kind == EXPONENTIAL:
-        return float(cells[law + SCALE] * exposure)
+        return scale * exposure
     if kind == WEIBULL:
-        return float(cells[law + SCALE] * exposure ** (1.0 / cells[law + SHAPE]))
+        return scale * raised(exposure, 1.0 / shape)
     if kind == LOGNORMAL:
-        return math.exp(cells[law + SCALE] + cells[law + SHAPE] * normal_tail_quantile(exposure))
+        return risen(scale + shape * normal_tail_quantile(exposure))
     if kind == LOGLOGISTIC:
         if exposure > 700.0:
-            return float(cells[law + SCALE] * math.exp(exposure / cells[law + SHAPE]))
-        return (
-            float(cells[law + SCALE] * raised(math.expm1(exposure), 1.0 / cells[law + SHAPE]))
-            if exposure > 0.0
-            else 0.0
-        )
+            return scale * risen(exposure / shape)
+        return scale * raised(math.expm1(exposure), 1.0 / shape) if exposure > 0.0 else 0.0
     if kind == GAMMA:
-        return float(cells[law + SCALE] * gamma_tail_quantile(cells[law + SHAPE], exposure))
+        return scale * gamma_tail_quantile(shape, exposure)
     if kind == EMPIRICAL:
         return empirical_age(cells, int(cells[law + FIRST]), int(cells[law + COUNT]), math.exp(-exposure))
-    return float(cells[law + SCALE])
+    return scale
 
 
 def exposure_by(cells: Cells, law: int, age: float) -> float:
@@ -285,7 +296,8 @@ def deadline_age(cells: Cells, law: int, exposure: float) -> float:
     return plain_age(cells, other, exposure + math.log1p(-spike))
 
 
-# For the engines: what runs at nearly every stay becomes part of its callers, the rest does not.
+# For the engines: what runs at nearly every stay becomes part of its callers, the rest does not. (`risen` and `raised` are one
+# instruction or call there: see `sim.compiling`.)
 INLINED = (middle_quantile, normal_quantile, age_left)
 APART = (
     ages_left,
@@ -294,7 +306,6 @@ APART = (
     normal_tail_quantile,
     log_gamma_tail,
     gamma_tail_quantile,
-    raised,
     empirical_survival,
     empirical_age,
     plain_exposure,

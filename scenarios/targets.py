@@ -9,6 +9,14 @@ from sojourn.scenarios.base import Name, Part, refuse
 MEASURE_PATTERN = r"^[\w.-]+$"
 
 
+# The first word of each measure's name (`sim.vocabulary` says what they mean; a test compares).
+MEASURES = (
+    "cac", "churn_rate", "click_through", "clv", "conversion", "cost", "desk", "dwell", "impressions", "information",
+    "nps", "occupancy", "profit", "purchases", "reach", "referrals", "repeat_rate", "retention", "revenue", "roi",
+    "satisfaction", "step", "survey", "time_to",
+)  # fmt: skip
+
+
 class Target(Part):
     """What the simulation of the file should give: a measure, or the ratio of one between two variants."""
 

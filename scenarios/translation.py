@@ -10,7 +10,7 @@ from pydantic import BaseModel, Tag
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from sojourn.scenarios.base import TAGS
+from sojourn.scenarios.base import NAME_PATTERN, TAGS
 from sojourn.scenarios.dwell import LAWS
 from sojourn.scenarios.faults import Fault, dotted, nearest, quoted, shown
 from sojourn.scenarios.model import Plan, Scenario
@@ -155,6 +155,8 @@ def _bad_text(place: Place, error: ErrorDetails, value: Any) -> tuple[Place, str
         sides = [side.strip() for side in text.split("->")]
         pair = len(sides) == 2 and all(sides)
         remedy = f"write {quoted(' -> '.join(sides))}" if pair else 'write "stage -> next stage"'
+        if pair and not all(re.fullmatch(NAME_PATTERN, side) for side in sides):
+            remedy = KEYS_THAT_NAME
         return place, f"{quoted(text)} names no exit", remedy, value
     if " == " in str(error.get("ctx", {}).get("pattern", "")):
         sides = [side.strip(" \"'") for side in re.split("={1,2}|!=| is ", text, maxsplit=1)]

@@ -51,7 +51,8 @@ def ages(law: Law, wanted: Floats) -> Floats:
         scale, shape = scale_and_shape(law)
         return scale * gammas.ages(shape, wanted)
     if (power := _power(law)) is not None:
-        return np.asarray(power[0] * wanted ** (1.0 / power[1]))
+        with np.errstate(over="ignore"):  # an age too large for a float is infinite
+            return np.asarray(power[0] * wanted ** (1.0 / power[1]))
     cells, row = _row(law)
     rows = [(cells, row)] * wanted.size
     if isinstance(law, Empirical):
@@ -113,12 +114,14 @@ class Clock:
                 age = np.where(np.abs(age - edge) <= SAME * edge, edge, age)
         if early:
             age = np.maximum(np.nextafter(age, -1.0), 0.0)
-        found = self._ratio * exposures(self._law, age)
+        with np.errstate(over="ignore"):
+            found = self._ratio * exposures(self._law, age)
         return np.where(days > 0.0, found, 0.0) if early else found
 
     def ages(self, wanted: Floats) -> Floats:
         """The day on which H reaches each exposure."""
-        return self._pace * ages(self._law, wanted / self._ratio)
+        with np.errstate(over="ignore"):
+            return np.asarray(self._pace * ages(self._law, wanted / self._ratio))
 
     def breaks(self, wanted: Floats) -> set[float]:
         """Days that cut the law into smooth pieces: its edges, and where H reaches the exposures, if it does."""

@@ -5,6 +5,7 @@ every source that is compiled, so an edited rule is always compiled anew.
 """
 
 import hashlib
+import math
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -101,6 +102,10 @@ INNER: dict[str, Any] = {
 for _name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
     _special(_name)
 _special_of_three("betaincinv")
+# Where plain Python has to catch an error, compiled code has infinity by itself: to look first would cost every draw.
+_within: Any = {**INNER, "pipeline_class": Inlined}
+overload(laws.risen, jit_options=_within)(lambda power: lambda power: math.exp(power))
+overload(laws.raised, jit_options=_within)(lambda base, power: lambda base, power: base**power)
 for _apart in laws.APART:
     register_jitable(**INNER, pipeline_class=Apart)(_apart)
 for _inlined in laws.INLINED:

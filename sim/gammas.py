@@ -8,8 +8,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.scenarios.laws import risen
+
 Floats = NDArray[np.float64]
 CLOSE = 1e-16
+FAR = (
+    1e16  # exposure from which on H(age) is the age, to all digits: the rest, some log(age), is below the last of them
+)
 
 
 def exposures(shape: float, ages: Floats) -> Floats:
@@ -31,15 +36,16 @@ def ages(shape: float, wanted: Floats) -> Floats:
     """Ages at which H is as wanted (some 1e-11), scale 1: read off a grid, then Newton's steps of log H against log age."""
     if wanted.size == 0:
         return wanted
+    far, wanted = wanted, np.minimum(wanted, FAR)
     reach = 1.0 + shape + 10.0 * math.sqrt(shape) + 2.0 * float(wanted.max())
-    start = max(math.exp((math.log(wanted.min() / 2.0) + math.lgamma(shape + 1.0)) / shape), 1e-300)
+    start = max(risen((math.log(wanted.min() / 2.0) + math.lgamma(shape + 1.0)) / shape), 1e-300)
     grid = np.geomspace(min(start, reach / 2.0), reach, 2000)
     x = np.exp(np.interp(np.log(wanted), np.log(exposures(shape, grid)), np.log(grid)))
     for _ in range(3):
         now = exposures(shape, x)
         rise = np.exp(shape * np.log(x) - x - math.lgamma(shape) + now) / now  # of log H, by log x
         x = np.maximum(x * np.exp((np.log(wanted) - np.log(now)) / rise), 1e-300)
-    return x
+    return np.where(far > FAR, far, x)
 
 
 def _series(shape: float, x: Floats) -> Floats:

@@ -23,7 +23,10 @@ def zeros(size: int, kind: type) -> NDArray[Any]:
     width = np.dtype(kind).itemsize
     if size * width < LARGE or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(size, dtype=kind)
-    memory = mmap.mmap(-1, size * width, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        memory = mmap.mmap(-1, size * width, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError as error:  # as numpy would say it
+        raise MemoryError(f"no room for {size * width:,} bytes") from error
     return np.frombuffer(memory, dtype=kind, count=size)
 
 

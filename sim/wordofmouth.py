@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.scenarios.faults import Fault, Faults
+from sojourn.sim import tables as at
 from sojourn.sim.network import Network, logged
 from sojourn.sim.passage import Passage
 from sojourn.sim.schedules import responded
 
 Floats = NDArray[np.float64]
+LEAST_LEAK = 1e-12  # share that leaves at every move, so that journeys without end can be solved for as well
+ENDLESS = 1e9  # visits
 STEPS = 250  # of the renewal equation, over the horizon
 
 
@@ -26,7 +29,7 @@ class WordOfMouth(NamedTuple):
 
     reproduction: float  # R: customers whom one invitee brings in a lifetime, at the strategy's last levels; may be inf
     doubling_days: float | None  # where R is above 1
-    invitees: float  # expected by the horizon, at most the market's size
+    invitees: float  # expected by the horizon; those whom a finite market has no room for do not count
 
 
 def word_of_mouth(network: Network, customers: int | None = None) -> WordOfMouth | None:
@@ -38,11 +41,7 @@ def word_of_mouth(network: Network, customers: int | None = None) -> WordOfMouth
     if reproduction > 1.0:
         growth = _growth(network)
         doubling = math.log(2.0) / growth if growth > 0.0 else None
-    invitees = _invitees(network, customers)
-    market = network.scenario.market
-    if market is not None and market.size is not None:
-        invitees = min(invitees, float(market.size))
-    return WordOfMouth(reproduction, doubling, invitees)
+    return WordOfMouth(reproduction, doubling, _invitees(network, customers))
 
 
 def reproduction(network: Network) -> float:
@@ -99,14 +98,12 @@ def _lifetime(network: Network, g: int, discount: float) -> Floats:
         if refers is not None:
             ratio = float(passage.ratios("referrals", name, network.breaks[-2:-1])[0])
             invites[s, names.index(refers.enters)] += refers.rate_per_day * ratio * stay.length(discount)
-    try:
-        visits = np.linalg.solve(np.eye(size) - moves, np.eye(size))
-    except np.linalg.LinAlgError:
-        return np.full((size, size), math.inf)
-    if not np.all(np.isfinite(visits)) or visits.min() < -1e-9 or visits.max() > 1e9:  # a journey that never ends
-        visits = np.where(visits != 0.0, math.inf, 0.0)
-    with np.errstate(invalid="ignore"):
-        return np.nan_to_num(visits @ invites, nan=0.0, posinf=math.inf)
+    visits = np.linalg.solve(np.eye(size) - (1.0 - LEAST_LEAK) * moves, np.eye(size))
+    endless = visits > ENDLESS  # stages of a journey that never ends
+    found = np.where(endless, 0.0, visits) @ np.where(np.isfinite(invites), invites, 0.0)
+    # Never ending stays invite endlessly if they are reached, and stays without end if they invite: 0 times infinity is 0.
+    always = endless @ (invites > 0.0) | (visits > 0.0) @ np.isinf(invites)
+    return np.where(always, math.inf, np.maximum(found, 0.0))
 
 
 def _radius(network: Network, discount: float) -> float:
@@ -140,7 +137,10 @@ def _growth(network: Network) -> float:
 
 
 def _invitees(network: Network, customers: int | None) -> float:
-    """Expected invitees by the horizon, by the renewal equation on a grid of days."""
+    """Expected invitees by the horizon, by the renewal equation on a grid of days.
+
+    A finite market is taken as it fills on average: of those who come in a step, as many get in as its room lasts for.
+    """
     scenario = network.scenario
     horizon = scenario.about.horizon_days
     days = np.linspace(0.0, horizon, STEPS + 1)
@@ -148,6 +148,7 @@ def _invitees(network: Network, customers: int | None) -> float:
     shares = np.array([segment.share for segment in scenario.segments.values()])
     shares = shares / shares.sum()
     entries = np.zeros((len(shares), STEPS + 1, len(names)))
+    wanted, asked = np.zeros((STEPS + 1, len(names))), np.zeros(STEPS + 1)  # to come in, invitees too; of them invitees
     known, totals = network.intake
     scale = 1.0 if customers is None or totals[-1] <= 0.0 else customers / totals[-1]
     come = np.diff(np.interp(days, known, totals), prepend=0.0) * scale
@@ -155,7 +156,8 @@ def _invitees(network: Network, customers: int | None) -> float:
         come[0], come[1:] = totals[-1] * scale, 0.0
     come *= _arrival_ratio(network, days)
     for stage, part in scenario.starts.items():
-        entries[:, :, names.index(stage)] += part * shares[:, None] * come
+        wanted[:, names.index(stage)] += part * come
+    market = _Market(network)
     passages = [[Passage(network, g, s) for s in range(len(names))] for g in range(len(shares))]
     kernels = [[passage.kernel(days) for passage in row] for row in passages]
     inviting = [(g, s) for g, row in enumerate(passages) for s, passage in enumerate(row) if passage.rate > 0.0]
@@ -165,6 +167,9 @@ def _invitees(network: Network, customers: int | None) -> float:
     invited = 0.0
     cap = 1e15
     for t in range(STEPS):
+        inside = market.admits(float(wanted[t].sum()))
+        entries[:, t] += shares[:, None] * (inside * wanted[t])
+        invited += inside * asked[t]
         changed = [(g, s) for g, row in enumerate(kernels) for s, kernel in enumerate(row) if kernel.changes(t)]
         for g, s in changed:
             by_stage = flows[g, s].reshape(STEPS + 1, size)
@@ -178,11 +183,32 @@ def _invitees(network: Network, customers: int | None) -> float:
         for g, s in inviting:
             if inflow[g, s, 0] > 0.0:
                 brought = inflow[g, s, 0] * kernels[g][s].invites(t)
-                invited += float(brought.sum())
-                entries[:, t + 1 :, kernels[g][s].enters] += shares[:, None] * brought
+                asked[t + 1 :] += brought
+                wanted[t + 1 :, kernels[g][s].enters] += brought
         if invited > cap:
             return math.inf
-    return invited
+    return float(invited + market.admits(float(wanted[-1].sum())) * asked[-1])
+
+
+class _Market:
+    """How full the market is on average (`arriving.admitted`): each who comes gets in with the chance of what is left."""
+
+    def __init__(self, network: Network) -> None:
+        market = network.scenario.market
+        self._size = math.inf if market is None or market.size is None else float(market.size)
+        self._left = max(self._size - float(network.cells[at.OPENERS_COUNT]), 0.0)
+        self._all_at_once = network.scenario.arrivals.cohort is not None  # a cohort takes what there is
+
+    def admits(self, come: float) -> float:
+        """The share that gets in of those who come in the next step."""
+        if self._left == math.inf or come <= 0.0:
+            return 1.0
+        if self._all_at_once:
+            inside, self._all_at_once = min(come, self._left), False
+        else:  # d left / d come = -left / size
+            inside = self._left * -math.expm1(-come / self._size)
+        self._left -= inside
+        return inside / come
 
 
 def _arrival_ratio(network: Network, days: Floats) -> Floats:

@@ -153,7 +153,7 @@ def lever(experiment: str, **settings: Any) -> None:
     help="A number that may move, and its bounds; again for each. Left out: [free] of the file, or what is tuned.",
 )
 @click.option("--out", metavar="FILE", help="Write the scenario with the numbers found there; its comments stay.")
-@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--customers", type=int, metavar="N", help="Candidates who come; invitees come on top.")
 @click.option(
     "--replications",
     type=int,

@@ -19,7 +19,7 @@ from sojourn.options import SCENARIO, SEED, sizes
     help="What else is worth money, and the price of a unit of it; satisfaction, or purchases, if left out.",
 )
 @click.option("--budget", metavar="LOW:HIGH", help="What a strategy may cost beyond the baseline; chosen if left out.")
-@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--customers", type=int, metavar="N", help="Candidates who come; invitees come on top.")
 @click.option("--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck: 0 to 4294967295.")
 @click.option("--variant", metavar="NAME", help="A variant of the scenario, named in its file.")
 @click.option("--out", metavar="DIR", help="Write worth.json, pictures, report.html and manifest.json there.")
@@ -57,7 +57,7 @@ def worth(scenario: str, **settings: Any) -> None:
     help="Numbers to move, as stages.*.race.churned; again for each. Left out: all with a declared interval.",
 )
 @click.option("--points", type=int, metavar="N", help="Trajectories of morris (10), points of sobol (64).")
-@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--customers", type=int, metavar="N", help="Candidates who come; invitees come on top.")
 @click.option(
     "--replications", type=int, metavar="R", help="Lives of the same market; 20 for tornado, else 4, if left out."
 )
@@ -96,7 +96,7 @@ def sensitivity(scenario: str, **settings: Any) -> None:
 @click.option("--schedules", is_flag=True, help="Choose the day from which each lever holds, too.")
 @click.option("--frontier", metavar="NAME", help="What the frontier shows against spending; --measure if left out.")
 @click.option("--trials", type=int, metavar="N", help="Mixes of the wide search; 24 and 12 a number if left out.")
-@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--customers", type=int, metavar="N", help="Candidates who come; invitees come on top.")
 @click.option("--replications", type=int, default=8, show_default=True, metavar="R", help="Of each trial.")
 @click.option(
     "--seed", type=int, default=SEED, show_default=True, metavar="K", help="Which luck; the check has the next."
@@ -155,7 +155,7 @@ def twins(scenario: str, **settings: Any) -> None:
 @click.option(
     "--budget", type=float, metavar="MONEY", help="What a strategy may cost beyond the baseline; all if left out."
 )
-@click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top.")
+@click.option("--customers", type=int, metavar="N", help="Candidates who come; invitees come on top.")
 @click.option(
     "--replications",
     type=int,

@@ -3,6 +3,7 @@
 `SOJOURN_DEBUG=1` in the environment lets the traceback of an unexpected error through.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -53,20 +54,26 @@ def guarded() -> Iterator[None]:
     except BrokenPipeError:
         _quiet_exit()
     except MemoryError:
-        say("There is not enough memory for this: use fewer --customers, or a shorter horizon.")
-        sys.exit(WRONG_INPUT)
+        _say_too_large()
     except (click.exceptions.Exit, click.ClickException, click.Abort):
         raise
     except Exception as error:
         if _interrupted(error):
             _say_stopped(error)
             sys.exit(INTERRUPTED)
+        if isinstance(error, OSError) and error.errno == errno.ENOMEM:  # from mmap, or from starting a worker
+            _say_too_large()
         if os.environ.get("SOJOURN_DEBUG"):
             traceback.print_exc()
         name = type(error).__name__
         say(f"sojourn failed, and it is not your fault ({name}: {error}).")
         say("Run it again with SOJOURN_DEBUG=1 in the environment, and report the command and what it prints.")
         sys.exit(OUR_FAULT)
+
+
+def _say_too_large() -> NoReturn:
+    say("There is not enough memory for this: use fewer --customers, or a shorter horizon.")
+    sys.exit(WRONG_INPUT)
 
 
 def _say_stopped(error: BaseException) -> None:

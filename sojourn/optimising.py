@@ -14,7 +14,7 @@ from rich.text import Text
 from sojourn import paper
 from sojourn.calibration.rewriting import added_strategy
 from sojourn.experiments.journal import digest, journal
-from sojourn.experiments.mixes import NAME, SPENDING
+from sojourn.experiments.mixes import NAME, SPENDING, Mix
 from sojourn.experiments.optimise import Optimum, optimise
 from sojourn.experiments.searching import DEEPER
 from sojourn.guard import say
@@ -24,7 +24,7 @@ from sojourn.output import MANIFEST, REPORT, encode, staged, writable, write_tex
 from sojourn.plots.words import exact, human, interval, number
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.files import read
-from sojourn.sim.vocabulary import title, unit
+from sojourn.sim.vocabulary import direction, title, unit
 from sojourn.terminal import console, plain, progress
 
 DOCUMENT = "optimum.json"
@@ -103,7 +103,7 @@ def sentence(found: Optimum) -> str:
     gain = _amount(found, found.gain.mean is not None)
     if found.gain.mean == 0.0 and not found.gain.low and not found.gain.high:
         return f"Nothing beats {base}: the best mix found is {base} itself, or acts just like it."
-    mix = ", ".join(_levels(found))
+    mix = _mixed(found, found.mix)
     cost = f"for {currency} {interval(found.spending, sign=True)} on levers"
     if found.better:
         return f"Best: {mix}. {what} {gain} against {base}, {cost}, on customers that the search has not seen."
@@ -119,6 +119,7 @@ def lines(found: Optimum) -> Iterator[str]:
             f"{len(found.trials)} mixes is in part the luckiest. The figure above is of {found.fresh_replications} fresh "
             "replications, which had no part in the choice."
         )
+    yield from _beside(found)
     for name, figure in found.bounded.items():
         limit = next(one for one in found.limits if one.measure == name)
         wanted = f"{'at least' if limit.above else 'at most'} {exact(limit.value)}"
@@ -132,19 +133,36 @@ def lines(found: Optimum) -> Iterator[str]:
     yield "Effects of levers stand at their central values: sojourn worth and sojourn sensitivity say what hangs on them."
 
 
+def _beside(found: Optimum) -> Iterator[str]:
+    """Mixes of the table that did as well as the answer on the fresh customers, or better: why they are not the answer."""
+    if found.mix is None or found.gain.mean is None or found.frontier_measure != found.measure:
+        return
+    others = [one for one in found.frontier if one.mix != found.mix and one.figure.mean is not None]
+    alike = [one for one in others if one.figure == found.gain and one.spending == found.spending]
+    if alike:
+        yield f"{_mixed(found, alike[0].mix)} does here what {_mixed(found, found.mix)} does, to the last digit."
+    sign = direction(found.measure) or 1
+    ahead = [one for one in others if sign * (one.figure.mean or 0.0) > sign * found.gain.mean]
+    if ahead:
+        best = max(ahead, key=lambda one: sign * (one.figure.mean or 0.0))
+        shown = interval(best.figure, unit(found.measure, found.scenario), sign=True)
+        limits = ", or breaks a limit" if found.limits else ""
+        yield (
+            f"{_mixed(found, best.mix)} ({shown}) is ahead on the fresh customers, but was not on the search's own{limits}: "
+            "to choose by the fresh ones would make their figure too good again. More --replications tell the two apart."
+        )
+
+
 def _asked(found: Optimum) -> Iterator[str]:
     for one in found.limits:
         name = "spending on levers" if one.measure == SPENDING else human(one.measure)
         yield f"{name} {'at least' if one.above else 'at most'} {exact(one.value)}"
 
 
-def _levels(found: Optimum) -> Iterator[str]:
-    assert found.mix is not None
-    for name, level, day in zip(found.mixer.levers, found.mix.levels, found.mix.days, strict=True):
-        if level:
-            yield f"{human(name)} {level:g}" + (f" from day {day:g}" if day else "")
-    if not any(found.mix.levels):
-        yield "no lever at all"
+def _mixed(found: Optimum, mix: Mix) -> str:
+    """A mix in words."""
+    levels = zip(found.mixer.levers, mix.levels, mix.days, strict=True)
+    return ", ".join(f"{human(name)} {_level(level, day)}" for name, level, day in levels if level) or "no lever at all"
 
 
 def _amount(found: Optimum, known: bool) -> str:
@@ -188,12 +206,7 @@ def _print(found: Optimum, out: Console, warnings: list[str], into: str | None) 
         for head in (f"what more money buys ({found.scenario.about.currency})", title(found.frontier_measure), "mix"):
             table.add_column(head, overflow="fold")
         for one in found.frontier:
-            mix = ", ".join(
-                f"{human(name)} {_level(level, day)}"
-                for name, level, day in zip(found.mixer.levers, one.mix.levels, one.mix.days, strict=True)
-                if level
-            )
-            row = (interval(one.spending, sign=True), interval(one.figure, kind, sign=True), mix or "no lever")
+            row = (interval(one.spending, sign=True), interval(one.figure, kind, sign=True), _mixed(found, one.mix))
             table.add_row(*(Text(plain(cell)) for cell in row))
         out.print(table)
         _say(out, "Both columns are differences to the baseline on fresh customers.", "dim")

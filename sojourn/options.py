@@ -66,7 +66,7 @@ def sizes(command: Command) -> Command:
     """Add the options on how much is simulated, and with which luck."""
     return _added(
         command,
-        click.option("--customers", type=int, metavar="N", help="Customers who arrive; invitees come on top."),
+        click.option("--customers", type=int, metavar="N", help="Candidates who come; invitees come on top."),
         click.option(
             "--replications",
             type=int,

@@ -185,9 +185,32 @@ def _span(figures: Iterable[str]) -> str:
 
 
 def stand_ins(scenario: Scenario, customers: int | None, strategies: Sequence[str]) -> str | None:
-    """Return the warning that --customers changes what costs a day, desks and a market weigh; None if it does not."""
+    """Return the warning that --customers changes what costs a day, desks and a market weigh, or that the market has no room for
+    so many; None if neither is so.
+    """
+    if customers is None:
+        return None
+    return (
+        " ".join(filter(None, (_out_of_scale(scenario, customers, strategies), _crowded(scenario, customers)))) or None
+    )
+
+
+def _crowded(scenario: Scenario, customers: int) -> str | None:
+    size = scenario.market.size if scenario.market is not None else None
+    if size is None or customers <= size:
+        return None
+    most = (
+        size if scenario.arrivals.cohort is not None else size * -math.expm1(-customers / size)
+    )  # as `arriving.admitted`
+    return (
+        f"Of the {customers:,} candidates about {most:,.0f} find room in the market of {size:,}, and fewer where invitees take"
+        " it: the others do not arrive."
+    )
+
+
+def _out_of_scale(scenario: Scenario, customers: int, strategies: Sequence[str]) -> str | None:
     expected = scenario.arrivals.expected(scenario.about.horizon_days)
-    if customers is None or abs(customers / expected - 1.0) < ALIKE:
+    if abs(customers / expected - 1.0) < ALIKE:
         return None
     daily = [lever for lever in used_levers(scenario, strategies) if scenario.levers[lever].cost.per_day]
     fixed = [f"costs a day ({_some(daily)})"] if daily else []
@@ -198,7 +221,7 @@ def stand_ins(scenario: Scenario, customers: int | None, strategies: Sequence[st
         return None
     share = number(100 * customers / expected, 0 if customers > expected else 1)
     return (
-        f"With --customers {customers}, {share} % as many come as in the scenario, while {', '.join(fixed)} stay the"
+        f"With --customers {customers}, {share} % as many candidates come as in the scenario, while {', '.join(fixed)} stay the"
         " same: totals are not those of the scenario."
     )
 

@@ -96,6 +96,7 @@ def test_the_code_is_postfix_with_numbers_turned_round() -> None:
         ("segment > premium", "has no order", 9, "== or !="),
         ("segment == 3", "compared with a name", 12, "quotes"),
         ("segment == stage", "itself asked about", 12, "quotes"),
+        ("purchases >= 1e400", "too large", 14, "purchases >= 2"),
         ("purchases == premium", "compared with a number", 14, "purchases >= 2"),
         ("purchases >= 2 spend > 1", "not expected here", 16, "and"),
         ("purchases >= 2)", "not expected here", 15, "take it out"),

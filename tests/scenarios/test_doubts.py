@@ -1,13 +1,18 @@
 """What is allowed but probably not meant, and where satisfaction settles in the long run."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from sojourn.scenarios.check_pace import expected_stays
 from sojourn.scenarios.checks import warnings
+from sojourn.scenarios.faults import Fault
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.satisfaction import long_run_satisfaction
+from sojourn.scenarios.targets import MEASURES
+from sojourn.sim.vocabulary import DIRECTION
 
 Edit = Callable[[str, str], str]
 MINIMAL = """
@@ -38,6 +43,9 @@ recovery = {recovery}
         ('desk = { name = "support", probability = 0.3 }', 'desk = { name = "help", probability = 0.3 }\n'
          '[desks.help]\nagents = 1\nhandle = { law = "gamma", mean = 1, shape = 1 }\n[desks.help2]\nagents = 1\n'
          'handle = { law = "gamma", mean = 1, shape = 1 }', "desks.help2", "no stage uses", "to a stage"),
+        ("annual_discount_rate = 0.10", "annual_discount_rate = 10", "scenario.annual_discount_rate", "1,000 %", "0.1 for"),
+        ("[strategies.today]", '[[targets]]\nname = "t"\nstatement = "s"\norigin = "o"\nmeasure = "convrsion"\nvalue = 0.4\n'
+         "tolerance = 0.1\n[strategies.today]", "targets[0].measure", "no measure named", '"conversion"?'),
         ("until_day = 365", "until_day = 400", "arrivals.until_day", "after the horizon", "take it out"),
         ("day = 60", "day = 600", "strategies.service_first.service_quality[1].day", "after the horizon", "earlier"),
         ("[levers.personalization]", "[levers.nothing]\n[levers.personalization]", "levers.nothing", "no effects", "add"),
@@ -71,6 +79,102 @@ def test_warnings(edited: Edit, old: str, new: str, path: str, message: str, rem
     assert [doubt.path for doubt in found] == [path], "\n".join(map(str, found))
     assert message in found[0].message
     assert remedy in found[0].remedy
+
+
+@pytest.mark.parametrize(("agents", "message"), [("0.5", "rounds down to 0"), ("0", "is 0 and")])
+def test_a_desk_without_agents(first: str, agents: str, message: str) -> None:
+    text = first.replace("agents = 1 ", f"agents = {agents} ", 1)
+    assert warnings(loads(text)) == ()  # a lever adds two
+    (doubt,) = warnings(loads(text.replace("agents = 2\n", "agents = -2\n", 1)))
+    assert doubt.path == "desks.support.agents"
+    assert message in doubt.message
+
+
+def test_a_cohort_larger_than_the_market(first: str) -> None:
+    text = re.sub(r"\nrate_per_day = 40 [^\n]*\nuntil_day = [^\n]*\n", "\ncohort = 5000\n", first)
+    assert warnings(loads(text)) == ()
+    (doubt,) = warnings(loads(re.sub(r"(\[market\]\n)size = \d+", r"\1size = 10", text)))
+    assert doubt.path == "arrivals.cohort"
+    assert "market of 10" in doubt.message
+
+
+SHUT = """
+format = 1
+scenario = { name = "shut", start = "a", horizon_days = 10 }
+arrivals = { cohort = 5 }
+[variants.other]
+override = {}
+[variants.open]
+override = { "stages.a.exits" = { b = 0.0, z = 1.0 } }
+[stages.a]
+dwell = { law = "exponential", mean = 3 }
+exits = { b = 0, z = 1 }
+[stages.b]
+dwell = { law = "exponential", mean = 3 }
+exits = { c = 0, z = 1 }
+[stages.c]
+dwell = { law = "exponential", mean = 3 }
+exits = { z = 1.0 }
+[stages.z]
+end = true
+"""
+
+
+def test_an_exit_that_no_version_opens_is_doubted_and_one_that_a_variant_opens_is_not() -> None:
+    (doubt,) = warnings(loads(SHUT))  # of c nothing is said: the first shut exit is one mistake
+    assert doubt.path == "stages.a.exits.b"
+    assert '"a -> b" positive' in doubt.remedy
+    opened = SHUT.replace("{ b = 0.0, z = 1.0 }", "{ b = 0.5, z = 0.5 }")
+    assert warnings(loads(opened)) == ()
+    assert loads(opened, variant="open").stages["a"].choices["b"].probability == 0.5
+    assert loads(opened, variant="other").stages["a"].choices["b"].probability == 0.0
+
+
+def test_measures_of_targets_are_those_that_are_measured() -> None:
+    assert set(MEASURES) == {name.split(".")[0] for name in DIRECTION}
+
+
+LOOP = """
+format = 1
+scenario = {{ name = "loop", start = "a", horizon_days = {horizon} }}
+arrivals = {{ cohort = 5 }}
+[stages.a]
+dwell = {{ law = "gamma", mean = {days}, shape = 2 }}
+exits = {{ b = 1.0 }}
+[stages.b]
+race.a = {{ law = "exponential", mean = {days} }}
+race.z = {{ law = "exponential", mean = 30 }}
+[stages.z]
+end = true
+"""
+
+
+@pytest.mark.parametrize("horizon", [100.0, 1000.0])
+def test_expected_stays_of_a_loop(horizon: float) -> None:
+    """a is passed before an exponential horizon with the chance p, b is left for a with the chance q: 1 / (1 - p q) rounds."""
+    scenario = loads(LOOP.format(days=2.0, horizon=horizon))
+    p, q = 1 / (1 + 2 / horizon), (1 / 2) / (1 / 2 + 1 / 30 + 1 / horizon)
+    found = expected_stays(scenario)
+    assert found["a"] == pytest.approx(1 / (1 - p * q))
+    assert found["b"] == pytest.approx(p / (1 - p * q))
+
+
+def test_an_absurd_number_of_stays_is_refused(faults_of: Callable[[str], tuple[Fault, ...]]) -> None:
+    assert faults_of(LOOP.format(days=1e-3, horizon=100)) == ()
+    (fault,) = faults_of(LOOP.format(days=1e-7, horizon=100))
+    assert fault.path == "stages.a"
+    # Half of the time is spent in b: 60 days until z, so 1 / (1/60 + 1/100) = 37.5 days, of 10^7 stays each.
+    assert "about 380,000,000 stays in 100 days" in fault.message
+    assert "longer" in fault.remedy
+
+
+def test_money_that_grows_beyond_a_float_is_refused(
+    edited: Edit, faults_of: Callable[[str], tuple[Fault, ...]]
+) -> None:
+    text = edited("annual_discount_rate = 0.10", "annual_discount_rate = -0.95")
+    assert faults_of(text) == ()
+    (fault,) = faults_of(text.replace("horizon_days = 365", "horizon_days = 100000", 1))
+    assert fault.path == "scenario.annual_discount_rate"
 
 
 def settle(performance: float, sd: float, expectation: float, learning: float, recovery: float) -> float:

@@ -405,3 +405,12 @@ def test_a_fault_is_one_line_and_survives_pickling() -> None:
 )
 def test_values_are_shown_short(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_an_exit_to_what_cannot_be_a_name_is_not_offered_again(first: str, faults_of: FaultsOf) -> None:
+    text = first + '\n[[levers.loyalty_perks.effects]]\nexit = "post_purchase -> v.i.p"\nlog_odds = 0.3\n'
+    (fault,) = faults_of(text)
+    assert "names no exit" in fault.message
+    assert "letters, digits" in fault.remedy
+    (fault,) = faults_of(text.replace("post_purchase -> v.i.p", "post_purchase->loyalty", 1))
+    assert fault.remedy == 'write "post_purchase -> loyalty"'

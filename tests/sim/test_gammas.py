@@ -27,6 +27,10 @@ def test_ages_are_where_the_exposure_is(shape: float) -> None:
     assert gammas.ages(shape, wanted) == pytest.approx(np.array(exact), rel=1e-9, abs=1e-300)
 
 
+def test_far_out_the_exposure_is_the_age() -> None:
+    assert gammas.ages(0.05, np.array([1e20, 1e302])).tolist() == [1e20, 1e302]
+
+
 def test_laws_use_the_functions_of_scipy_but_load_them_late() -> None:
     for name in ("gammainc", "gammaincc", "gammainccinv", "gammaincinv"):
         assert getattr(special, name) is getattr(scipy.special, name)

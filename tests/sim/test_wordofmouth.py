@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import integrate, stats
 
 from sojourn.scenarios import lawtable
 from sojourn.scenarios.faults import Faults
@@ -62,6 +63,38 @@ def test_a_stretched_stay_invites_for_longer(scenario: Any) -> None:
     more = '[levers.tie]\neffects = [{ dwell = "a", time_ratio = 1.5 }]\n[strategies.tied]\ntie = 1.0\n'
     found = known(scenario, ONE.format(law=LAWS[4], rate=0.02, more=more), horizon=100)
     assert found.reproduction == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    ("law", "left"),
+    [
+        ('{ law = "loglogistic", median = 60, shape = 1.5 }', lambda t: 1.0 / (1.0 + (t / 60.0) ** 1.5)),
+        ('{ law = "lognormal", median = 60, sigma = 10 }', lambda t: stats.norm.sf(math.log(t / 60.0) / 10.0)),
+        (
+            '{ law = "deadline", day = 1000, share = 0.3, otherwise = { law = "loglogistic", median = 60, shape = 1.5 } }',
+            lambda t: 0.3 + 0.7 / (1.0 + (t / 60.0) ** 1.5),  # before the day
+        ),
+    ],
+)
+@pytest.mark.parametrize("ratio", [0.6, 0.02])
+def test_a_race_whose_heavy_tail_a_lever_makes_heavier(scenario: Any, law: Any, left: Any, ratio: float) -> None:
+    """Ages at which a hundredth of the hazard reaches what is looked at are beyond a float: R is the mean stay all the same."""
+    text = f"""
+[stages.a]
+race.b = {{ law = "exponential", mean = 30 }}
+race.over = {law}
+referrals = {{ rate_per_day = 0.01, enters = "a" }}
+[stages.b]
+end = true
+[stages.over]
+end = true
+[levers.guarantee]
+effects = [{{ exit = "a -> over", hazard_ratio = {ratio} }}]
+[strategies.on]
+guarantee = 1
+"""
+    stay = integrate.quad(lambda t: math.exp(-t / 30.0) * left(t) ** ratio, 0.0, 990.0, limit=200)[0]
+    assert known(scenario, text).reproduction == pytest.approx(0.01 * stay, rel=1e-6)
 
 
 def test_nobody_refers(scenario: Any) -> None:
@@ -194,7 +227,38 @@ def test_a_market_bounds_the_invitees(scenario: Any) -> None:
     text = ONE.format(law=LAWS[0], rate=0.5, more="[market]\nsize = 300")
     found = known(scenario, text, arrivals="cohort = 3", horizon=500)
     assert found.reproduction == pytest.approx(10.0, rel=0.01)
-    assert found.invitees == 300.0
+    assert found.invitees == pytest.approx(297.0, abs=0.1)  # all but the cohort
+
+
+MEMBERS = ONE.format(law='{ law = "exponential", mean = 80 }', rate=0.015, more="[market]\nsize = 1500")
+
+
+def test_a_market_that_arrivals_fill_as_well_leaves_less_for_invitees(scenario: Any) -> None:
+    """Four a day and invitations into one market: n' = (4 + .015 m)(1 - n / 1500), m' = n' - m / 80, solved by scipy."""
+
+    def slope(_: float, at: Any) -> list[float]:
+        n, m, _ = at
+        left = 1.0 - n / 1500.0
+        return [(4.0 + 0.015 * m) * left, (4.0 + 0.015 * m) * left - m / 80.0, 0.015 * m * left]
+
+    exact = integrate.solve_ivp(slope, (0.0, 365.0), (0.0, 0.0, 0.0), rtol=1e-9).y[2, -1]
+    assert exact == pytest.approx(593.0, abs=1.0)
+    found = known(scenario, MEMBERS, arrivals="rate_per_day = 4", horizon=365)
+    assert found.invitees == pytest.approx(exact, rel=0.01)
+
+
+def test_a_cohort_larger_than_the_market_leaves_no_room(scenario: Any) -> None:
+    assert known(scenario, MEMBERS, arrivals="cohort = 5000", horizon=365).invitees == 0.0
+
+
+def test_invitees_into_a_market_are_those_of_simulations(scenario: Any, live: Any) -> None:
+    """Twelve replications, whose grid is allowed 2 %. False-alarm rate 1e-4 two-sided beyond that allowance."""
+    built = scenario(MEMBERS, arrivals="rate_per_day = 4", horizon=365)
+    said = word_of_mouth(build(built, "baseline"))
+    assert said is not None
+    expected = said.invitees
+    counts = np.array([(live(built, seed=1, replication=r).customers.source == REFERRAL).sum() for r in range(12)])
+    assert abs(counts.mean() - expected) < 5.45 * counts.std(ddof=1) / math.sqrt(12) + 0.02 * expected
 
 
 def test_an_avalanche_is_refused_before_it_starts(scenario: Any) -> None:
@@ -238,3 +302,46 @@ exits = { gone = 1.0 }
 end = true
 """
     assert known(scenario, text, arrivals="cohort = 10", horizon=20).doubling_days is None
+
+
+def test_a_loop_without_time_where_nobody_invites_does_not_feed_itself(scenario: Any) -> None:
+    """Only the desk takes time, which R leaves out: stays without end, in which no time passes to invite anybody."""
+    text = """
+[stages.a]
+dwell = { law = "deterministic", value = 0 }
+exits = { b = 1.0 }
+desk = { name = "d", probability = 0.5 }
+[stages.b]
+race.a = { law = "deterministic", value = 0 }
+race.gone = { law = "exponential", mean = 30 }
+referrals = { rate_per_day = 0.01, enters = "a" }
+[stages.gone]
+end = true
+[desks.d]
+agents = 1
+handle = { law = "exponential", mean = 0.5 }
+"""
+    found = known(scenario, text, arrivals="cohort = 10", horizon=20)
+    assert (found.reproduction, found.invitees) == (0.0, 0.0)
+
+
+def test_only_stays_that_never_end_invite_without_end(scenario: Any) -> None:
+    """From a half go to c for ever and half invite in b for ten days; whoever begins in a has .5 x 10 x .02 invitees."""
+    text = """
+[stages.a]
+dwell = { law = "exponential", mean = 5 }
+exits = { c = 0.5, b = 0.5 }
+[stages.b]
+dwell = { law = "exponential", mean = 10 }
+exits = { gone = 1.0 }
+referrals = { rate_per_day = 0.02, enters = "a" }
+[stages.c]
+dwell = { law = "exponential", mean = 1 }
+exits = { d = 1.0 }
+[stages.d]
+dwell = { law = "exponential", mean = 1 }
+exits = { c = 1.0 }
+[stages.gone]
+end = true
+"""
+    assert known(scenario, text, horizon=20).reproduction == pytest.approx(0.1, rel=1e-6)

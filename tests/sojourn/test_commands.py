@@ -1,5 +1,6 @@
 """The command line: what goes where, exit codes, one JSON document, the same bytes twice, and the manners of the screen."""
 
+import errno
 import json
 import os
 import re
@@ -11,12 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from sojourn.cli import main
 from sojourn.guard import guarded
 from sojourn.scenarios.files import library, load
+from sojourn.sim.memory import zeros
 
 from .conftest import COFFEE, Cli
 
@@ -406,3 +409,16 @@ def test_ctrl_c_inside_compiled_code_is_still_ctrl_c(capsys: pytest.CaptureFixtu
         command()
     assert ended.value.code == 130
     assert news(capsys.readouterr().err) == ["Stopped. Nothing was written."]
+
+
+def test_no_memory_is_not_our_fault(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nor where the system says so in its own words."""
+    with pytest.raises(SystemExit) as ended, guarded():
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+    assert ended.value.code == 2
+    assert "not enough memory" in capsys.readouterr().err
+
+
+def test_room_for_columns_is_refused_as_numpy_refuses_it() -> None:
+    with pytest.raises(MemoryError):
+        zeros(1 << 56, np.int8)

@@ -135,3 +135,21 @@ def test_what_is_too_dear_is_said(cli: Cli) -> None:
     told = cli("commitment", POINT, *FEW, "--strategies", "today,empowered_service", "--budget", "100")
     assert "empowered_service is left out: it costs USD 54,750 more than today over 730 days." in told.out
     assert "there is no second strategy that the budget allows to spend it on" in told.out
+
+
+def test_a_journey_without_a_stage_to_name_is_told_so(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "two.toml"
+    file.write_text("""
+format = 1
+scenario = { name = "two", start = "member", horizon_days = 100 }
+arrivals = { cohort = 10 }
+[stages.member]
+race.gone = { law = "exponential", mean = 80 }
+[stages.gone]
+end = true
+role = "lost"
+""")
+    told = cli("commitment", str(file), "--loyal", "gone")
+    assert told.code == 2
+    assert "add a later stage that is not lost" in told.err
+    assert "none" not in told.err.split(";")[1].split()

@@ -6,9 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from sojourn.experiments.frontier import Place
+from sojourn.experiments.optimise import optimise
+from sojourn.optimising import lines
+from sojourn.scenarios.files import load
+from sojourn.sim.estimates import Estimate
 
 from .conftest import COFFEE, Cli
 
@@ -90,3 +97,18 @@ def test_a_killed_search_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> No
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     # A process that is killed outright cannot take its hidden, unfinished folder away; a later one does, after a minute.
     assert sorted(one.name for one in tmp_path.iterdir() if one.name[0] != ".") == ["killed", "whole"]
+
+
+def test_mixes_of_the_table_that_do_as_well_or_better_are_explained() -> None:
+    found = optimise(load(COFFEE), customers=40, trials=1, replications=2)
+    assert found.mix is not None
+    assert found.gain.mean is not None
+    other = found.mix._replace(levels=tuple(0.11 for _ in found.mix.levels))
+    best = Place(found.mix, found.spending, found.gain)
+    alone = list(lines(replace(found, frontier=(best,))))
+    assert not [line for line in alone if "ahead" in line or "last digit" in line]
+    alike = list(lines(replace(found, frontier=(best, Place(other, found.spending, found.gain)))))
+    assert [line for line in alike if "0.11" in line and "to the last digit" in line]
+    figure = Estimate(found.gain.mean + 1e6, None, None)
+    ahead = list(lines(replace(found, frontier=(best, Place(other, found.spending, figure)))))
+    assert [line for line in ahead if "0.11" in line and "is ahead on the fresh customers" in line]

@@ -1,5 +1,8 @@
 """Figures, tables and the lines under an answer."""
 
+import math
+import re
+
 import pytest
 
 from sojourn import described, tables, trust
@@ -162,6 +165,17 @@ def test_another_number_of_customers_is_a_warning_where_costs_are_fixed(scenario
     shipped = load("point-of-no-return")
     assert trust.stand_ins(shipped, None, list(shipped.strategies)) is None
     assert "totals are not those of the scenario" in (trust.stand_ins(shipped, 100, list(shipped.strategies)) or "")
+
+
+def test_more_candidates_than_the_market_has_room_for_are_said(scenario: Scenario) -> None:
+    size = 300
+    text = COFFEE.read_text(encoding="utf-8") + f"\n[market]\nsize = {size}\n"
+    small = loads(text)
+    assert "find room" not in (trust.stand_ins(small, size, ["today"]) or "")
+    said = trust.stand_ins(small, 600, ["today"]) or ""
+    assert f"about {size * (1 - math.exp(-2)):.0f} find room in the market of 300" in said
+    cohort = loads(re.sub(r"\[arrivals\][^\[]*", "[arrivals]\ncohort = 50\n", text))
+    assert "about 300 find room" in (trust.stand_ins(cohort, 600, ["today"]) or "")
 
 
 def test_word_of_mouth_that_feeds_itself_is_said(scenario: Scenario) -> None:
