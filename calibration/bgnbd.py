@@ -10,11 +10,13 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betainc, betaln, gammaln, hyp2f1
 
 from sojourn.calibration.histories import Histories
 from sojourn.calibration.stays import Floats
 
+LEFT_OUT = 1e-12  # purchases, of a sum over all that may come
+AT_ONCE = 1024  # purchases
 NUDGE = 1e-6  # how near to a pole of a formula its parameter may come: there the limit is taken from beside it
 
 
@@ -74,4 +76,24 @@ def _expected(r: ArrayLike, alpha: ArrayLike, a: float, b: ArrayLike, c: ArrayLi
         a = 1.0 + NUDGE
     c = np.where(np.abs(c) < NUDGE, NUDGE, c)
     z = time / (np.asarray(alpha) + time)
-    return np.asarray(c / (a - 1.0) * (1.0 - (1.0 - z) ** (a - 1.0) * hyp2f1(c - r, a - 1.0, c, z)))
+    with np.errstate(all="ignore"):
+        found = np.asarray(c / (a - 1.0) * (1.0 - (1.0 - z) ** (a - 1.0) * hyp2f1(c - r, a - 1.0, c, z)))
+    over = ~np.isfinite(found)  # where nearly all leave at once F is beyond what floats hold
+    if np.any(over):
+        some = [np.asarray(part)[over] for part in np.broadcast_arrays(r, b, z)]
+        found = np.array(found)
+        found[over] = _summed(some[0], a, some[1], some[2])
+    return found
+
+
+def _summed(r: Floats, a: float, b: Floats, z: Floats) -> Floats:
+    """The same as the sum of the chances of an n-th purchase: not to have left after n - 1, and to have the time for n."""
+    total, first = np.zeros(z.size), 1
+    while True:
+        n = np.arange(first, first + AT_ONCE, dtype=np.float64)
+        stayed = np.exp(betaln(a, b[:, None] + n - 1.0) - betaln(a, b[:, None]))
+        terms = stayed * betainc(n, r[:, None], z[:, None])
+        total += terms.sum(axis=1)
+        if np.all(terms[:, -1] <= LEFT_OUT * (1.0 + total)):
+            return total
+        first += AT_ONCE

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from sojourn.calibration.durations import LawFit, fit_law
+from sojourn.calibration.edges import leaving_said, numbers_said
 from sojourn.calibration.logs import Log
-from sojourn.calibration.renewals import SbgFit, fit_tenures
+from sojourn.calibration.renewals import NAMES, SbgFit, fit_tenures
 from sojourn.calibration.stays import NOTHING, Floats
 
 
@@ -19,35 +20,42 @@ class ContractFit:
         chances: the shifted beta-geometric of leaving at the end of a term.
         term: the law of a term's length, days; terms still open are censored.
         renewals: how many renewals the log shows.
+        left: how many customers left.
     """
 
     end: str
     chances: SbgFit
     term: LawFit
     renewals: int
+    left: float
 
     def said(self, stage: str) -> str:
         """What was found, for people."""
-        model, errors = self.chances.model, self.chances.errors
+        model, errors, ends = self.chances.model, self.chances.errors, self.chances.ends
+        told = numbers_said({"alpha": model.alpha, "beta": model.beta}, errors, ends)
+        said = "".join(f" {one}" for one in leaving_said(ends, NAMES, self.left, "renewal"))
+        customers = f"{self.chances.customers:,.0f} customer{'' if self.chances.customers == 1.0 else 's'}"
+        renewals = f"{self.renewals:,} renewal{'' if self.renewals == 1 else 's'}"
         kept = ", ".join(f"{100 * share:.1f} %" for share in model.retention([1, 2, 3]))
         return (
-            f"{stage} is under contract: shifted beta-geometric by maximum likelihood from {self.chances.customers:,.0f} "
-            f"customers and {self.renewals:,} renewals, alpha {model.alpha:.4g} ({errors['alpha']:.2g}), beta {model.beta:.4g} "
-            f"({errors['beta']:.2g}) (standard errors in parentheses). The first, second and third renewal keep {kept}."
+            f"{stage} is under contract: shifted beta-geometric by maximum likelihood from {customers} and "
+            f"{renewals}, {told} (standard errors in parentheses). The first, second and third "
+            f"renewal keep {kept}.{said}"
         )
 
 
 def fit_contract(log: Log, stage: str, end: str) -> ContractFit:
-    """Fit a stage whose event repeats at each renewal. Raises Faults where nobody left, or nobody renewed."""
+    """Fit a stage whose event repeats at each renewal. Where nobody left, or nobody renewed, the chance is the least searched."""
     here = log.stages.index(stage)
     rows = log.stays.stage == here
     following = log.stays.following[rows]
     left, there = tenures(log, stage)
     return ContractFit(
         end=end,
-        chances=fit_tenures(left, there),
+        chances=fit_tenures(left, there, even_if_none=True),
         term=fit_law(log.stays.days[rows], following != NOTHING, resolution=log.resolution),
         renewals=int(np.sum(following == here)),
+        left=float(left.sum()),
     )
 
 

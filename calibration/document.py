@@ -52,6 +52,7 @@ def _silent(found: SilentFit) -> dict[str, Any]:
         "model": found.model.title,
         "parameters": {name: finite(value) for name, value in found.parameters.items()},
         "errors": {name: finite(value) for name, value in found.errors.items()},
+        "ends": dict(found.ends),
         "log_likelihood": finite(found.log_likelihood),
         "customers": found.known.customers,
         "repeats": found.known.purchases,

@@ -100,7 +100,7 @@ def fit(log: Log, like: Fit | None = None) -> Fit:
     unseen = {name: kind for name, kind in log.silent.items() if log.stages.index(name) in seen}
     steps = {name: one.k for name, one in like.silent.items()} if like is not None else {}
     silent = {
-        name: fit_silent(histories_of(log.begun, name, times=kind in REGULAR), kind, steps.get(name))
+        name: fit_silent(histories_of(log.begun, name, times=kind in REGULAR), kind, steps.get(name), even_if_none=True)
         for name, kind in unseen.items()
     }
     came = log.begun

@@ -117,6 +117,13 @@ def histories_of(log: Log, stage: str, *, times: bool = False) -> Histories:
     begins, last = entry[first], entry[first + count - 1]
     watched = log.until[customers] - begins
     seen = watched > 0.0
+    if not np.any(seen):
+        raise fault(
+            log.source,
+            f"stage {stage}",
+            "nobody was watched after the first purchase",
+            "give a longer log, or a later observed_until",
+        )
     logs = None
     if times:
         between = np.diff(entry)

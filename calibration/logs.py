@@ -201,7 +201,32 @@ def read_with(log: Any, mapping: Mapping, mapping_file: str = "<mapping>") -> Lo
         where = f" between observed_from ({_shown(mapping)}) and observed_until" if mapping.observed_from else ""
         said = f"no customer was seen to move from one stage to another{where}"
         raise Faults([Fault(source.name, "", "", said, "give a longer log, or mend the window of watching")])
+    if result.arrived is not None and not np.any(result.arrived):
+        _begun_somewhere(result, mapping_file)
     return result
+
+
+def _begun_somewhere(log: Log, mapping_file: str) -> None:
+    """Raises Faults where no begin was seen, and the stages in which customers start show none either."""
+    ages = log.stays.seen_from
+    if ages is None:
+        return
+    known = np.unique(log.stays.stage[~np.isnan(ages)])
+    dark = np.setdiff1d(log.stays.stage[log.first[:-1]], known)
+    if dark.size:
+        listed = ", ".join(log.stages[k] for k in dark)
+        raise Faults(
+            [
+                Fault(
+                    mapping_file,
+                    "already",
+                    "",
+                    f"nobody's begin is known: all {log.customers.size:,} customers of {log.source} were in {listed} already",
+                    f"give a log in which some customers enter {listed}, or, if these events are when they did, take them out of "
+                    "already",
+                )
+            ]
+        )
 
 
 def _shown(mapping: Mapping) -> str:
@@ -231,39 +256,45 @@ def _wrong(rows: Rows, found: Sorted, mapping: Mapping, name: str, mapping_file:
                 "move the stage that they come back from to [stages]",
             )
         )
-    names = mapping.names
-    for name in mapping.silent:
-        here = found.stays.stage == names.index(name)
-        onward = found.stays.following[here]
-        onward = onward[(onward != NOTHING) & (onward != names.index(name))]
-        if onward.size:
-            to = names[int(np.bincount(onward).argmax())]
-            faults.append(
-                Fault(
-                    mapping_file,
-                    f"silent.{name}",
-                    "",
-                    f"{onward.size:,} stays in {name} end with a move on, most often to {to}: leaving is seen",
-                    f"take {name} out of [silent], or put the events that follow it under ignore",
-                )
-            )
-    for name, end in mapping.contracts.items():
-        onward = found.stays.following[found.stays.stage == names.index(name)]
-        others = onward[~np.isin(onward, (NOTHING, names.index(name), names.index(end)))]
-        if others.size:
-            faults.append(
-                Fault(
-                    mapping_file,
-                    f"contracts.{name}",
-                    "",
-                    f"{others.size:,} stays in {name} end otherwise, most often in {names[int(np.bincount(others).argmax())]}",
-                    f"take {name} out of [contracts], or put the events that follow it under ignore",
-                )
-            )
+    faults += _unseen_wrong(found, mapping, name, mapping_file)
     if not faults and not np.any(found.stays.following != NOTHING):
         faults.append(
             Fault(name, "", "", "no customer was ever seen to move from one stage to another", "give a longer log")
         )
+    return faults
+
+
+def _unseen_wrong(found: Sorted, mapping: Mapping, name: str, mapping_file: str) -> list[Fault]:
+    """Stages that customers are to leave unseen, or at the end of a term, and that the log shows otherwise or not at all."""
+    faults: list[Fault] = []
+    names, log = mapping.names, Path(name).name
+    for stage in mapping.silent:
+        here = names.index(stage)
+        onward = found.stays.following[found.stays.stage == here]
+        away = onward[(onward != NOTHING) & (onward != here)]
+        path, out = f"silent.{stage}", f"take {stage} out of [silent]"
+        if away.size:
+            to = names[int(np.bincount(away).argmax())]
+            said = f"{away.size:,} stays in {stage} end with a move on, most often to {to}: leaving is seen"
+            faults.append(Fault(mapping_file, path, "", said, f"{out}, or put the events that follow it under ignore"))
+        elif onward.size and not np.any(onward == here):
+            said = f"nobody in {log} comes back to {stage}: nothing tells how often customers do"
+            faults.append(Fault(mapping_file, path, "", said, f"give a longer log, or {out}"))
+    for stage, end in mapping.contracts.items():
+        here = names.index(stage)
+        onward = found.stays.following[found.stays.stage == here]
+        others = onward[~np.isin(onward, (NOTHING, here, names.index(end)))]
+        path, out = f"contracts.{stage}", f"take {stage} out of [contracts]"
+        if others.size:
+            said = f"{others.size:,} stays in {stage} end otherwise, most often in {names[int(np.bincount(others).argmax())]}"
+            faults.append(Fault(mapping_file, path, "", said, f"{out}, or put the events that follow it under ignore"))
+        elif onward.size and not np.any(onward == names.index(end)):
+            said = f"nobody in {log} leaves {stage} for {end}: nothing tells the chance to leave at the end of a term"
+            faults.append(Fault(mapping_file, path, "", said, f"give a longer log, or {out}"))
+        elif onward.size and not np.any(onward == here):
+            said = f"nobody in {log} renews {stage}: nothing tells who stays at the end of a term"
+            remedy = f"list the event of a renewal under {stage} in [stages], or {out}"
+            faults.append(Fault(mapping_file, path, "", said, remedy))
     return faults
 
 

@@ -5,17 +5,22 @@ Leaving is seen (Fader and Hardie 2007). A customer leaves at every renewal with
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaln
 
+from sojourn.calibration.edges import End, covariance_of, ends_of
 from sojourn.calibration.newton import hessian, lowest
 from sojourn.calibration.stays import Floats
 from sojourn.scenarios.faults import fault
 
 REACH = 12.0  # how far from 1 the log of a parameter may go
+LEAST_STRENGTH = (
+    0.01  # alpha + beta in a scenario file: below, customers leave at once or never, as far as data can tell
+)
+NAMES = ("alpha", "beta")
 
 
 @dataclass(frozen=True)
@@ -47,15 +52,16 @@ class Sbg:
 
 @dataclass(frozen=True)
 class SbgFit:
-    """A fit: the model, standard errors of alpha and beta (nan where the data do not bound them), the log-likelihood.
+    """A fit: the model, standard errors of alpha and beta (nan at an end, or where the data do not bound them), log-likelihood.
 
-    `customers` is how many were fitted to.
+    `customers` is how many were fitted to; `ends` says which parameters are at an end of what is searched.
     """
 
     model: Sbg
     errors: dict[str, float]
     log_likelihood: float
     customers: float
+    ends: dict[str, End] = field(default_factory=dict)
 
     def forecast(self, renewals: int) -> Floats:
         """Expected survivors after 0, 1, ..., `renewals` renewals of as many customers, shape (renewals + 1,)."""
@@ -83,12 +89,13 @@ def fit_renewals(survivors: Sequence[float]) -> SbgFit:
     return fit_tenures(-np.diff(counts), there)
 
 
-def fit_tenures(left: ArrayLike, there: ArrayLike) -> SbgFit:
+def fit_tenures(left: ArrayLike, there: ArrayLike, *, even_if_none: bool = False) -> SbgFit:
     """Fit to customers who began at different times: those still there are censored, at the renewals that they have made.
 
     Args:
         left: how many left at the first, second, ... renewal.
         there: how many are still there after 0, 1, 2, ... renewals.
+        even_if_none: where nobody happened to leave, or to renew, the least chance of it that is searched, and no fault.
 
     Raises:
         Faults: for counts that are negative or not finite, and where nobody left, or nobody renewed.
@@ -99,7 +106,8 @@ def fit_tenures(left: ArrayLike, there: ArrayLike) -> SbgFit:
             raise fault(
                 name, "", "are no counts", "give one number of customers, 0 or more, for each renewal", counts.tolist()
             )
-    if gone.sum() <= 0.0 or gone[1:].sum() + still[1:].sum() <= 0.0:
+    nothing = gone.sum() <= 0.0 or gone[1:].sum() + still[1:].sum() <= 0.0
+    if nothing and not even_if_none:
         raise fault("left", "", "nobody left, or nobody renewed", "give customers of whom some stay and some leave")
     at, after = np.arange(1.0, gone.size + 1.0), np.arange(0.0, still.size)
 
@@ -107,10 +115,19 @@ def fit_tenures(left: ArrayLike, there: ArrayLike) -> SbgFit:
         model = Sbg(*np.exp(theta).tolist())
         return -float(gone @ model.log_leaving(at) + still @ model.log_survival(after))
 
-    theta = lowest(cost, np.zeros(2), np.tile([-REACH, REACH], (2, 1)))
-    curvature = hessian(cost, theta)
-    bounded = bool(np.all(np.linalg.eigvalsh(curvature) > 0.0))
-    spread = np.sqrt(np.diag(np.linalg.inv(curvature))) if bounded else np.full(2, np.nan)
+    limits = np.tile([-REACH, REACH], (2, 1))
+    theta = lowest(cost, np.zeros(2), limits)
+    ends = ends_of(NAMES, theta, limits)
+    if float(np.exp(theta).sum()) < LEAST_STRENGTH:
+        odds = lowest(lambda log: cost(_at_least(log)), theta[:1] - theta[1:], limits[:1])
+        theta, ends = _at_least(odds), dict.fromkeys(NAMES, "lower")
+    with np.errstate(all="ignore"):
+        covariance = covariance_of(hessian(cost, theta), [name in ends for name in NAMES])
     values = np.exp(theta)
-    errors = dict(zip(("alpha", "beta"), (values * spread).tolist(), strict=True))
-    return SbgFit(Sbg(*values.tolist()), errors, -cost(theta), float(gone.sum() + still.sum()))
+    errors = dict(zip(NAMES, (values * np.sqrt(np.diag(covariance))).tolist(), strict=True))
+    return SbgFit(Sbg(*values.tolist()), errors, -cost(theta), float(gone.sum() + still.sum()), ends)
+
+
+def _at_least(odds: Floats) -> Floats:
+    """Logs of alpha and beta at the least strength, from the log odds of leaving, shape (1,)."""
+    return np.asarray(np.log(LEAST_STRENGTH) - np.logaddexp(0.0, np.array([-odds[0], odds[0]])))

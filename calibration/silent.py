@@ -1,16 +1,17 @@
 """Fits models of customers who leave unseen: maximum likelihood, with standard errors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from sojourn.calibration.bgcnbd import BgCnbd
 from sojourn.calibration.bgnbd import BgNbd
+from sojourn.calibration.edges import End, buying_said, covariance_of, ends_of, leaving_said, numbers_said
 from sojourn.calibration.histories import Histories
 from sojourn.calibration.paretocnbd import ParetoCnbd
 from sojourn.calibration.paretonbd import ParetoNbd
 from sojourn.calibration.regular import MOST
-from sojourn.calibration.silent_costs import REACH, Model, most_likely, moved, steps_of
+from sojourn.calibration.silent_costs import Model, limits, most_likely, moved, steps_of
 from sojourn.calibration.stays import Floats
 from sojourn.scenarios.faults import fault
 
@@ -30,11 +31,13 @@ class SilentFit:
 
     Attributes:
         model: the model at its most likely parameters.
-        errors: standard error of each parameter, by its name; nan where the data do not bound it.
-        covariance: of the logs of the parameters, shape (4, 4).
+        errors: standard error of each parameter, by its name, those at an end held there; nan for these, and where the data do
+            not bound it.
+        covariance: of the logs of the parameters, shape (4, 4); nan as the errors.
         log_likelihood: of all histories together.
         known: the histories fitted to.
         notes: what weakens these numbers, in sentences.
+        ends: parameters at an end of what is searched, and which.
     """
 
     model: Model
@@ -43,6 +46,7 @@ class SilentFit:
     log_likelihood: float
     known: Histories
     notes: tuple[str, ...]
+    ends: dict[str, End] = field(default_factory=dict)
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -80,12 +84,13 @@ class SilentFit:
 
     def said(self, stage: str) -> str:
         """What was found, for people; times are days."""
-        p = self.parameters
-        told = ", ".join(f"{name} {p[name]:.4g} ({self.errors[name]:.2g})" for name in self.model.names)
+        told = numbers_said(self.parameters, self.errors, self.ends)
+        repeats = f"{self.known.purchases:,.0f} repeat{'' if self.known.purchases == 1.0 else 's'}"
+        customers = f"{self.known.customers:,.0f} customer{'' if self.known.customers == 1.0 else 's'}"
         year = float(self.model.expected(365.0))
         return (
-            f"Leaving {stage} is not seen: {self.model.title} by maximum likelihood from {self.known.customers:,.0f} customers "
-            f"and {self.known.purchases:,.0f} repeats, {told} (standard errors in parentheses).{self._regular()} Of them "
+            f"Leaving {stage} is not seen: {self.model.title} by maximum likelihood from {customers} and {repeats}, "
+            f"{told} (standard errors in parentheses).{self._regular()} Of them "
             f"{self.alive:,.0f} are expected to be customers still; a newcomer comes back {year:.2f} times within a year."
         )
 
@@ -98,11 +103,12 @@ class SilentFit:
         return f" Purchases come in k = {self.k} steps: more regular than by chance."
 
 
-def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> SilentFit:
+def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None, *, even_if_none: bool = False) -> SilentFit:
     """Fit a model of `MODELS` to histories by maximum likelihood.
 
     Where purchases may come in steps, k is 1, 2, 3, ... as long as the likelihood rises, or as given; the errors of the others
-    are those at that k.
+    are those at that k. `even_if_none`: a part of the customers of whom nobody happened to buy again gets the least rate that is
+    searched.
 
     Raises:
         Faults: for an unknown model, where nobody bought again, so that no rate can be told, and where k is asked for and the
@@ -110,22 +116,23 @@ def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> S
     """
     if kind not in MODELS:
         raise fault("silent", "", f"no model named {kind}", f"use {', '.join([*MODELS][:-1])} or {[*MODELS][-1]}", kind)
-    if known.purchases <= 0.0:
+    if known.purchases <= 0.0 and not even_if_none:
         raise fault("histories", "", "nobody bought again", "give a longer log, or another event that repeats")
     made = MODELS[kind]
     together = known.together()
     unit = float(together.weight @ together.watched) / together.customers  # so that all parameters are of one order
-    cost, theta = most_likely(made(1.0, 1.0, 1.0, 1.0), together.scaled(unit), k)
+    scaled = together.scaled(unit)
+    cost, theta = most_likely(made(1.0, 1.0, 1.0, 1.0), scaled, k)
+    ends = ends_of(made.names, theta, limits(cost.like, scaled))
     with np.errstate(all="ignore"):
-        covariance = _inverse(cost.curvature(theta))
+        covariance = covariance_of(cost.curvature(theta), [name in ends for name in made.names])
     values = np.exp(theta) * np.where(made.times, unit, 1.0)
     model = moved(cost.like, values.tolist())
-    with np.errstate(invalid="ignore"):
-        errors = values * np.sqrt(np.diag(covariance))
+    errors = values * np.sqrt(np.diag(covariance))
+    left = known.customers - float(known.weight @ model.alive(known))
     notes = [
-        f"{made.title}: {name} lies at the end of what is searched: customers do not differ in it, as far as the data tell."
-        for name, log in zip(made.names, theta, strict=True)
-        if abs(log) > REACH - 0.01
+        f"{made.title}: {said[0].lower()}{said[1:]}"
+        for said in (*buying_said(ends), *leaving_said(ends, (made.names[2], made.names[3]), left, "repeat"))
     ]
     if steps_of(model) == MOST:
         notes.append(f"{made.title}: k lies at the end of what is searched: purchases come like clockwork.")
@@ -136,12 +143,5 @@ def fit_silent(known: Histories, kind: str = "bgnbd", k: int | None = None) -> S
         log_likelihood=float(known.weight @ model.log_likelihood(known)),
         known=known,
         notes=tuple(notes),
+        ends=ends,
     )
-
-
-def _inverse(curvature: Floats) -> Floats:
-    """The covariance; nan where the likelihood is flat in some direction."""
-    values = np.linalg.eigvalsh(curvature) if np.all(np.isfinite(curvature)) else np.array([-1.0])
-    if values[0] <= 0.0:
-        return np.full(curvature.shape, np.nan)
-    return np.asarray(np.linalg.inv(curvature))

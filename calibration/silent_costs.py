@@ -18,6 +18,7 @@ from sojourn.calibration.stays import Floats
 
 Model = BgNbd | ParetoNbd
 REACH = 5.0  # how far from 1 the log of a parameter may go: beyond, customers do not differ as far as data can tell
+LEAST_SHAPE = 0.01  # of a gamma law over customers in a scenario file
 STARTS = ((0.0, 0.0, 0.0, 0.0), (-1.0, -1.0, 1.0, 1.5))  # logs, times in mean times watched
 
 
@@ -30,6 +31,21 @@ def moved(model: Model, values: Sequence[float]) -> Model:
     """The model with other parameters, in its order; the steps of a purchase stay."""
     changes: dict[str, Any] = dict(zip(model.names, values, strict=True))
     return replace(model, **changes)
+
+
+def limits(model: Model, known: Histories, beyond: float = 0.0) -> Floats:
+    """How far the log of each parameter may go, and `beyond` it, shape (4, 2); times are in mean times watched.
+
+    Where between purchases lies a thousandth of that time, customers buy, and may leave, within so much less of it. A scenario
+    file holds all of this: gamma laws from `LEAST_SHAPE` on, and mean times far longer than any here.
+    """
+    often = float(np.log1p(known.purchases / max(float(known.weight @ known.recency), 1e-300)))
+    low = {"r": np.log(LEAST_SHAPE), "s": np.log(LEAST_SHAPE)}
+    lows = [
+        low.get(name, -REACH - beyond - (often if time else 0.0))
+        for name, time in zip(model.names, model.times, strict=True)
+    ]
+    return np.column_stack([lows, np.full(len(lows), REACH + beyond)])
 
 
 @dataclass(frozen=True)
@@ -66,12 +82,13 @@ class SilentCost:
 
     def lowest(self, start: Sequence[float]) -> Floats:
         """Where it is least; along the ridges of these likelihoods a quasi-Newton search strays less than Newton's own."""
+        box = limits(self.like, self.known)
         found = minimize(
             self.with_slopes,
-            np.array(start),
+            np.clip(start, box[:, 0], box[:, 1]),
             jac=True,
             method="L-BFGS-B",
-            bounds=[(-REACH, REACH)] * len(start),
+            bounds=box,
             options={"ftol": 1e-15, "gtol": 1e-5, "maxiter": 100},
         )
         return np.asarray(found.x, dtype=np.float64)

@@ -8,10 +8,10 @@ from sojourn.calibration.newton import lowest
 from sojourn.calibration.renewals import REACH, Sbg
 from sojourn.calibration.resampling import rounds
 from sojourn.calibration.silent import SilentFit
-from sojourn.calibration.silent_costs import REACH as WITHIN
-from sojourn.calibration.silent_costs import SilentCost
+from sojourn.calibration.silent_costs import SilentCost, limits
 from sojourn.calibration.spells import Floats
 
+BEYOND = 2.0  # how much farther than the fit the logs of drawn parameters may go
 WIDE = 2.0  # standard deviation of the log of a parameter before any data, times in mean times watched
 
 
@@ -26,9 +26,9 @@ def draw_silent(found: SilentFit, count: int, rng: np.random.Generator) -> Float
         value = likelihood(theta)
         return value + 0.5 * float(np.sum((theta / WIDE) ** 2)) if np.isfinite(value) else 1e300
 
-    bounds = np.tile([-WITHIN - 2.0, WITHIN + 2.0], (4, 1))
+    bounds, within = limits(model, likelihood.known, BEYOND), limits(model, likelihood.known)
     begin = np.log(np.array([found.parameters[name] for name in model.names]) / units)
-    middle = lowest(cost, np.clip(begin, -WITHIN, WITHIN), bounds)
+    middle = lowest(cost, np.clip(begin, within[:, 0], within[:, 1]), bounds)
     return np.asarray(np.exp(rounds(cost, middle, bounds, count, rng).draws) * units)
 
 
