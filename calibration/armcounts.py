@@ -19,7 +19,7 @@ CONTROLS = ("control", "none", "placebo", "baseline", "no treatment")
 
 @dataclass(frozen=True)
 class ArmCounts:
-    """Customers by arm and stage. The first stage holds everybody who was assigned to the arm.
+    """Customers by arm and stage. Of counts, the first stage holds everybody who was assigned to the arm.
 
     Attributes:
         source: where the counts come from, for messages and provenance.
@@ -28,6 +28,8 @@ class ArmCounts:
         doses: dose of each arm, 0 for control; None where arms have no dose.
         customers: shape (arms, stages), each no larger than the one before.
         dates: when it ran, in words; empty where nobody says.
+        start: the stage in which customers begin; the first of the chain where it is empty.
+        assigned: customers of each arm, where the chain does not begin with all of them; shape (arms,).
     """
 
     source: str
@@ -37,6 +39,13 @@ class ArmCounts:
     doses: tuple[float, ...] | None
     customers: Integers
     dates: str = ""
+    start: str = ""
+    assigned: Integers | None = None
+
+    @property
+    def sizes(self) -> Integers:
+        """Customers who were assigned to each arm, shape (arms,)."""
+        return self.customers[:, 0] if self.assigned is None else self.assigned
 
     @property
     def treated(self) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from sojourn.calibration.armcounts import ArmCounts
 from sojourn.calibration.shifts import Shift
-from sojourn.calibration.steps import StepFit
+from sojourn.calibration.stepfit import StepFit
 
 
 @dataclass(frozen=True)

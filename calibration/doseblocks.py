@@ -5,7 +5,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from sojourn.calibration.stays import Floats, Integers
+from sojourn.calibration.stays import Floats
 
 
 class Profile(NamedTuple):
@@ -60,8 +60,8 @@ class Shifts:
 class Tally:
     """One step of a chain of counts: how many of how many went on at each dose, control first. Binomial likelihood."""
 
-    taken: Integers
-    of: Integers
+    taken: Floats
+    of: Floats
 
     @property
     def effects(self) -> int:
@@ -100,7 +100,7 @@ class Tally:
         return covariance
 
 
-def _likelihood(taken: Integers, of: Integers, p: Floats) -> Floats:
+def _likelihood(taken: Floats, of: Floats, p: Floats) -> Floats:
     """Binomial log-likelihood less its constant, summed over doses; shape of `p` without its last axis."""
     p = np.clip(p, 1e-12, 1.0 - 1e-12)
     value: Floats = np.sum(taken * np.log(p) + (of - taken) * np.log1p(-p), axis=-1)

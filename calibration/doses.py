@@ -15,7 +15,7 @@ from sojourn.calibration.doseblocks import Block, Profile
 from sojourn.calibration.durations import MARGIN
 from sojourn.calibration.logits import above
 from sojourn.calibration.newton import lowest
-from sojourn.calibration.shifts import LEVEL
+from sojourn.calibration.shifts import LEVEL, chance
 from sojourn.calibration.stays import Floats
 
 HALVES = np.geomspace(0.01, 30.0, 481)
@@ -25,6 +25,7 @@ LIMITS = np.log([[HALVES[0], HALVES[-1]], [SLOPES[0], SLOPES[-1]]])
 FORMS = ("linear", "hill, slope 1", "hill")
 DRAWS = 400  # of the bootstrap
 MOST = 0.9  # of the full effect: where a curve that got there counts as nearly done
+ALARM = 0.01  # false-alarm rate of the test that the doses follow the curve
 EARLY = 0.75  # of the largest dose: one that gets there before has saturated within the doses tried
 
 
@@ -55,9 +56,14 @@ class ResponseFit:
     known: bool = True
 
     @property
+    def fits(self) -> bool:
+        """Whether the doses follow the curve."""
+        return self.misfit >= ALARM
+
+    @property
     def saturates(self) -> bool:
         """Whether 90 % of the full effect is there well before the largest dose, and its interval says so too."""
-        return self.nearly is not None and self.nearly[2] <= EARLY * self.doses[-1]
+        return self.fits and self.nearly is not None and self.nearly[2] <= EARLY * self.doses[-1]
 
     @property
     def sentence(self) -> str:
@@ -65,13 +71,21 @@ class ResponseFit:
         top = self.doses[-1]
         if not self.known:
             return "No dose can be told from control: how the effect grows with the dose, and whether it saturates, is not known."
+        if not self.fits:
+            return (
+                f"The effects at the doses follow no curve that a lever can have ({chance(self.misfit)}): whether they saturate, "
+                "and at which dose, is not said."
+            )
         if self.nearly is None:
             return (
                 f"Between the doses 0 and {top:g} the effect grows in a straight line, as far as {len(self.doses)} doses tell: "
                 "no sign of saturation."
             )
         dose, low, high = (f"{value:.3g}" for value in self.nearly)
-        told = f"90 % of the full effect (dose {top:g}) is reached at dose {dose} [{low}, {high}]"
+        at = f"at dose {dose} [{low}, {high}]"
+        if self.nearly[0] < self.doses[0]:  # what lies below was not tried: the number would be the curve's alone
+            at = f"at dose {self.doses[0]:g} already, the smallest that was tried (the interval ends at {high})"
+        told = f"90 % of the full effect (dose {top:g}) is reached {at}"
         if self.saturates:
             return f"The effect saturates: {told}; beyond it hardly rises."
         return f"The effect bends, {told}; whether it saturates below dose {top:g} cannot be said."

@@ -6,12 +6,12 @@ from pathlib import Path
 from sojourn.calibration.armcounts import ArmCounts
 from sojourn.calibration.doses import ResponseFit
 from sojourn.calibration.leverfile import LeverText, Written, arm_name
-from sojourn.calibration.steps import StepFit
+from sojourn.calibration.stepfit import StepFit
 
 
 def levers_of(name: str, counts: ArmCounts, steps: Sequence[StepFit], response: ResponseFit | None) -> list[LeverText]:
     """One lever for all doses, or one an arm."""
-    assigned = dict(zip(counts.arms, counts.customers[:, 0].tolist(), strict=True))
+    assigned = dict(zip(counts.arms, counts.sizes.tolist(), strict=True))
     if response is not None and counts.doses is not None:
         return [_dosed(name, counts, steps, response, assigned)]
     several = len(counts.treated) > 1
@@ -29,7 +29,8 @@ def levers_of(name: str, counts: ArmCounts, steps: Sequence[StepFit], response: 
             for e, to in enumerate(step.exits):
                 shift = step.shift(e, step.arms.index(arm))
                 source = _source(counts, f"{arm} against {counts.arms[0]}", [arm, counts.arms[0]], assigned)
-                remark = "" if shift.clear else "not distinguishable from no effect"
+                thin = step.thin[e][step.arms.index(arm)]
+                remark = _remark(shift.clear, f"rests on {thin}" if thin else "")
                 effects.append(
                     Written(f"{step.stage} -> {to}", step.scale, shift.value, *shift.interval(), source, remark)
                 )
@@ -41,18 +42,21 @@ def levers_of(name: str, counts: ArmCounts, steps: Sequence[StepFit], response: 
 def _dosed(
     name: str, counts: ArmCounts, steps: Sequence[StepFit], response: ResponseFit, assigned: Mapping[str, int]
 ) -> LeverText:
-    whole = [step for step in steps if len(step.arms) == len(counts.treated)]
-    exits = [(step, to) for step in whole for to in step.exits]
+    exits = [(step, to) for step in steps for to in step.exits]
     effects = []
     doses = ", ".join(f"{dose:g}" for dose in response.doses)
     source = _source(counts, f"doses {doses} against {counts.arms[0]}", counts.arms, assigned)
     for (step, to), size, (low, high) in zip(exits, response.sizes, response.intervals, strict=True):
-        remark = "" if low > 0 or high < 0 else "not distinguishable from no effect"
+        remark = _remark(low > 0 or high < 0)
         effects.append(Written(f"{step.stage} -> {to}", step.scale, size, low, high, source, remark))
     curve = None
     if response.half is not None and response.slope is not None:
         curve = (response.half, response.slope)
     return LeverText(name, tuple(effects), curve, (f"level 1 is the dose {response.doses[-1]:g}",))
+
+
+def _remark(clear: bool, basis: str = "") -> str:
+    return ", ".join(part for part in ("" if clear else "not distinguishable from no effect", basis) if part)
 
 
 def _source(counts: ArmCounts, what: str, arms: Sequence[str], assigned: Mapping[str, int]) -> str:

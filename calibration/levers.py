@@ -16,8 +16,10 @@ from sojourn.calibration.armcounts import ArmCounts, settle
 from sojourn.calibration.armeffects import ArmEffect, effects_of
 from sojourn.calibration.armstays import stays_of
 from sojourn.calibration.countfiles import read_counts
-from sojourn.calibration.doseblocks import Block, Shifts, Tally
+from sojourn.calibration.countsteps import from_counts
+from sojourn.calibration.doseblocks import Block
 from sojourn.calibration.doses import ResponseFit, fit_response
+from sojourn.calibration.dosesteps import shifts, tally
 from sojourn.calibration.leverdoubts import allocation, remarks
 from sojourn.calibration.leverfile import (
     LeverText,
@@ -28,10 +30,12 @@ from sojourn.calibration.leverfile import (
 )
 from sojourn.calibration.leverparts import levers_of
 from sojourn.calibration.logs import Log, read
+from sojourn.calibration.reproduced import missed
 from sojourn.calibration.shifts import chance
 from sojourn.calibration.stays import NOTHING
-from sojourn.calibration.stepchecks import ALARM
-from sojourn.calibration.steps import StepFit, from_choice, from_counts, from_race
+from sojourn.calibration.stepbasis import absent
+from sojourn.calibration.stepfit import StepFit
+from sojourn.calibration.steps import from_choice, from_race
 from sojourn.calibration.telescoping import JourneyEffect, telescope
 from sojourn.calibration.trials import WATCHED, along, arms_of, journey_of, watched_alike
 from sojourn.scenarios.faults import fault
@@ -128,6 +132,7 @@ def measure_lever(
         *warnings,
         *dict.fromkeys(line for step in steps for line in step.warnings),
         *curve_warnings,
+        *(missed(counts, steps, response) if isinstance(experiment, ArmCounts) else []),
     ]
     notes += remarks(counts, effects, isinstance(experiment, Log))
     return LeverFit(
@@ -176,18 +181,17 @@ def _from_log(
         stays = stays_of(log, stage, arms)
         there = np.bincount(stays.arm, minlength=len(arms)) > 0
         if not there.all():
-            absent = ", ".join(log.arms[arm] for arm, present in zip(arms, there, strict=True) if not present)
-            warnings.append(f"{log.stages[stage]}: nobody in {absent} was there, so no effect of that can be told.")
+            gone = [log.arms[arm] for arm, present in zip(arms, there, strict=True) if not present]
+            warnings.append(absent(log.stages[stage], gone))
             if not there[0] or not there[1:].any():
                 continue
             stays = stays.only(there)
         part = scenario.stages.get(log.stages[stage]) if scenario is not None else None
         if part is not None and part.kind == "choice":
-            step, told = from_choice(stays, log.stages, wanted or None)
-            steps += [step] if step is not None else []
+            found, told = from_choice(stays, log.stages, wanted or None, together=doses is not None)
         else:
-            found, told = from_race(stays, log.stages, wanted or None)
-            steps += found
+            found, told = from_race(stays, log.stages, wanted or None, together=doses is not None)
+        steps += found
         warnings += told
     p = watched_alike(log, arms)
     if p < WATCHED:
@@ -202,6 +206,12 @@ def _from_log(
     counts = along(log, arms, doses, chain, _dates(log))
     notes = [line for line in log.notes if "observed_until" in line or "whole days" in line]
     notes.append("Shares along the journey are of customers who had come so far when the watching ended.")
+    entered, everybody = int(counts.customers[:, 0].sum()), int(counts.sizes.sum())
+    if entered < everybody:
+        notes.append(
+            f"Shares along the journey are of the {entered:,} customers who entered {counts.stages[0]}, of {everybody:,} with an "
+            "arm: where the arms brought different people there, this is no comparison of people drawn by lot."
+        )
     without = int(np.sum(log.arm < 0))
     if without:
         who = "1 customer has" if without == 1 else f"{without:,} customers have"
@@ -244,31 +254,29 @@ def _fitting(
 def _response(
     steps: Sequence[StepFit], counts: ArmCounts, effects: Sequence[ArmEffect], seed: int, tallied: bool
 ) -> tuple[ResponseFit | None, list[str]]:
-    """The curve over doses of all steps that have all arms, and what to be careful about."""
-    whole = [step for step in steps if len(step.arms) == len(counts.treated)]
+    """The curve over doses of all steps, and what to be careful about."""
     if counts.doses is None:
         return None, []
     doses = counts.doses[1:]
-    if len(doses) < 2 or not whole:
-        few = "One dose above 0 says nothing on the doses between: the lever's response is left a straight line."
-        return None, [few] if len(doses) < 2 else []
-    blocks: list[Block] = [
-        Tally(step.taken[0], step.of) if tallied else Shifts(step.fitted.shifts, step.fitted.covariance)
-        for step in whole
-    ]
+    if len(doses) < 2:
+        return None, [
+            "One dose above 0 says nothing on the doses between: the lever's response is left a straight line."
+        ]
+    names = [counts.arms[arm] for arm in counts.treated]
+    blocks: list[Block] = [(tally if tallied else shifts)(step, names) for step in steps]
     told = []
     # A line asks least of the data; where no dose and not even a line is clear, the form is not for them to tell.
     line = fit_response(doses, blocks, seed, forms=("linear",))
     known = any(effect.clear_for_all for effect in effects) or any(low > 0 or high < 0 for low, high in line.intervals)
     found = fit_response(doses, blocks, seed) if known else replace(line, known=False)
     told += [
-        f"{step.stage} -> {', '.join(step.exits)}: not every dose has an effect that can be told, so the lever leaves it out."
+        f"{step.stage} -> {', '.join(step.exits)}: its part of the curve rests on {', '.join(step.arms)} alone."
         for step in steps
-        if len(step.arms) < len(counts.treated)
+        if len(step.arms) < len(names)
     ]
     if len(doses) == 2:
         told.append("Two doses above 0 fit a curve but cannot check it.")
-    if found.misfit < ALARM:
+    if not found.fits:
         told.append(
             f"The effects at the doses follow neither a line nor a Hill curve ({chance(found.misfit)}): the response is the "
             "nearest of these."

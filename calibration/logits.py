@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import gammaincc
 
-from sojourn.calibration.clusters import sandwich
+from sojourn.calibration.clusters import no_less, sandwich
+from sojourn.calibration.held import Mask, pull
 from sojourn.calibration.stays import Floats, Integers
 
 TURNS = 50  # of Newton's method at most; it needs about six
@@ -67,7 +68,9 @@ def above(statistic: float, degrees: int) -> float:
     return float(gammaincc(0.5 * degrees, 0.5 * max(statistic, 0.0)))
 
 
-def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Integers) -> Fitted:
+def fit_choice(
+    outcome: Integers, arm: Integers, group: Integers, customer: Integers, held: Mask | None = None
+) -> Fitted:
     """Multinomial logit with an intercept for each group and exit, and a shift for each exit and arm.
 
     Args:
@@ -75,8 +78,9 @@ def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Inte
         arm: 0 for control, 1 and on for the others; shape (stays,).
         group: segment, whose customers share their intercepts; shape (stays,).
         customer: whose stay it is; shape (stays,).
+        held: shifts that are held back from running away (see `held`), shape (exits, arms); none, if left out.
 
-    Every exit must occur in every arm, and in every group; see `pooled`.
+    Every exit must occur in every arm where its shift is not held, and in every group; see `pooled`.
 
     Raises:
         NoFit: where a shift has no finite estimate.
@@ -92,10 +96,13 @@ def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Inte
     cells, x = counts.reshape(-1, exits + 1), design.reshape(-1, groups + arms)
     theta = np.zeros((exits, groups + arms))
     size = cells.sum(axis=1)
+    free = np.zeros((exits, groups), dtype=np.bool_)
+    kept = np.concatenate([free, np.zeros((exits, arms), dtype=np.bool_) if held is None else held], axis=1)
     for _ in range(TURNS):
         p = _shares(x @ theta.T)
-        gradient = (cells[:, 1:] - size[:, None] * p).T @ x
-        information = _information(p, size, x)
+        back, stiff = pull(theta, kept)
+        gradient = (cells[:, 1:] - size[:, None] * p).T @ x + back
+        information = _information(p, size, x) + np.diag(stiff.ravel())
         try:
             move = np.linalg.solve(information, gradient.ravel()).reshape(theta.shape)
         except np.linalg.LinAlgError:
@@ -104,16 +111,17 @@ def fit_choice(outcome: Integers, arm: Integers, group: Integers, customer: Inte
         if float(np.abs(move).max()) < 1e-9:
             break
     p = _shares(x @ theta.T)
-    information = _information(p, size, x)
+    information = _information(p, size, x) + np.diag(pull(theta, kept)[1].ravel())
     cell = group * (arms + 1) + arm
     left = (outcome[:, None] == np.arange(1, exits + 1)).astype(np.float64) - p[cell]
     scores = (left[:, :, None] * x[cell][:, None, :]).reshape(outcome.size, -1)
     try:
-        covariance = sandwich(information, scores, customer)
+        wanted = (np.arange(exits)[:, None] * (groups + arms) + groups + np.arange(arms)).ravel()
+        block = np.ix_(wanted, wanted)
+        covariance = no_less(sandwich(information, scores, customer, arm)[block], np.linalg.inv(information)[block])
     except np.linalg.LinAlgError:
         raise NoFit from None
-    wanted = (np.arange(exits)[:, None] * (groups + arms) + groups + np.arange(arms)).ravel()
-    return sound(Fitted(theta[:, groups:], covariance[np.ix_(wanted, wanted)]))
+    return sound(Fitted(theta[:, groups:], covariance))
 
 
 def proportions(outcome: Integers, arm: Integers, group: Integers, customer: Integers) -> float:

@@ -3,7 +3,7 @@
 For exit e a stay is an event where it ended by e, and censored where it ended otherwise or was still open
 (cause-specific hazards; Prentice et al. 1978). Time counts from the entry to the stage. No law is assumed for the
 hazard in control, and each segment has its own (stratified). Ties after Efron (1977), errors clustered by customer
-(Lin and Wei 1989).
+(Lin and Wei 1989) and never below those of the model.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.calibration.clusters import sandwich
+from sojourn.calibration.clusters import no_clearer, no_less, sandwich
+from sojourn.calibration.durations import FEW
+from sojourn.calibration.held import Mask, pull
 from sojourn.calibration.logits import Fitted, NoFit, sound
 from sojourn.calibration.stays import Floats, Integers
 
@@ -39,8 +41,10 @@ class _Table(NamedTuple):
     risk: Floats  # shape (lines, arms)
 
 
-def fit_race(race: Race) -> Fitted:
-    """Log hazard ratio of each arm against control. Every arm must have events; shape of the shifts (1, arms).
+def fit_race(race: Race, held: Mask | None = None) -> Fitted:
+    """Log hazard ratio of each arm against control; shape of the shifts (1, arms).
+
+    Every arm must have events but those whose shift is held back from running away (see `held`), shape (arms,).
 
     Raises:
         NoFit: where a shift has no finite estimate.
@@ -51,10 +55,12 @@ def fit_race(race: Race) -> Fitted:
     events = np.bincount(race.arm[race.ended], minlength=arms + 1)[1:].astype(np.float64)
     risk = np.concatenate([table.risk for table in tables])
     beta = np.zeros(arms)
+    kept = np.zeros(arms, dtype=np.bool_) if held is None else held
     for _ in range(TURNS):
         share = _share(risk, beta)[:, 1:]
-        gradient = events - share.sum(axis=0)
-        information = np.diag(share.sum(axis=0)) - share.T @ share
+        back, stiff = pull(beta, kept)
+        gradient = events - share.sum(axis=0) + back
+        information = np.diag(share.sum(axis=0) + stiff) - share.T @ share
         try:
             move = np.linalg.solve(information, gradient)
         except np.linalg.LinAlgError:
@@ -63,15 +69,31 @@ def fit_race(race: Race) -> Fitted:
         if float(np.abs(move).max()) < 1e-9:
             break
     share = _share(risk, beta)[:, 1:]
-    information = np.diag(share.sum(axis=0)) - share.T @ share
+    information = np.diag(share.sum(axis=0) + pull(beta, kept)[1]) - share.T @ share
     scores = np.zeros((race.days.size, arms))
     for table in tables:
         scores[table.rows] = _scores(race, table, beta)
     try:
-        covariance = sandwich(information, scores, race.customer)
+        least = np.linalg.inv(information).astype(np.float64)
+        covariance = no_less(sandwich(information, scores, race.customer, race.arm), least)
+        covariance = no_clearer(covariance, _least(race, beta, events))
     except np.linalg.LinAlgError:
         raise NoFit from None
     return sound(Fitted(beta[None, :], covariance))
+
+
+def _least(race: Race, beta: Floats, events: Floats) -> Floats:
+    """Standard errors at which shifts that rest on few events are as clear as their likelihood ratio against control is."""
+    errors = np.zeros(beta.size)
+    for a in np.flatnonzero(events < FEW):
+        rows = np.flatnonzero((race.arm == 0) | (race.arm == a + 1))
+        pair = Race(
+            race.days[rows], race.ended[rows], np.minimum(race.arm[rows], 1), race.group[rows], race.customer[rows]
+        )
+        risk = np.concatenate([_table(pair, np.flatnonzero(pair.group == g), 1).risk for g in np.unique(pair.group)])
+        gained = events[a] * beta[a] - np.sum(np.log((risk @ np.exp([0.0, beta[a]])) / risk.sum(axis=1)))
+        errors[a] = abs(beta[a]) / np.sqrt(2.0 * gained) if gained > 1e-9 else 0.0
+    return errors
 
 
 def early_and_late(race: Race) -> tuple[Fitted, Fitted] | None:

@@ -10,17 +10,56 @@ The difference itself is shared out in proportion, by the logarithmic mean L (An
     R(arm) - R(control) = sum over k of L d_k,   L = (R(arm) - R(control)) / (log R(arm) - log R(control)),
 
 again without remainder. Standard errors by the delta method: the log of a share q of n customers has the variance
-(1 - q) / (n q), and steps are independent, because each is counted among those whom the one before has brought.
+(1 - q) / (n q), and steps are independent, because each is counted among those whom the one before has brought. The
+interval of the whole difference is Newcombe's, which holds for few customers, too.
 """
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from scipy.special import ndtri
 
 from sojourn.calibration.armcounts import ArmCounts
-from sojourn.calibration.shifts import Shift
+from sojourn.calibration.shifts import LEVEL, Shift
 from sojourn.calibration.stays import Floats, Integers
+
+
+def wilson(taken: int, of: int, level: float = LEVEL) -> tuple[float, float]:
+    """Interval of a share that holds for few customers and at 0 and 1, too (Wilson 1927)."""
+    z = float(ndtri(0.5 + 0.5 * level))
+    share, stretch = taken / of, 1.0 + z * z / of
+    middle = (share + 0.5 * z * z / of) / stretch
+    half = z / stretch * math.sqrt(share * (1.0 - share) / of + 0.25 * z * z / of**2)
+    return min(middle - half, share), max(middle + half, share)
+
+
+class Gap(NamedTuple):
+    """The difference of two shares, an arm's less control's."""
+
+    taken: int
+    of: int
+    before: int
+    of_before: int
+
+    @property
+    def value(self) -> float:
+        """The difference."""
+        return self.taken / self.of - self.before / self.of_before
+
+    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+        """From Wilson's intervals of both shares (Newcombe 1998, method 10)."""
+        p, q = self.taken / self.of, self.before / self.of_before
+        low, high = wilson(self.taken, self.of, level)
+        low_before, high_before = wilson(self.before, self.of_before, level)
+        return p - q - math.hypot(p - low, high_before - q), p - q + math.hypot(high - p, q - low_before)
+
+    @property
+    def clear(self) -> bool:
+        """Whether the 90 % interval leaves out 0."""
+        low, high = self.interval()
+        return low > 0.0 or high < 0.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +71,7 @@ class JourneyEffect:
         stages: the chain; step k leads from stages[k] to stages[k + 1].
         customers, before: counts along the chain, in the arm and in control; shape (stages,).
         odds: log-odds of being at the end, per assigned customer, arm against control.
-        difference: share of assigned customers at the end, arm minus control (Wald, variances of both arms).
+        difference: share of assigned customers at the end, arm minus control.
         ratio: the log of the ratio of these shares.
         parts: d_k, one a step; they add up to `ratio`.
         shares: L d_k, one a step; they add up to `difference`.
@@ -44,7 +83,7 @@ class JourneyEffect:
     customers: Integers
     before: Integers
     odds: Shift
-    difference: Shift
+    difference: Gap
     ratio: Shift
     parts: tuple[Shift, ...]
     shares: tuple[Shift, ...]
@@ -54,12 +93,6 @@ class JourneyEffect:
         """Whether two steps work against each other, both beyond their 90 % interval."""
         signs = {math.copysign(1.0, part.value) for part in self.parts if part.clear}
         return len(signs) == 2
-
-
-def lift(taken: int, of: int, before: int, of_before: int) -> Shift:
-    """Difference of two shares with its Wald error."""
-    p, q = taken / of, before / of_before
-    return Shift(p - q, math.sqrt(p * (1.0 - p) / of + q * (1.0 - q) / of_before))
 
 
 def log_odds(taken: int, of: int, before: int, of_before: int) -> Shift:
@@ -88,7 +121,7 @@ def telescope(counts: ArmCounts, arm: int) -> JourneyEffect | None:
         customers=here,
         before=before,
         odds=log_odds(int(here[-1]), int(here[0]), int(before[-1]), int(before[0])),
-        difference=lift(int(here[-1]), int(here[0]), int(before[-1]), int(before[0])),
+        difference=Gap(int(here[-1]), int(here[0]), int(before[-1]), int(before[0])),
         ratio=Shift(float(parts.sum()), math.sqrt(variance.sum())),
         parts=tuple(Shift(float(d), math.sqrt(v)) for d, v in zip(parts, variance, strict=True)),
         shares=tuple(Shift(float(d), float(e)) for d, e in zip(shares, errors, strict=True)),
@@ -98,7 +131,9 @@ def telescope(counts: ArmCounts, arm: int) -> JourneyEffect | None:
 def _steps(customers: Integers) -> tuple[Floats, Floats]:
     """Logs of the conditional shares along a chain, and their variances."""
     share = customers[1:] / customers[:-1]
-    return np.log(share), (1.0 - share) / customers[1:]
+    # Where everybody went on the share would have no variance: half a customer who did not gives it one.
+    rather = np.where(share < 1.0, share, (customers[1:] + 0.5) / (customers[:-1] + 1.0))
+    return np.log(share), (1.0 - rather) / (rather * customers[:-1])
 
 
 def _shared(

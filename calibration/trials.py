@@ -48,7 +48,7 @@ def journey_of(log: Log, names: tuple[str, ...] | None) -> tuple[int, ...]:
     seen = log.stays.following != NOTHING
     np.add.at(steps, (log.stays.stage[seen], log.stays.following[seen]), 1)
     steps[:, log.ends] = 0
-    chain = [int(np.argmax(np.bincount(log.stays.stage[log.first[:-1]], minlength=number)))]
+    chain = [start_of(log)]
     while True:
         onward = steps[chain[-1]].copy()
         onward[chain] = 0
@@ -57,30 +57,34 @@ def journey_of(log: Log, names: tuple[str, ...] | None) -> tuple[int, ...]:
         chain.append(int(np.argmax(onward)))
 
 
+def start_of(log: Log) -> int:
+    """The stage in which most customers begin."""
+    return int(np.argmax(np.bincount(log.stays.stage[log.first[:-1]], minlength=len(log.stages))))
+
+
 def along(
     log: Log, arms: tuple[int, ...], doses: tuple[float, ...] | None, chain: tuple[int, ...], dates: str
 ) -> ArmCounts:
     """Customers of each arm who were in the stages of a chain, one after the other, by the end of the watching.
 
-    A count is of customers who entered the stage after having entered all stages before it; the first stage counts
-    everybody in the arm, wherever they began.
+    A count is of customers who entered the stage after having entered all stages before it.
     """
     reached = np.zeros((log.customers.size, len(chain)), dtype=np.bool_)
-    reached[:, 0] = True
     position = np.arange(log.stays.stage.size)
     done = np.full(log.customers.size, NOTHING, dtype=np.int64)
     for k, stage in enumerate(chain):
         rows = np.flatnonzero((log.stays.stage == stage) & (position > done[log.stays.customer]))
         first = np.full(log.customers.size, position.size, dtype=np.int64)
         np.minimum.at(first, log.stays.customer[rows], rows)
-        came = first < position.size
-        if k:
-            reached[:, k] = reached[:, k - 1] & came
-            came = reached[:, k]
-        done = np.where(came, first, done if k == 0 else position.size)
+        reached[:, k] = first < position.size
+        done = first  # beyond all rows for those who did not come: nothing lies behind it
     table: Integers = np.array([reached[log.arm == arm].sum(axis=0) for arm in arms], dtype=np.int64)
     names = tuple(log.arms[arm] for arm in arms)
-    return ArmCounts(log.source, tuple(log.stages[k] for k in chain), names, 0, doses, table, dates)
+    assigned = np.array([np.sum(log.arm == arm) for arm in arms], dtype=np.int64)
+    start = log.stages[start_of(log)]
+    return ArmCounts(
+        log.source, tuple(log.stages[k] for k in chain), names, 0, doses, table, dates, start=start, assigned=assigned
+    )
 
 
 def watched_alike(log: Log, arms: tuple[int, ...]) -> float:

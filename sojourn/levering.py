@@ -10,10 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sojourn.calibration.armcounts import ArmCounts
 from sojourn.calibration.armeffects import ArmEffect
 from sojourn.calibration.levers import LeverFit, measure_lever
 from sojourn.calibration.shifts import Shift
-from sojourn.calibration.telescoping import JourneyEffect
+from sojourn.calibration.telescoping import Gap, JourneyEffect
 from sojourn.guard import say
 from sojourn.opening import opened
 from sojourn.options import listed
@@ -100,7 +101,7 @@ def document(found: LeverFit) -> dict[str, Any]:
             "half": response.half,
             "slope": response.slope,
             "aic": response.aic,
-            "dose_of_90_percent": None if response.nearly is None else _three(response.nearly),
+            "dose_of_90_percent": None if response.nearly is None or not response.fits else _three(response.nearly),
             "misfit_p": response.misfit,
             "sentence": response.sentence,
         },
@@ -119,7 +120,7 @@ def answer(found: LeverFit) -> Iterator[str]:
     for arm in (counts.arms[k] for k in counts.treated):
         journey = arms.get(arm)
         if journey is None:
-            yield f"{arm} against {found.control}: a stage of the journey is empty, so there is no total effect to take apart."
+            yield _untold(counts, arm)
             continue
         change = interval(_estimate(journey.difference), SHARE, sign=True, bare=True)
         shares = f"{_share(journey.customers)} reach {end}, against {_share(journey.before)} under {found.control}"
@@ -127,6 +128,22 @@ def answer(found: LeverFit) -> Iterator[str]:
             yield f"{arm}: {shares}: not distinguishable ({change} points).{_opposed(journey)}"
         else:
             yield f"{arm}: {shares}: {change} points.{_opposed(journey)}"
+
+
+def _untold(counts: ArmCounts, arm: str) -> str:
+    """The whole effect of an arm where a stage is empty, in it or in control: there is nothing to take apart."""
+    (start, *_, end), control = counts.stages, counts.arms[counts.control]
+    here, before = counts.customers[counts.arms.index(arm)], counts.customers[counts.control]
+    if here[0] == 0 or before[0] == 0:
+        who = " and ".join(name for name, row in ((arm, here), (control, before)) if row[0] == 0)
+        return f"{arm}: nobody of {who} was in {human(start)}, so there is no effect along this journey."
+    gap = Gap(int(here[-1]), int(here[0]), int(before[-1]), int(before[0]))
+    change = interval(Estimate(gap.value, *gap.interval()), SHARE, sign=True, bare=True)
+    verdict = f"{change} points" if gap.clear else f"not distinguishable ({change} points)"
+    return (
+        f"{arm}: {_share(here)} reach {human(end)}, against {_share(before)} under {control}: {verdict}. A stage of the journey "
+        "is empty, so there are no steps to tell apart."
+    )
 
 
 def _opposed(journey: JourneyEffect) -> str:
@@ -221,12 +238,12 @@ def _effect(effect: ArmEffect) -> str:
     return told if effect.shift.clear else f"({told})"
 
 
-def _points(shift: Shift) -> Text:
+def _points(shift: Shift | Gap) -> Text:
     told = interval(_estimate(shift), SHARE, sign=True, bare=True)
     return Text(told) if shift.clear else Text(f"({told})", "dim")
 
 
-def _estimate(shift: Shift) -> Estimate:
+def _estimate(shift: Shift | Gap) -> Estimate:
     return Estimate(shift.value, *shift.interval())
 
 
@@ -240,7 +257,7 @@ def _taken(taken: int, of: int) -> str:
 
 
 def _journey(journey: JourneyEffect) -> dict[str, Any]:
-    def told(shift: Shift) -> dict[str, float]:
+    def told(shift: Shift | Gap) -> dict[str, float]:
         return _three((shift.value, *shift.interval()))
 
     steps = [

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.special import logit
+from scipy.stats import binom
 
 from sojourn.calibration.armcounts import ArmCounts, arm_counts
 from sojourn.calibration.countfiles import read_counts
 from sojourn.calibration.doseblocks import Shifts, Tally
 from sojourn.calibration.doses import fit_response, hill
 from sojourn.calibration.levers import measure_lever
-from sojourn.calibration.telescoping import _shared, lift, telescope
+from sojourn.calibration.telescoping import Gap, _shared, telescope
+from sojourn.levering import document
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.levers import Response
 from sojourn.sim.schedules import responded
@@ -38,10 +40,10 @@ def rounded(pair: tuple[float, float]) -> tuple[float, float]:
 
 
 def test_the_e_mail_experiment_has_its_published_lifts(e_mail: ArmCounts) -> None:
-    (none, men), visits = e_mail.customers[:2], lift(3894, 21307, 2262, 21306)
+    (none, men), visits = e_mail.customers[:2], Gap(3894, 21307, 2262, 21306)
     assert round(visits.value, 4) == 0.0766
     assert rounded(visits.interval(0.95)) == (0.0700, 0.0832)
-    bought = lift(int(men[2]), int(men[0]), int(none[2]), int(none[0]))
+    bought = Gap(int(men[2]), int(men[0]), int(none[2]), int(none[0]))
     assert round(bought.value, 4) == 0.0068
     assert rounded(bought.interval(0.95)) == (0.0050, 0.0086)
     assert [round(row[2] / row[1], 4) for row in e_mail.customers] == [0.0539, 0.0686, 0.0584]
@@ -64,7 +66,7 @@ def test_the_e_mail_experiment_works_upstream(e_mail: ArmCounts) -> None:
 def test_the_screener_works_in_opposite_directions_along_the_journey(screener: ArmCounts) -> None:
     journey = telescope(screener, 1)
     assert journey is not None
-    gross = lift(3423, 17260, 3785, 17293)
+    gross = Gap(3423, 17260, 3785, 17293)
     assert round(gross.value, 4) == -0.0206
     assert rounded(gross.interval(0.95)) == (-0.0291, -0.0120)
     assert round(journey.difference.value, 4) == -0.0049
@@ -84,18 +86,104 @@ def test_the_table_of_the_docs_is_what_comes_out(e_mail: ArmCounts, screener: Ar
         journey = telescope(counts, 1)
         assert journey is not None
         (row,) = [line for line in page.splitlines() if f"n = {counts.customers[:2, 0].sum():,})" in line]
-        for shift, places in zip((*journey.shares, journey.difference), digits, strict=True):
+        told_there: list[Any] = [*journey.shares, journey.difference]
+        for shift, places in zip(told_there, digits, strict=True):
             low, high = shift.interval()
             told = f"{100 * shift.value:+.{places}f}", f"{100 * low:.{places}f}, {100 * high:.{places}f}"
             assert f"{told[0]} [{told[1]}]" in row.replace(" points", "")
 
 
-def test_a_step_that_lacks_a_dose_is_left_out_of_the_lever_and_said() -> None:
+def test_a_dose_of_which_nobody_went_on_does_not_take_the_step_from_the_others() -> None:
     rows = {"control": [900, 300, 30], "one": [900, 400, 0], "two": [900, 500, 60]}
     found = measure_lever(arm_counts(rows, ["a", "b", "c"], doses={"one": 1.0, "two": 2.0}), "x")
-    assert [effect.exit for effect in found.levers[0].effects] == ["a -> b"]
-    assert any(told.startswith("b -> c: not every dose has an effect") for told in found.warnings)
+    assert [effect.exit for effect in found.levers[0].effects] == ["a -> b", "b -> c"]
+    assert any(told.startswith("b -> c: one 0 of 400, control 30 of 300") for told in found.warnings)
+    assert any("follow neither a line nor a Hill curve" in told for told in found.warnings)
     assert [journey.arm for journey in found.journeys] == ["two"]
+
+
+def test_a_dose_at_which_nobody_was_does_not_take_the_step_from_the_others() -> None:
+    """It does not take the step from the others, and its size stays in their range."""
+    rows = {"control": [900, 300, 30], "one": [900, 400, 60], "two": [900, 450, 90], "three": [900, 0, 0]}
+    doses = {"one": 1.0, "two": 2.0, "three": 3.0}
+    found = measure_lever(arm_counts(rows, ["a", "b", "c"], doses=doses), "x")
+    assert [effect.exit for effect in found.levers[0].effects] == ["a -> b", "b -> c"]
+    assert "b: nobody in three was there, so no effect of that can be told." in found.warnings
+    assert any(told.startswith("b -> c: its part of the curve rests on one, two alone") for told in found.warnings)
+    top = abs(found.levers[0].effects[1].central)
+    assert top < 3.0  # of b -> c the log-odds are 0.46 and 0.81 at one and two: nothing makes up a third far off
+
+
+@pytest.mark.parametrize("new", [[500, 500, 10], [500, 0, 0], [500, 200, 200], [500, 200, 0]])
+def test_a_lever_gives_the_total_of_its_arm_where_everybody_or_nobody_went_on(new: list[int]) -> None:
+    """Control's shares, shifted by what is written, end where the arm did; and nothing warns that they do not."""
+    counts = arm_counts({"control": [500, 50, 10], "new": new}, ["click", "enrol", "pay"])
+    found = measure_lever(counts, "x")
+    share = 1.0
+    for before, to in zip((0.1, 0.2), ("enrol", "pay"), strict=True):
+        shift = [effect.central for effect in found.levers[0].effects if effect.exit.endswith(f"-> {to}")]
+        share *= 1.0 / (1.0 + np.exp(-logit(before) - sum(shift)))
+    assert share == pytest.approx(new[-1] / new[0], abs=0.0015)
+    assert not any("does not give what the arm did" in told for told in found.warnings)
+    assert any("a weak prior keeps it finite" in told for told in found.warnings)
+    assert any(note.startswith("Beyond the first stage") for note in found.notes) == (new[1] > 0)
+
+
+def test_a_lever_that_misses_the_total_of_its_arm_is_told_with_figures() -> None:
+    counts = arm_counts({"control": [500, 50, 10], "new": [500, 100, 30]}, ["click", "enrol", "pay"])
+    whole = measure_lever(counts, "x")
+    assert not any("does not give" in told for told in whole.warnings)
+    part = measure_lever(counts, "x", exits=["enrol -> pay"])
+    (told,) = [one for one in part.warnings if "does not give what the arm did" in one]
+    assert told.endswith("Put on control it brings 3 % to pay; 6 % of the arm came [3.8, 9.35].")
+    assert any(note.startswith("Beyond the first stage") for note in part.notes)
+    empty = arm_counts({"control": [500, 50, 0], "new": [500, 60, 30]}, ["click", "enrol", "pay"])
+    warned = measure_lever(empty, "x").warnings
+    assert any("enrol -> pay: control 0 of 50, new 30 of 60: no effect on it can be told" in one for one in warned)
+    assert any("Put on control it brings 0 % to pay; 6 % of the arm came" in one for one in warned)
+
+
+def test_a_difference_of_a_few_customers_is_not_clear() -> None:
+    """Two of two against 58 %: intervals after Newcombe (1998, method 10; his example 56/70 - 48/80 has .0524 to .3339)."""
+    assert rounded(Gap(56, 70, 48, 80).interval(0.95)) == (0.0524, 0.3339)
+    two = Gap(2, 2, 116, 200)
+    assert not two.clear
+    assert two.interval()[0] < -0.1
+    assert Gap(0, 500, 100, 500).clear
+
+
+def test_intervals_of_a_difference_cover_from_two_customers_on() -> None:
+    """The chance to cover, exactly, by summing over all outcomes: for an arm of 2 to 10, not below .81 at
+    90 %, and .9 in the mean. Wald's, of an arm of two in which all bought, has no width."""
+    chances = []
+    control = 200
+    before = np.arange(control + 1)
+    for size in (2, 3, 5, 10):
+        for share in (0.1, 0.3, 0.5, 0.8, 0.95):
+            weight = binom.pmf(before, control, share)
+            near = np.flatnonzero(weight > 1e-4)
+            covered = sum(
+                binom.pmf(taken, size, share) * weight[b]
+                for taken in range(size + 1)
+                for b in near
+                if (ends := Gap(taken, size, int(b), control).interval())[0] <= 0.0 <= ends[1]
+            )
+            chances.append(covered)
+    assert min(chances) > 0.81
+    assert np.mean(chances) > 0.9
+
+
+def test_an_arm_of_a_handful_is_said_to_be_misspelt() -> None:
+    rows = {"control": [1250, 300], "call": [1248, 400], "cal": [2, 1]}
+    found = measure_lever(arm_counts(rows, ["a", "b"]), "x")
+    assert found.warnings[0].startswith(
+        'The arm "cal" has 2 customers, the others control 1,250, call 1,248: probably a name that was misspelt '
+        '(did you mean "call"?).'
+    )
+    assert "a -> b: rests on 2 customers of cal; fewer than 10, so the interval is rough." in found.warnings
+    assert "rests on 2 customers of cal" in found.text
+    small = measure_lever(arm_counts({"control": [8, 4], "new": [9, 5]}, ["a", "b"]), "x")
+    assert not any("misspelt" in told for told in small.warnings)
 
 
 @pytest.mark.parametrize("which", ["e_mail", "screener"])
@@ -300,6 +388,20 @@ def test_a_dose_that_backfires_is_no_curve_of_this_family() -> None:
     rows = {"control": [5000, 1000], "one": [5000, 1600], "two": [5000, 1900], "three": [5000, 900]}
     found = measure_lever(arm_counts(rows, ["a", "b"], doses=doses), "x")
     assert any("follow neither a line nor a Hill curve" in told for told in found.warnings)
+    assert found.response is not None
+    assert not found.response.saturates
+    assert found.response.sentence.startswith(
+        "The effects at the doses follow no curve that a lever can have (p < 1e-6)"
+    )
+    assert document(found)["response"]["dose_of_90_percent"] is None
+
+
+def test_a_curve_that_is_done_before_the_smallest_dose_names_that_dose() -> None:
+    rows = {"control": [5000, 1000], "one": [5000, 1600], "two": [5000, 1600], "three": [5000, 1600]}
+    doses = {"control": 0.0, "one": 1.0, "two": 2.0, "three": 3.0}
+    response = measure_lever(arm_counts(rows, ["a", "b"], doses=doses), "x").response
+    assert response is not None
+    assert "is reached at dose 1 already, the smallest that was tried" in response.sentence
 
 
 def test_estimates_and_counts_give_one_curve() -> None:
@@ -307,7 +409,7 @@ def test_estimates_and_counts_give_one_curve() -> None:
     taken, of = np.array([800, 1500, 1900, 2100]), np.full(4, 4_000)
     odds, spread = logit(taken / of), 1.0 / taken + 1.0 / (of - taken)
     shifts = Shifts((odds[1:] - odds[0])[None, :], np.diag(spread[1:]) + spread[0])
-    a, b = (fit_response([1.0, 2.0, 4.0], [block]) for block in (Tally(taken, of), shifts))
+    a, b = (fit_response([1.0, 2.0, 4.0], [block]) for block in (Tally(taken.astype(float), of.astype(float)), shifts))
     assert a.form == b.form
     assert a.half == pytest.approx(b.half, rel=0.02)
     assert a.sizes == pytest.approx(b.sizes, rel=0.01)

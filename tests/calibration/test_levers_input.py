@@ -211,6 +211,41 @@ def test_a_log_without_arms_is_told(tmp_path: Path) -> None:
         measure_lever(log, "x", mapping=mapping)
 
 
+def chained(tmp_path: Path) -> tuple[Path, Path]:
+    """Sixty customers begin in a, forty go on to b, twenty of these to c; ten more begin in b; nobody goes back to a."""
+    rows = ["who,when,what,group"]
+    for k in range(70):
+        arm = ("control", "new")[k % 2]
+        stages = "b" if k >= 60 else ("abc", "ab", "a")[k % 3]
+        rows += [f"{k},{day},{stage},{arm}" for day, stage in enumerate(stages)]
+    return written(tmp_path, "\n".join(rows) + "\n", MAPPING + 'c = "c"\n')
+
+
+@pytest.mark.parametrize(
+    ("journey", "customers"),
+    [
+        (("a", "b", "c"), [[30, 20, 10], [30, 20, 10]]),
+        (("b", "c"), [[25, 10], [25, 10]]),
+        (("a", "c"), [[30, 10], [30, 10]]),
+        (("b", "a"), [[25, 0], [25, 0]]),
+        (("c", "b"), [[10, 0], [10, 0]]),
+    ],
+)
+def test_a_journey_counts_who_entered_a_stage_after_all_before_it(
+    journey: tuple[str, ...], customers: list[list[int]], tmp_path: Path
+) -> None:
+    log, mapping = chained(tmp_path)
+    found = measure_lever(log, "x", mapping=mapping, journey=journey)
+    assert found.counts.customers.tolist() == customers
+    assert found.counts.sizes.tolist() == [35, 35]
+    assert not any("not of equal size" in told for told in found.warnings)
+    assert "n = 35 + 35" in found.text
+    entered = sum(row[0] for row in customers)
+    assert any(
+        f"of the {entered} customers who entered {journey[0]}, of 70 with an arm" in note for note in found.notes
+    )
+
+
 def test_calibrate_says_that_arms_are_fitted_together(tmp_path: Path) -> None:
     found = calibrate(*written(tmp_path), holdout=0.0)
     assert any("The log has arms (control, new)" in note for note in found.notes)
