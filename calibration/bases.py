@@ -17,24 +17,30 @@ from sojourn.scenarios.overrides import alone
 Document = dict[str, Any]
 PARTS = ("exits", "race", "dwell")  # of a stage: what a fit writes
 
+ENOUGH = 20  # draws: with fewer than 19 the ends of a 90 % interval cannot be told
+
 
 class Bases(NamedTuple):
     """Documents of a scenario with its numbers drawn, and in sentences where they come from."""
 
     draw: Callable[[int], Document]  # the k-th, the same whenever it is asked for
     said: tuple[str, ...]
+    calibrated: bool  # whether calibrated numbers are drawn: else they are taken as certain
+    declared: bool  # whether effects of levers are
 
 
 def from_companion(scenario: Scenario, companion: Companion, draws: int, seed: int) -> Bases:
     """Joint draws of the companion file, and of levers' intervals; numbers edited by hand since stay as they are."""
     found = parameters.draw(scenario, draws, seed, companion)
     calibrated = sum(doubt.origin == "calibrated" for doubt in found.doubts)
-    said = [f"Calibrated numbers are drawn from the companion file: {calibrated} of them, {companion.count} draws."]
+    said = [f"Calibrated numbers are drawn from the companion file: {calibrated} of them, {companion.count:,} draws."]
+    if companion.count < ENOUGH:
+        said.append("So few draws tell only roughly how unsure the numbers are.")
     edited = len(parameters.edited(scenario, companion))
     if edited:
         what = "1 number was" if edited == 1 else f"{edited} numbers were"
         said.append(f"{what} edited by hand since the calibration, or hang on one that was: taken as certain.")
-    return Bases(lambda k: found.scenario(k).document(), (*said, *_levers(found)))
+    return Bases(lambda k: found.scenario(k).document(), (*said, *_levers(found)), calibrated > 0, _declared(found) > 0)
 
 
 def from_refits(scenario: Scenario, log: Log, draws: int, seed: int, *, instead: Log | None = None) -> Bases:
@@ -51,6 +57,9 @@ def from_refits(scenario: Scenario, log: Log, draws: int, seed: int, *, instead:
     units = [unit for unit in _units(own) if _said(own, unit)]
     same = [unit for unit in units if _said(document, unit) == _said(own, unit)]
     total = len(units)
+    if all(unit.keys == ("start",) for unit in same):  # nothing of it says how customers go on
+        told = "No calibrated part of the scenario is as this log gives it: all are taken as certain."
+        return Bases(lambda k: found.scenario(k).document(), (told, *_levers(found)), False, _declared(found) > 0)
 
     def draw(k: int) -> Document:
         again = fit(resampled(source, np.random.default_rng([seed, 78, k]))[0], base)
@@ -63,11 +72,15 @@ def from_refits(scenario: Scenario, log: Log, draws: int, seed: int, *, instead:
         said.append(
             f"{total - len(same)} of {total} calibrated parts of the scenario {verb} as this log gives them: taken as certain."
         )
-    return Bases(draw, (*said, *_levers(found)))
+    return Bases(draw, (*said, *_levers(found)), True, _declared(found) > 0)
+
+
+def _declared(found: parameters.Draws) -> int:
+    return sum(doubt.origin == "declared" for doubt in found.doubts)
 
 
 def _levers(found: parameters.Draws) -> tuple[str, ...]:
-    declared = sum(doubt.origin == "declared" for doubt in found.doubts)
+    declared = _declared(found)
     what = "1 effect of a lever is" if declared == 1 else f"{declared} effects of levers are"
     return (f"{what} drawn from the interval that the file declares.",) if declared else ()
 

@@ -14,12 +14,14 @@ from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
 from sojourn.calibration.mapping import Mapping
 from sojourn.calibration.posterior import MOST, companion
-from sojourn.calibration.scenario import days, lasting, plain
+from sojourn.calibration.scenario import days, lasting
 from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough, to_check
 from sojourn.scenarios.companion import Companion, beside, write
+from sojourn.scenarios.companion_line import line
 from sojourn.scenarios.faults import fault
 
 TELLING = 0.1  # relative difference of the naive mean from which it is worth a line
+LEAST = 20  # draws: with fewer than 19 the ends of a 90 % interval cannot be told
 SHOWN = 6  # lines on stages that the summary gives at most
 
 
@@ -43,17 +45,13 @@ class Calibration:
     @property
     def drawn(self) -> str:
         """How many draws there are and of how many numbers, in words; empty where there are none."""
-        if self.companion is None:
-            return ""
-        numbers = sum(len(one) if isinstance(one, tuple) else 1 for one in self.companion.centrals.values())
-        return f"{self.companion.count:,} joint draws of its {numbers:,} calibrated numbers"
+        return "" if self.companion is None else self.companion.said
 
     def text_for(self, path: str | Path) -> str:
         """The scenario's text for a file at `path`, with a comment that names the draws beside it."""
         if self.companion is None:
             return self.scenario_text
-        said = f"# {self.drawn}: {plain(beside(path).name)}\n"
-        return self.scenario_text.replace("\nformat = 1\n", f"\n{said}format = 1\n", 1)
+        return self.scenario_text.replace("\nformat = 1\n", f"\n{line(self.companion, path)}format = 1\n", 1)
 
     def summary(self) -> tuple[str, ...]:
         """The answer first, then what censoring changed and what to be careful about, in plain lines."""
@@ -125,7 +123,7 @@ def calibrate(
         holdout: share of people held out for the check; 0 for no check.
         replications: simulated copies of the held-out customers.
         seed: of the split, of the simulation and of the draws.
-        draws: how many joint draws of all calibrated numbers go with the scenario, up to 10,000; 0 for none.
+        draws: how many joint draws of all calibrated numbers go with the scenario, 20 to 10,000; 0 for none.
         progress: called with (replications done, in all) during the check.
 
     Raises:
@@ -133,8 +131,9 @@ def calibrate(
     """
     if not 0.0 <= holdout <= 0.9:
         raise fault("calibrate", "holdout", "is no share to hold out", "give 0 (no check) to 0.9", holdout)
-    if not 0 <= draws <= MOST:
-        raise fault("calibrate", "draws", "is no number of draws", f"give 0 (none) to {MOST:,}", draws)
+    if draws and not LEAST <= draws <= MOST:
+        what = "is too few to tell how unsure a number is" if 0 < draws < LEAST else "is no number of draws"
+        raise fault("calibrate", "draws", what, f"give {LEAST} to {MOST:,}, such as 200, or 0 for none", draws)
     events = startable(read(log, mapping))
     fitted = fit(events)
     scenario = fitted.scenario()  # what is written must run

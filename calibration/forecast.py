@@ -14,11 +14,13 @@ from sojourn.calibration.bases import Bases, from_companion, from_refits
 from sojourn.calibration.beginnings import startable
 from sojourn.calibration.drift import Drift, drifts
 from sojourn.calibration.future_arrivals import Newcomers, newcomers
-from sojourn.calibration.futures import GroupForecast, StrategyForecast, predicted, summed
+from sojourn.calibration.futures import GroupForecast, StrategyForecast, gone_unseen, predicted, summed
+from sojourn.calibration.happenings import had_got_there
 from sojourn.calibration.logs import Log
-from sojourn.calibration.openings import OnTheirWay, check_stages, on_their_way
+from sojourn.calibration.openings import check_stages, on_their_way
 from sojourn.calibration.predicting import Futures, Progress, predict
 from sojourn.experiments.journal import Journal
+from sojourn.experiments.parameters import amiss
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Fault, Faults, fault
 from sojourn.scenarios.model import Scenario
@@ -41,6 +43,8 @@ class Forecast:
         strategies: figures by name, apart for customers on their way and for newcomers.
         differences: of each other strategy to the first, the same futures taken pairwise: by "B - A", figure and group.
         notes: what it rests on, and what it cannot tell, in sentences.
+        had_got_there: customers on their way who had been in a stage of the goal (had bought) before the window.
+        gone: those of them who left a silent stage unseen before it; None where no stage is silent.
         drift: what differs between the halves of the log; not empty only where the forecast was asked for despite it.
         futures: all that was simulated.
         draws, replications, seed: how.
@@ -52,6 +56,8 @@ class Forecast:
     strategies: dict[str, StrategyForecast]
     differences: dict[str, dict[str, Estimate]]
     notes: tuple[str, ...]
+    had_got_there: int
+    gone: Estimate | None
     drift: tuple[Drift, ...]
     futures: Futures
     draws: int
@@ -61,7 +67,9 @@ class Forecast:
     @cached_property
     def sentence(self) -> str:
         """The answer: how many get there, of those on their way and of newcomers, and what strategies change."""
-        return words.sentence(self.scenario, self.days, self.until, self.strategies, self.differences)
+        return words.sentence(
+            self.scenario, self.days, self.until, self.strategies, self.differences, self.had_got_there, self.gone
+        )
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn forecast --json`."""
@@ -70,6 +78,8 @@ class Forecast:
             "sentence": self.sentence,
             "days": self.days,
             "until": None if self.until is None else self.until.isoformat(),
+            "had_got_there_before": self.had_got_there,
+            "gone_before": None if self.gone is None else self.gone._asdict(),
             "strategies": {name: one.document() for name, one in self.strategies.items()},
             "differences": {
                 name: {figure: one._asdict() for figure, one in figures.items()}
@@ -131,17 +141,21 @@ def forecast(
     _check(draws, replications, despite_drift, seed)
     check_stages(log, way, scenario)
     own = scenario.frailty
+    coming = newcomers(scenario, log, way.today, arrivals, days=length)
     moved = drifts(
         log, {exit.partition(" -> ")[0] for exit in (*own.loads, *own.gamma, *own.speed, *own.beta)} if own else ()
     )
+    if not coming.of_log:  # how many came is asked of the log only where newcomers come as in it
+        moved = tuple(one for one in moved if one.to)
     if moved and despite_drift is None:
         raise Faults(_refused(log, moved))
-    coming = newcomers(scenario, log, way.today, arrivals)
     if not way.customer.size and not _anybody(coming):
         raise fault(
             log.source, "", "nobody is on the way when the log ends, and nobody will come", "give --arrivals FILE"
         )
-    bases, coming, said = _bases(scenario, log, way, companion, coming, moved, despite_drift, (draws, seed), arrivals)
+    bases, said = _bases(scenario, log, companion, moved, despite_drift, (draws, seed))
+    if despite_drift == LATER and moved and coming.of_log:
+        coming = coming.since(log, way.today, max(one.since for one in moved))
     found = predict(
         scenario, log, way, bases, coming, days=length, strategies=names, draws=draws, replications=replications, seed=seed,
         kept=kept, progress=progress,
@@ -153,6 +167,8 @@ def forecast(
         until=_date(log, way.today + length),
         strategies=told,
         differences={f"{name} - {names[0]}": summed(found, names[0], name) for name in names[1:]},
+        had_got_there=had_got_there(found.frame, log, way),
+        gone=gone_unseen(found, names[0], tuple(log.silent)),
         notes=(*said, *words.notes(scenario, log, way, length, coming, bases)),
         drift=moved,
         futures=found,
@@ -163,30 +179,30 @@ def forecast(
 
 
 def _bases(
-    scenario: Scenario, log: Log, way: OnTheirWay, companion: Companion | None, coming: Newcomers, moved: tuple[Drift, ...],
-    despite: str | None, luck: tuple[int, int], arrivals: str | Path | None,
-) -> tuple[Bases, Newcomers, tuple[str, ...]]:  # fmt: skip
-    """Where numbers are drawn from, arrivals that go with them, and what there is to say of drift."""
-    if moved and despite == LATER:
-        since = max(one.since for one in moved)
+    scenario: Scenario, log: Log, companion: Companion | None, moved: tuple[Drift, ...], despite: str | None,
+    luck: tuple[int, int],
+) -> tuple[Bases, tuple[str, ...]]:  # fmt: skip
+    """Where numbers are drawn from, and what there is to say of drift and of draws that do not fit the scenario."""
+    sentences = tuple(one.sentence for one in moved)
+    ways = [one for one in moved if one.to]
+    if ways and despite == LATER:
+        since = max(one.since for one in ways)
         later = log.only(log.start >= since)
         if later.customers.size >= 50 and np.any(later.stays.following >= 0):
             told = f"Despite drift: numbers are from the {later.customers.size:,} customers who came from day {since:.0f} on."
-            if arrivals is None and coming.arrived:
-                coming = coming._replace(
-                    arrived=later.customers.size,
-                    over=max(way.today - since, 1.0),
-                    said=f"Newcomers come as since day {since:.0f} of the log (from {later.customers.size:,}).",
-                )
-            return from_refits(scenario, log, *luck, instead=later), coming, (told, *(one.sentence for one in moved))
+            return from_refits(scenario, log, *luck, instead=later), (told, *sentences)
         raise fault(
             log.source, "", f"only {later.customers.size:,} customers came after the log changed (day {since:.0f})",
             "wait for more of them, or go on with --despite-drift whole",
         )  # fmt: skip
-    said = ("Despite drift: numbers are the mean of both halves.", *(one.sentence for one in moved)) if moved else ()
-    if companion is not None and companion.count:
-        return from_companion(scenario, companion, *luck), coming, said
-    return from_refits(scenario, log, *luck), coming, said
+    said = sentences
+    if moved and despite == WHOLE:
+        said = (f"Despite drift: {'numbers are' if ways else 'arrivals are'} the mean of both halves.", *sentences)
+    why = amiss(scenario, companion)
+    if companion is not None and not why:
+        return from_companion(scenario, companion, *luck), said
+    unused = (f"The draws beside the scenario are not used: {why}.",) if why else ()
+    return from_refits(scenario, log, *luck), (*said, *unused)
 
 
 def _anybody(coming: Newcomers) -> bool:
@@ -194,12 +210,22 @@ def _anybody(coming: Newcomers) -> bool:
 
 
 def _refused(log: Log, moved: tuple[Drift, ...]) -> list[Fault]:
-    remedy = (
+    ways = (
         "--despite-drift goes on with the numbers of the later part, --despite-drift whole with the mean of both; or give a log "
         "of the time since"
     )
+    arrivals = (
+        "--arrivals FILE says how many will come, --arrivals none that nobody does; --despite-drift goes on with the arrivals "
+        "since then, --despite-drift whole with the mean of both"
+    )
     return [
-        Fault(log.source, "", "", f"no basis for a plain forecast: {one.sentence.removesuffix('.')}", remedy)
+        Fault(
+            log.source,
+            "",
+            "",
+            f"no basis for a plain forecast: {one.sentence.removesuffix('.')}",
+            ways if one.to else arrivals,
+        )
         for one in moved
     ]
 

@@ -27,16 +27,27 @@ def counted(one: Estimate, sign: bool = False) -> str:
 
 def by_when(days: float, until: datetime.date | None) -> str:
     """The end of the window, for people."""
-    return f"By {until.day} {until:%b %Y}" if until is not None else f"In {days:g} days"
+    return f"By {until.day} {until:%b %Y}" if until is not None else f"Within {days:g} days"
 
 
 def verb(scenario: Scenario) -> tuple[str, str]:
-    """What customers who get there do: "will have bought", and who they are then: "buyers"."""
+    """What customers do who get there within the window: "will buy", and who they are then: "buyers"."""
     names = goals(scenario)
     if all(scenario.stages[name].role == "purchase" for name in names):
-        return "will have bought", "buyers"
+        return "will buy", "buyers"
     reached = " or ".join(name.replace("_", " ") for name in names[:3])
-    return f"will have reached {reached}", f"who reach {reached}"
+    return f"will reach {reached}", f"who reach {reached}"
+
+
+def before(scenario: Scenario, customers: float, had: int, gone: Estimate | None) -> str:
+    """What is known already of those on their way: how many had got there before, and how many left unseen; in brackets."""
+    told = []
+    if had:
+        whole = f"all {had:,}" if had > 1 and had == round(customers) else f"{had:,}"
+        told.append(f"{whole} had {'bought' if verb(scenario)[1] == 'buyers' else 'been there'} before")
+    if gone is not None and gone.mean:
+        told.append(f"{counted(gone)} have left without a word")
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def sentence(
@@ -45,15 +56,22 @@ def sentence(
     until: datetime.date | None,
     strategies: dict[str, StrategyForecast],
     differences: dict[str, dict[str, Estimate]],
+    had: int,
+    gone: Estimate | None,
 ) -> str:
-    """The answer under the baseline, and what each other strategy changes."""
+    """The answer under the baseline, and what each other strategy changes.
+
+    Who gets there is counted within the window, whether or not they had before: so it is said how many `had`, and how many are
+    `gone` unseen.
+    """
     name, first = next(iter(strategies.items()))
     does, become = verb(scenario)
     under = f" under {name}" if differences else ""
     parts = []
     if first.open.customers.mean:
         parts.append(
-            f"of {number(first.open.customers.mean)} customers on their way {counted(first.open.got_there)} {does}{under}"
+            f"{counted(first.open.got_there)} of {number(first.open.customers.mean)} customers on their way {does}{under}"
+            f"{before(scenario, first.open.customers.mean, had, gone)}"
         )
     if first.newcomers.customers.mean:
         come = f"{counted(first.newcomers.customers)} newcomers add {counted(first.newcomers.got_there)}"
@@ -75,14 +93,20 @@ def changed(one: Estimate, become: str) -> str:
     return f"{counted(one, True)} {become}"
 
 
+def _held(bases: Bases) -> str:
+    if bases.calibrated:
+        return "the luck of customers and the error of the numbers are both in them."
+    if bases.declared:
+        return "the luck of customers and the error of levers are in them, that of the calibrated numbers is not."
+    return "only the luck of customers is in them, as every number is taken as certain."
+
+
 def notes(
     scenario: Scenario, log: Log, way: OnTheirWay, days: float, coming: Newcomers, bases: Bases
 ) -> tuple[str, ...]:
     """What the figures rest on, and what they cannot tell."""
     told = [*bases.said, coming.said]
-    told.append(
-        "Intervals are of what will be seen: the luck of customers and the error of the numbers are both in them."
-    )
+    told.append(f"Intervals are of what will be seen: {_held(bases)}")
     if way.unwatched:
         told.append(
             f"{way.unwatched:,} open customers were last watched before the log ends: left out, as nobody knows of them."

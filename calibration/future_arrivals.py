@@ -17,6 +17,7 @@ from sojourn.scenarios.model import Scenario
 
 NONE = "none"  # in place of a file: nobody comes
 WEEK = 7
+FEWEST_WEEKS = 3  # to draw from
 LARGEST = 1e6  # arrivals a day
 
 
@@ -36,6 +37,23 @@ class Newcomers(NamedTuple):
     over: float = 0.0
     weeks: "np.ndarray[tuple[int, int], np.dtype[np.float64]] | None" = None  # counts by day of weeks of the log
     table: dict[str, Any] | None = None  # as the scenario has it
+
+    @property
+    def of_log(self) -> bool:
+        """Whether they come as in the log, so that its arrivals must not have moved."""
+        return self.arrived > 0 or self.weeks is not None
+
+    def since(self, log: Log, today: float, day: float) -> "Newcomers":
+        """Those who come as in the log's part from a day on: by whole weeks of it where days are uneven, else at its rate."""
+        weeks = int((today - day) // WEEK)
+        if self.weeks is not None and weeks >= FEWEST_WEEKS:
+            said = f"Newcomers come as unevenly as since day {day:.0f} of the log: its last {weeks} whole weeks, drawn anew."
+            return self._replace(said=said, weeks=self.weeks[-weeks:])
+        count = int(np.sum(log.begun.start >= day))
+        if not count:
+            return Newcomers(f"Nobody else comes: nobody has since day {day:.0f} of the log.")
+        said = f"Newcomers come as since day {day:.0f} of the log (from {count:,})."
+        return Newcomers(said, arrived=count, over=max(today - day, 1.0))
 
     def draw(self, days: float, rng: np.random.Generator) -> Arriving:
         """Arrivals of one future: counts are Poisson, and a rate known from n arrivals in T days is gamma (n, T)."""
@@ -58,7 +76,9 @@ class Newcomers(NamedTuple):
         return Arriving({"daily": counts.tolist()}, exactly)
 
 
-def newcomers(scenario: Scenario, log: Log, today: float, given: str | Path | None = None) -> Newcomers:
+def newcomers(
+    scenario: Scenario, log: Log, today: float, given: str | Path | None = None, *, days: float = math.inf
+) -> Newcomers:
     """How customers will come after `today` (day of the log).
 
     Args:
@@ -67,6 +87,7 @@ def newcomers(scenario: Scenario, log: Log, today: float, given: str | Path | No
         today: day of the log on which the window begins.
         given: a CSV file with the columns day and count (expected newcomers; a day is a date, or 0, 1, ... from today on), "none"
             for nobody, or None: as calibrated.
+        days: length of the window; what a file says of later days is left out.
 
     Raises:
         Faults: for a file that cannot be read so.
@@ -75,7 +96,7 @@ def newcomers(scenario: Scenario, log: Log, today: float, given: str | Path | No
         return Newcomers("Nobody else comes, as asked.")
     if given is not None:
         counts = read_counts(given, log, today)
-        return Newcomers(f"Newcomers come as {Path(given).name} expects, {sum(counts):,.0f} in all.", daily=counts)
+        return Newcomers(_expected(Path(given).name, counts, days), daily=counts)
     arrivals = scenario.arrivals
     log = log.begun  # who was there before the watching began is no arrival
     fitted = fit_arrivals(log)
@@ -108,10 +129,20 @@ def newcomers(scenario: Scenario, log: Log, today: float, given: str | Path | No
     return Newcomers("Newcomers come as the scenario says, whose arrivals are not the log's.", table=table)
 
 
+def _expected(name: str, counts: tuple[float, ...], days: float) -> str:
+    """How many a file expects within the window, of which the last day may be a part."""
+    inside = sum(count * min(max(days - day, 0.0), 1.0) for day, count in enumerate(counts))
+    later = sum(counts) - inside
+    if not inside:
+        return f"Nobody else comes within the window, as {name} says" + (": its days are later ones." if later else ".")
+    said = f"Newcomers come as {name} expects, {inside:,.0f} within the window"
+    return f"{said}; its {later:,.0f} after that are left out." if later >= 0.5 else f"{said}."
+
+
 def _weeks(log: Log, today: float) -> "np.ndarray[tuple[int, int], np.dtype[np.float64]] | None":
     """Arrivals by day of the log's last whole weeks before today, each beginning on today's day of the week; None for too few."""
     number = int(today // WEEK)
-    if number < 3:
+    if number < FEWEST_WEEKS:
         return None
     since = today - number * WEEK
     inside = log.start >= since

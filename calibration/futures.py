@@ -1,11 +1,13 @@
 """Figures of many futures: means, and the intervals in which what will be seen lies nine times in ten."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from sojourn.calibration.happenings import GROUPS, Tally, means
+from sojourn.calibration.mapping import parts_of
 from sojourn.calibration.predicting import Futures
 from sojourn.calibration.stays import Floats
 from sojourn.sim.estimates import LEVEL, Band, Estimate
@@ -90,6 +92,16 @@ def summed(found: Futures, baseline: str, strategy: str) -> dict[str, Estimate]:
     if found.priced:
         told["profit"] = estimate(_profit(found, strategy) - _profit(found, baseline))
     return told
+
+
+def gone_unseen(found: Futures, strategy: str, silent: Sequence[str]) -> Estimate | None:
+    """Of customers on their way, how many had left the silent stages by day 0; None where no stage is silent.
+
+    Nobody comes back: they are those who are gone at the end and did not go within the window.
+    """
+    overs = sorted({found.frame.stages.index(parts_of(name)[3]) for name in silent})
+    tally = found.tallies[strategy]
+    return estimate((tally.final - tally.reached)[:, 0, overs].sum(axis=1)) if overs else None
 
 
 def _profit(found: Futures, strategy: str) -> Floats:

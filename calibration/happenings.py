@@ -187,6 +187,14 @@ def of_log(what: Frame, log: Log, way: OnTheirWay) -> Tally:
     return found._replace(final=found.final[:, :-1], reached=found.reached[:, :-1], weekly=found.weekly[:, :-1])
 
 
+def had_got_there(what: Frame, log: Log, way: OnTheirWay) -> int:
+    """How many customers on their way were in a stage of the goal before day 0 of the window."""
+    goal = np.isin(log.stages, [what.stages[k] for k in what.goal])
+    been = np.zeros(log.customers.size, dtype=np.bool_)
+    been[log.stays.customer[goal[log.stays.stage]]] = True
+    return int(been[way.customer].sum())
+
+
 def stacked(many: Sequence[Tally]) -> Tally:
     """Futures along a new first axis of every array."""
     return Tally(*(np.stack(parts) for parts in zip(*many, strict=True)))

@@ -142,10 +142,12 @@ def day_of(log: Log, at: str | float) -> float:
         )
     last = float(log.until.max())
     if not 0.0 < day < last:
+        where = {0.0: "is where the log begins; it", last: "is where the log ends; it"}
         raise fault(
             "--at",
             "",
-            f"{text} lies outside the log, which goes from day 0{_date(log, 0.0)} to day {last:.0f}{_date(log, last)}",
+            f"{text} {where.get(day, 'lies outside the log, which')} goes from day 0{_date(log, 0.0)} to day "
+            f"{last:.0f}{_date(log, last)}",
             "give a date inside it",
         )
     return day

@@ -15,6 +15,7 @@ from sojourn.calibration.fitted import Number, TargetFit, Undecided
 from sojourn.calibration.free import Bounds, Free, changes, free_numbers, moved, tidy
 from sojourn.calibration.search import FEWER, WEIGHT, Box, Floats, Search, Stuck, told
 from sojourn.experiments.attained import Evaluation
+from sojourn.experiments.targets import check_measures, versions
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import LEVEL
@@ -63,6 +64,7 @@ def fit_targets(
     if replications is not None and replications < 2:
         remedy = "give 2 or more, so that there is a simulation error"
         raise Faults([Fault(about, "replications", str(replications), "one replication tells no error", remedy)])
+    check_measures(scenario, versions(scenario))
     numbers = free_numbers(scenario, free)
     trials = Trials(scenario, numbers, seed, customers, news)
     already = _already(scenario, trials, numbers, replications)

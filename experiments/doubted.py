@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sojourn.experiments.drawing import FEW, Lived, Progress, live
 from sojourn.experiments.information import choose, expected
 from sojourn.experiments.layers import band, denoised, layers
-from sojourn.experiments.parameters import Doubt, bearing, draw, edited
+from sojourn.experiments.parameters import Doubt, amiss, bearing, draw, edited
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults, dotted, fault
 from sojourn.scenarios.model import Scenario
@@ -63,6 +63,8 @@ class Uncertainty:
     """The numbers that were drawn and can matter."""
     kept: tuple[str, ...]
     """Calibrated numbers that were edited by hand since and so were not drawn, by path."""
+    undrawn: str
+    """Why no calibrated number was drawn though there is a companion; empty where some were, or there is none."""
     strategies: dict[str, dict[str, Both | None]]
     """By strategy and measure; None where a measure is undefined in most lives, or never varies."""
     differences: dict[str, dict[str, Both | None]]
@@ -100,6 +102,7 @@ class Uncertainty:
             "replications": self.lived.replications,
             "numbers": [described(doubt) for doubt in self.doubts],
             "edited": list(self.kept),
+            "undrawn": self.undrawn or None,
             "strategies": {name: _document(measures) for name, measures in self.strategies.items()},
         }
         if len(self.lived.strategies) > 1:
@@ -140,7 +143,7 @@ def uncertainty(
     drawn = draw(scenario, draws, seed, companion)
     matter = bearing(drawn.doubts, scenario, chosen)
     if not matter:
-        raise nothing(scenario)
+        raise nothing(scenario, companion)
     how: dict[str, Any] = {"seed": seed, "customers": customers, "engine": engine, "workers": workers}
     lived = live(drawn, chosen, replications=replications, progress=progress, kept=kept, **how)
     baseline, *others = chosen
@@ -148,6 +151,7 @@ def uncertainty(
         lived,
         matter,
         tuple(map(dotted, edited(scenario, companion))),
+        amiss(scenario, companion),
         {name: {m: both(one[:, s]) for m, one in lived.figures.items()} for s, name in enumerate(chosen)},
         {
             f"{name} - {baseline}": {m: both(lived.contrasts(m)[:, s]) for m in lived.figures}
@@ -174,8 +178,12 @@ def both(values: Floats) -> Both | None:
     )
 
 
-def nothing(scenario: Scenario) -> Faults:
-    """The fault that no number is in doubt."""
+def nothing(scenario: Scenario, companion: Companion | None = None) -> Faults:
+    """The fault that no number is in doubt; where a companion tells nothing, why."""
+    why = amiss(scenario, companion)
+    if why:
+        remedy = "calibrate again (or copy the companion of this scenario there): draws then stand beside the file"
+        return fault(scenario.about.name, "", f"no number is in doubt: {why}", remedy)
     return fault(
         scenario.about.name,
         "levers",

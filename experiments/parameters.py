@@ -113,6 +113,33 @@ def edited(scenario: Scenario, companion: Companion | None) -> tuple[Place, ...]
     return tuple(place for place in companion.centrals if _resolved(document, place) not in drawn)
 
 
+def still_drawn(document: dict[str, Any], companion: Companion, changed: Iterable[Place]) -> Companion | None:
+    """What is left of a companion when numbers were set by something else than its log: they leave it, with what each is only
+    sound with. None where nothing is left.
+    """
+    broken = {together(document, place) for place in changed}
+    return companion.without(
+        place for place in companion.centrals if together(document, _resolved(document, place)) in broken
+    )
+
+
+def amiss(scenario: Scenario, companion: Companion | None) -> str:
+    """Why a companion tells nothing of how unsure a scenario's numbers are; empty where it tells something, or there is none."""
+    if companion is None or any(doubt.origin == "calibrated" for doubt in doubts(scenario, companion)):
+        return ""
+    if companion.count == 1:
+        return "the companion beside the file has a single draw, which does not tell how unsure numbers are"
+    document = scenario.document()
+    if _drawn(document, companion):
+        return f"all {companion.count:,} draws of the companion beside the file are alike"
+    nowhere = sum(value_at(document, place) is None for place in companion.centrals)
+    whose = "they were edited by hand, or the draws are of another scenario"
+    if nowhere:
+        whose = f"for {nowhere} there is no place in it, so the draws seem to be of another scenario"
+    count = len(companion.centrals)
+    return f"none of the {count} numbers of the companion beside the file stands in it as it was calibrated: {whose}"
+
+
 def draw(scenario: Scenario, count: int, seed: int, companion: Companion | None = None) -> Draws:
     """Joint draws of all numbers in doubt.
 

@@ -10,12 +10,13 @@ from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.files import varied
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.targets import Target
-from sojourn.sim.estimates import Estimate
+from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.estimating import Jackknife, bounded, divide, divide_all, over_replications
 from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import Outcome, Progress, run
 from sojourn.sim.singles import jackknifes
+from sojourn.sim.vocabulary import is_share
 
 Exact = Callable[[Scenario, str, str], float | None]
 """(scenario, strategy, measure) -> the figure without simulation error, or None where theory has none."""
@@ -74,7 +75,7 @@ def evaluate_targets(
         Faults: a target names a measure that does not exist, or an option is wrong.
     """
     known = versions(scenario)
-    _check(scenario, known)
+    check_measures(scenario, known)
     todo = needed(scenario, known)
     runs = {side: len(strategies) * replications for side, strategies in todo.items()}
     lived: dict[str | None, Mapping[str, Outcome]] = {}
@@ -117,8 +118,36 @@ def _figure(target: Target, lived: Lived, known: Versions, fixed: bool) -> Estim
             parts = [[side[r] for r in np.flatnonzero(both)] for side in parts]
         figures = [over_replications(side) for side in parts]
     if len(figures) == 1:
-        return bounded(target.measure, figures[0].interval())
+        found = bounded(target.measure, figures[0].interval())
+        return _agreeing(found, outcomes[0]) if _counts_customers(target.measure) else found
     return ratio(figures[0], figures[1]).interval()
+
+
+def _counts_customers(measure: str) -> bool:
+    """Whether a measure is the share of all customers to whom something happens."""
+    return measure == "conversion" or measure.startswith("reach.")
+
+
+def _agreeing(found: Estimate, outcome: Outcome) -> Estimate:
+    """A share of customers whose replications all agree, as where nobody buys in any: that is no certainty, but so many
+    customers; its interval is that of a binomial share (Clopper and Pearson 1934).
+    """
+    if found.mean is None or found.low is None or found.low != found.high:
+        return found
+    of = sum(part["conversion"].denominator for part in outcome.parts)
+    if outcome.journeys:
+        of = float(outcome.journeys[0].first.size - 1)
+    return Estimate(found.mean, *binomial(found.mean * of, of))
+
+
+def binomial(number: float, of: float) -> tuple[float, float]:
+    """The exact 90 % interval of a chance of which so many of so many are seen."""
+    from scipy.special import betaincinv
+
+    tail = (1.0 - LEVEL) / 2.0
+    low = 0.0 if number <= 0 else float(betaincinv(number, of - number + 1.0, tail))
+    high = 1.0 if number >= of else float(betaincinv(number + 1.0, of - number, 1.0 - tail))
+    return low, high
 
 
 def _exactly(target: Target, known: Versions, exact: Exact | None) -> float | None:
@@ -134,8 +163,10 @@ def _shifted(progress: Progress | None, done: int, total: int) -> Progress | Non
     return None if progress is None else lambda news, _: progress(done + news, total)
 
 
-def _check(scenario: Scenario, known: Versions) -> None:
-    """Raise `Faults` for every target whose measure does not exist where it is to be measured; nothing is run."""
+def check_measures(scenario: Scenario, known: Versions) -> None:
+    """Raise `Faults` for every target whose measure does not exist where it is to be measured, or can never have its value;
+    nothing is run.
+    """
     measures: dict[tuple[str | None, str], tuple[str, ...]] = {}
     faults = []
     for i, one in enumerate(scenario.targets):
@@ -148,5 +179,10 @@ def _check(scenario: Scenario, known: Versions) -> None:
                 path, remedy = f"targets[{i}].measure", nearest(one.measure, measures[key])
                 faults.append(Fault(scenario.about.name, path, one.measure, said, remedy))
                 break
+        else:
+            if one.against is None and is_share(one.measure) and not 0.0 < one.value <= 1.0:
+                said = f"{one.measure} is a share, from 0 to 1, and never {one.value:g}"
+                remedy = "give the share, such as 0.12 for 12 %"
+                faults.append(Fault(scenario.about.name, f"targets[{i}].value", f"{one.value:g}", said, remedy))
     if faults:
         raise Faults(faults)

@@ -15,7 +15,7 @@ from sojourn.experiments.acceptability import STEPS, Curve, by_budget, by_price,
 from sojourn.experiments.drawing import FEW, Lived, Progress, live
 from sojourn.experiments.information import GROUPS, Choice, Partial, choose, expected, partial
 from sojourn.experiments.layers import band
-from sojourn.experiments.parameters import bearing, draw, edited
+from sojourn.experiments.parameters import amiss, bearing, draw, edited
 from sojourn.experiments.questions import Question, questions
 from sojourn.experiments.testable import Trial, trial_of
 from sojourn.experiments.trials import NEARLY, SIZES, Sizing, sampled, sizing
@@ -79,6 +79,8 @@ class Worth:
     budget: Curve | None
     kept: tuple[str, ...]
     """Calibrated numbers that were edited by hand since and so were not drawn, by path."""
+    undrawn: str
+    """Why no calibrated number was drawn though there is a companion; empty where some were, or there is none."""
 
     @property
     def strategies(self) -> tuple[str, ...]:
@@ -154,7 +156,7 @@ def worth(
     if not matter:
         from sojourn.experiments.doubted import nothing
 
-        raise nothing(scenario)
+        raise nothing(scenario, companion)
     how: dict[str, Any] = {"seed": seed, "customers": customers, "engine": engine, "workers": workers}
     wanted = tuple(dict.fromkeys((measure, COST, *([what.second] if what.second else []))))
     lived = live(
@@ -182,6 +184,7 @@ def worth(
         _by_price(columns, lived, what, contrasts),
         _by_budget(columns, lived, what, contrasts),
         tuple(map(dotted, edited(scenario, companion))),
+        amiss(scenario, companion),
     )
 
 

@@ -129,6 +129,7 @@ def document(found: "Worth") -> dict[str, Any]:
         "perfect_information": found.perfect._asdict(),
         "numbers": [_number(one) for one in found.learned],
         "edited": list(found.kept),
+        "undrawn": found.undrawn or None,
         "test": None if found.testing is None else _test(found.testing),
     }
     if found.price is not None:

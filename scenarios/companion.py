@@ -10,7 +10,7 @@ import json
 import math
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,20 @@ class Companion:
     def count(self) -> int:
         """How many draws there are."""
         return len(next(iter(self.draws.values()), ()))
+
+    @property
+    def said(self) -> str:
+        """How many draws there are and of how many numbers, in words."""
+        draws = "1 joint draw" if self.count == 1 else f"{self.count:,} joint draws"
+        numbers = sum(len(one) if isinstance(one, tuple) else 1 for one in self.centrals.values())
+        return f"{draws} of its {numbers:,} calibrated {'number' if numbers == 1 else 'numbers'}"
+
+    def without(self, places: Iterable[Place]) -> "Companion | None":
+        """What is left of it when some numbers are no longer what the log says; None where nothing is."""
+        gone = set(places)
+        kept = [place for place in self.centrals if place not in gone]
+        left = Companion({place: self.centrals[place] for place in kept}, {place: self.draws[place] for place in kept})
+        return left if kept else None
 
     def untouched(self, document: Mapping[str, Any]) -> "Companion":
         """The part of it whose numbers still stand in a scenario's document as they were calibrated."""
@@ -91,6 +105,8 @@ def read(path: str | Path) -> Companion | None:
         }
         if not draws or centrals.keys() != draws.keys():
             raise ValueError("its columns are not those that its metadata names")
+        if not table.num_rows:
+            raise fault(name, "", "holds no draw", ANEW)
     except (KeyError, ValueError, TypeError) as problem:
         raise fault(name, "", f"is no companion of a scenario: {str(problem)[:120]}", ANEW) from None
     return Companion(centrals, draws)

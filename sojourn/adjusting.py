@@ -17,11 +17,13 @@ from sojourn.calibration.fitted import Number, TargetFit
 from sojourn.calibration.free import Bounds
 from sojourn.calibration.rewriting import Rewritten
 from sojourn.calibration.targets import Stand, fit_targets
+from sojourn.experiments.parameters import still_drawn
 from sojourn.guard import say
-from sojourn.opening import blaming, opened
+from sojourn.opening import absent, blaming, companion_of, opened, write_beside
 from sojourn.options import REPLICATIONS, Options
-from sojourn.output import encode, writable, write_text
+from sojourn.output import encode, writable
 from sojourn.plots.words import exact, minus
+from sojourn.scenarios.companion import Companion, beside
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import loads, read
 from sojourn.terminal import console, plain
@@ -46,19 +48,24 @@ def print_fit(
         writable(out)
     text = read(name)
     scenario, warnings = opened(name, None)
+    companion = None if out is None else companion_of(name)
     with blaming(name, scenario), following() as news:
         found = fit_targets(scenario, wanted, customers=customers, replications=replications, seed=seed, news=news)
-    kept = None
+    kept = left = None
     if out is not None:
         kept = found.text(text)
         loads(kept.text, out)  # what is written must be sound
-        write_text(out, kept.text)
+        warnings += absent(name)
+        left = None if companion is None else still_drawn(scenario.document(), companion, found.changes)
+        write_beside(out, kept.text, left)
     if as_json:
         for line in warnings:
             say(f"warning: {line}")
         click.echo(encode(found.document()), nl=False)
     else:
         _print(found, console(), warnings, name, out, kept)
+        if out is not None and companion is not None:
+            _say(console(), _draws(companion, left, out))
 
 
 def parsed(options: tuple[str, ...]) -> dict[str, Bounds | None]:
@@ -87,6 +94,15 @@ def parsed(options: tuple[str, ...]) -> dict[str, Bounds | None]:
     if wrong:
         raise Faults(wrong)
     return found
+
+
+def _draws(companion: Companion, left: Companion | None, out: str) -> str:
+    """What became of the draws of the calibrated numbers."""
+    gone = len(companion.centrals) - (0 if left is None else len(left.centrals))
+    told = "No calibrated number is drawn any more" if left is None else f"{left.said} stand in {beside(out).name}"
+    if not gone:
+        return f"{told}."
+    return f"{told}: the targets now set {gone} that the log had set, or that belong to such a one."
 
 
 @contextmanager

@@ -14,7 +14,12 @@ from sojourn.options import SCENARIO, SEED, Options, sizes
 @click.option("--query", metavar="SQL", help="With --suggest, for a DuckDB database file: what to select.")
 @click.option("--out", metavar="FILE", help="The scenario file; its draws stand beside it. With --suggest the mapping.")
 @click.option(
-    "--draws", type=int, default=200, show_default=True, metavar="N", help="Joint draws of all its numbers; 0: none."
+    "--draws",
+    type=int,
+    default=200,
+    show_default=True,
+    metavar="N",
+    help="Joint draws of all its numbers, 20 or more; 0: none.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of a table.")
 def calibrate(log: str, draws: int, **settings: Any) -> None:
@@ -51,7 +56,7 @@ def calibrate(log: str, draws: int, **settings: Any) -> None:
     help="Hold out customers by chance, or those who came later.",
 )
 @click.option("--at", metavar="DATE", help="By time: fitted to what was known at the end of that date.")
-@click.option("--share", type=float, default=0.3, show_default=True, metavar="X", help="Of the customers held out.")
+@click.option("--share", type=float, metavar="X", help="Of the customers held out: .3 if left out. Not with --at.")
 @click.option(
     "--planted", metavar=SCENARIO, help="In place of a log: simulate this, and lay its numbers beside the fit's."
 )

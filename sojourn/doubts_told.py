@@ -54,7 +54,9 @@ def explained(found: Uncertainty) -> Iterator[str]:
     names = [doubt.label for doubt in found.doubts]
     more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
     yield f"Drawn: {', '.join(names[:NAMED])}{more}."
-    if found.kept:
+    if found.undrawn:
+        yield f"No calibrated number is drawn: {found.undrawn}."
+    elif found.kept:
         yield f"Edited by hand since calibration, and so not drawn: {', '.join(found.kept)}."
 
 

@@ -16,7 +16,7 @@ from sojourn.calibration.forecast import Forecast, forecast
 from sojourn.calibration.logs import read
 from sojourn.experiments.journal import digest, journal
 from sojourn.guard import say
-from sojourn.opening import blaming, opened
+from sojourn.opening import absent, blaming, opened
 from sojourn.options import known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.plots.words import SHARE, human, interval, minus
@@ -55,6 +55,7 @@ def print_forecast(name: str, asked: Asked) -> None:
     names = known(scenario, listed(asked.strategies, "--strategies"), "--strategies") if asked.strategies else None
     log = read(asked.log, asked.mapping)
     companion = _companion(name)
+    warnings += absent(name, "the log is fitted again in their place")
     question = {
         "log": [log.source, log.counts], "days": asked.days, "until": asked.until, "strategies": names, "draws": asked.draws,
         "replications": asked.replications, "arrivals": asked.arrivals, "despite": asked.despite_drift, "seed": asked.seed,

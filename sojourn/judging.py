@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sojourn.calibration.holdout import How
 
 DOCUMENT = "verdict.json"
+SHARE = 0.3  # of the customers held out
 SKIPPED = 6  # ways without a true number that are named
 NEWS = "Simulating the customers held out"
 
@@ -39,7 +40,7 @@ class Asked:
     mapping: str | None
     split: "How"
     at: str | None
-    share: float
+    share: float | None
     planted: str | None
     customers: int | None
     replications: int
@@ -63,6 +64,7 @@ class Asked:
                 )
         else:
             given = {"LOG": self.log, "--stages": self.mapping, "--at": self.at}
+            given["--share"] = None if self.share is None else f"{self.share:g}"
             given["--split"] = self.split if self.split == "time" else None
             wrong += [
                 Fault(name, "", value, "has no meaning with --planted", "leave it out: the log is simulated")
@@ -71,6 +73,16 @@ class Asked:
             ]
         if self.at is not None and self.split != "time":
             wrong.append(Fault("--at", "", self.at, "is a date, and the split is by customer", "add --split time"))
+        if self.at is not None and self.share is not None:
+            wrong.append(
+                Fault(
+                    "--share",
+                    "",
+                    f"{self.share:g}",
+                    "says how many come after the split, and so does --at",
+                    "give one of them",
+                )
+            )
         if not 0 <= self.seed < LARGEST_SEED:
             wrong.append(Fault("--seed", "", str(self.seed), "is no seed", f"give 0 to {LARGEST_SEED - 1}"))
         if wrong:
@@ -106,7 +118,7 @@ def _of_log(asked: Asked, news: Callable[[int, int], None], kept: Journal) -> Ve
         asked.mapping,
         how=asked.split,
         at=asked.at,
-        share=asked.share,
+        share=SHARE if asked.share is None else asked.share,
         replications=asked.replications,
         seed=asked.seed,
         progress=news,

@@ -16,7 +16,7 @@ from sojourn.calibration.levers import LeverFit, measure_lever
 from sojourn.calibration.shifts import Shift
 from sojourn.calibration.telescoping import Gap, JourneyEffect
 from sojourn.guard import say
-from sojourn.opening import opened
+from sojourn.opening import absent, companion_of, companion_path, opened, write_beside
 from sojourn.options import listed
 from sojourn.output import encode, writable, write_text
 from sojourn.plots.words import SHARE, human, interval, minus, number
@@ -55,6 +55,7 @@ def print_lever(experiment: str, asked: Asked) -> None:
     if asked.out is not None:
         writable(asked.out)
     scenario = None if asked.into is None else opened(asked.into, None).scenario
+    companion = None if asked.into is None else companion_of(asked.into)
     found = measure_lever(
         experiment,
         asked.name,
@@ -65,9 +66,12 @@ def print_lever(experiment: str, asked: Asked) -> None:
         journey=() if asked.journey is None else tuple(listed(asked.journey, "--journey")),
         split=None if asked.split is None else _split(asked.split),
     )
-    text = found.text if asked.into is None else found.into(read(asked.into), asked.into)
-    if asked.out is not None:
-        write_text(asked.out, text)
+    if asked.into is not None and asked.out is not None:
+        for line in absent(asked.into):
+            say(f"warning: {line}")
+        write_beside(asked.out, found.into(read(asked.into), asked.into), companion)
+    elif asked.out is not None:
+        write_text(asked.out, found.text)
     if asked.as_json:
         for line in found.warnings:
             say(f"warning: {line}")
@@ -183,6 +187,9 @@ def _print(found: LeverFit, asked: Asked, out: Console) -> None:
     else:
         levels = ", ".join(f"{name} = 1.0" for name in names)
         _say(out, f"Written to {asked.out}. A strategy pulls the lever: {levels}. Then: sojourn compare {asked.out}")
+        beside = companion_path(asked.out)
+        if beside is not None:
+            _say(out, f"The draws of its calibrated numbers went with it: {beside.name}.")
 
 
 def _effects(found: LeverFit, out: Console) -> None:

@@ -6,10 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from sojourn.scenarios.companion import Companion, beside, read
+from sojourn.guard import say
+from sojourn.output import write_text
+from sojourn.scenarios.companion import Companion, beside, read, write
+from sojourn.scenarios.companion_line import named, renamed
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import inspect
+from sojourn.scenarios.files import read as read_text
 from sojourn.scenarios.model import Scenario
+from sojourn.terminal import plain
 
 
 class Opened(NamedTuple):
@@ -40,6 +45,47 @@ def companion_path(name: str) -> Path | None:
         return path if path is not None and path.is_file() else None
     except (OSError, ValueError):
         return None
+
+
+def absent(name: str, meanwhile: str = "these numbers are taken as certain") -> list[str]:
+    """What to say of a file whose comment names draws that do not stand beside it: a line, or none where all is well.
+
+    `meanwhile` says what the command does without them.
+    """
+    if not Path(name).is_file() or companion_path(name) is not None:
+        return []
+    told = named(read_text(name))
+    if told is None:
+        return []
+    wanted, here = beside(name).name, Path(name).with_name(told).is_file()
+    remedy = f"copy {told} to {wanted}" if here and told != wanted else f"put them beside it as {wanted}"
+    return [
+        f"{plain(name)} names draws of its calibrated numbers ({plain(told)}), and {plain(wanted)} does not stand beside it: "
+        f"{plain(remedy)}, or calibrate again. Until then {meanwhile}."
+    ]
+
+
+def write_beside(target: str, text: str, companion: Companion | None, *, option: str = "--out") -> None:
+    """Write a scenario made from another one, and what is left of that one's companion beside it, under its name.
+
+    Draws that stood there are those of an earlier file of this name, and go with it. Raises Faults where it cannot be written.
+    """
+    path = write_text(target, renamed(text, companion, target), option=option)
+    if companion is None:
+        beside(path).unlink(missing_ok=True)
+    else:
+        write(beside(path), companion)
+
+
+@contextmanager
+def reminding(lines: list[str]) -> Iterator[None]:
+    """Say warnings also where the answer that they belong to is refused."""
+    try:
+        yield
+    except Faults:
+        for line in lines:
+            say(f"warning: {line}")
+        raise
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from sojourn.experiments.mixes import NAME, SPENDING, Mix
 from sojourn.experiments.optimise import Optimum, optimise
 from sojourn.experiments.searching import DEEPER
 from sojourn.guard import say
-from sojourn.opening import blaming, opened
+from sojourn.opening import absent, blaming, companion_of, opened, write_beside
 from sojourn.options import Options, listed
-from sojourn.output import MANIFEST, REPORT, encode, staged, writable, write_text
+from sojourn.output import MANIFEST, REPORT, encode, staged, writable
 from sojourn.plots.words import exact, human, interval, number
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.files import read
@@ -57,6 +57,7 @@ def print_optimum(
         if variant is not None:
             raise fault("--into", "", "writes the file, not a variant of it", "leave out --variant or --into")
     scenario, warnings = opened(name, variant)
+    companion = None if into is None else companion_of(name)
     chosen = listed(levers, "--levers") if levers is not None else None
     options: dict[str, Any] = {
         "baseline": baseline,
@@ -85,7 +86,8 @@ def print_optimum(
         if found.mix is None:
             say(f"Nothing was written to {into}: no mix keeps the limits.")
         else:
-            write_text(into, added_strategy(read(name), NAME, found.plans()), option="--into")
+            warnings += absent(name)
+            write_beside(into, added_strategy(read(name), NAME, found.plans()), companion, option="--into")
     if as_json:
         for line in warnings:
             say(f"warning: {line}")

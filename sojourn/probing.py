@@ -11,7 +11,7 @@ from sojourn.experiments.journal import digest, journal
 from sojourn.experiments.sensitivity import sensitivity
 from sojourn.experiments.sensitivity_found import Method, Sensitivity
 from sojourn.guard import say
-from sojourn.opening import blaming, companion_of, opened
+from sojourn.opening import absent, blaming, companion_of, opened, reminding
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.probed import print_sensitivity
@@ -44,6 +44,7 @@ def probe(
     if names is not None:
         known(scenario, names, "--strategies")
     companion = companion_of(name)
+    warnings += absent(name)
     asked: dict[str, Any] = {
         "measure": measure,
         "method": method,
@@ -59,7 +60,7 @@ def probe(
             journal(out, digest(scenario, command="sensitivity", strategies=names, companion=repr(companion), **asked))
         )
         folder = open_still.enter_context(staged(out)) if out is not None else None
-        with progress("Simulating") as news:
+        with reminding(absent(name)), progress("Simulating") as news:
             found = sensitivity(scenario, names, companion=companion, **asked, progress=news, kept=kept)
         if folder is not None:
             _write(folder, found, variant, warnings)

@@ -14,7 +14,7 @@ from sojourn.experiments.compare import Comparison, compare
 from sojourn.experiments.doubted import Uncertainty, uncertainty
 from sojourn.experiments.journal import Journal, digest, journal
 from sojourn.guard import say
-from sojourn.opening import blaming, companion_of, companion_path, opened
+from sojourn.opening import absent, blaming, companion_of, companion_path, opened, reminding
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
@@ -102,7 +102,7 @@ def _doubted(
     if not options.draws:
         return None
     companion = companion_of(name)
-    with progress("Drawing the numbers") as news:
+    with reminding(absent(name)), progress("Drawing the numbers") as news:
         return uncertainty(
             scenario,
             strategies,
@@ -118,9 +118,11 @@ def _doubted(
 
 
 def _undrawn(name: str, options: Options) -> list[str]:
-    """The line on calibrated numbers that stand at their estimates."""
+    """The line on calibrated numbers that stand at their estimates, or whose draws are missing."""
     beside = companion_path(name)
-    if options.draws or beside is None:
+    if options.draws:
+        return absent(name)
+    if beside is None:
         return []
     return [
         f"Not in the intervals: how unsure the calibrated numbers are (draws in {beside.name}); --draws 200 draws them too."

@@ -74,7 +74,9 @@ def trust(found: Worth) -> Iterator[str]:
             grades[doubt.origin] += 1
     told = [f"{count} {origin}" for origin, count in grades.items() if count]
     yield f"Drawn: {' and '.join(told)} {'number' if sum(grades.values()) == 1 else 'numbers'}; all others stand as in the file."
-    if found.kept:
+    if found.undrawn:
+        yield f"No calibrated number is drawn: {found.undrawn}."
+    elif found.kept:
         yield f"Edited by hand since calibration, and so not drawn: {', '.join(found.kept)}."
     yield from assumptions(found.scenario, found.strategies, drawn=True)
     unlike = stand_ins(found.scenario, found.asked.customers, found.strategies)

@@ -10,7 +10,7 @@ import click
 from sojourn.experiments.journal import digest, journal
 from sojourn.experiments.worth import Worth, worth
 from sojourn.guard import say
-from sojourn.opening import blaming, companion_of, opened
+from sojourn.opening import absent, blaming, companion_of, opened, reminding
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
@@ -46,6 +46,7 @@ def weigh(name: str, wanted: Asked) -> None:
     scenario, warnings = opened(name, wanted.variant)
     chosen = known(scenario, names, "--strategies") or None
     companion = companion_of(name)
+    warnings += absent(name)
     question: dict[str, Any] = {
         "strategies": chosen,
         "draws": wanted.draws,
@@ -61,7 +62,7 @@ def weigh(name: str, wanted: Asked) -> None:
         journal(wanted.out, digest(scenario, command="worth", **question)) as kept,
         staged(wanted.out) if wanted.out is not None else nullcontext() as folder,
     ):
-        with progress("Drawing the numbers") as news:
+        with reminding(absent(name)), progress("Drawing the numbers") as news:
             found = worth(scenario, companion=companion, progress=news, kept=kept, **question)
         if folder is not None:
             _write(folder, found, wanted, question, warnings)

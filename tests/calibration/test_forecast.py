@@ -13,7 +13,7 @@ from sojourn.calibration import logs
 from sojourn.calibration.drift import drifts
 from sojourn.calibration.fit import fit
 from sojourn.calibration.forecast import Forecast, forecast
-from sojourn.calibration.future_arrivals import newcomers
+from sojourn.calibration.future_arrivals import Newcomers, newcomers
 from sojourn.calibration.happenings import of_log
 from sojourn.calibration.holdout import known_at
 from sojourn.calibration.logs import Log
@@ -84,7 +84,7 @@ def found(scenario: Scenario, log: Log) -> Forecast:
 
 
 def test_the_answer_comes_first_and_both_groups_stand_apart(found: Forecast, world: Log) -> None:
-    assert found.sentence.startswith("In 28 days, of ")
+    assert found.sentence.startswith("Within 28 days, ")
     assert "newcomers add" in found.sentence
     assert "same: changes nothing." in found.sentence
     one = found.strategies["today"]
@@ -282,7 +282,7 @@ def test_a_date_is_the_end_of_that_day(drifting: tuple[Log, Scenario]) -> None:
     told = forecast(scenario, log, until=datetime.date(2026, 7, 14), draws=20, despite_drift="whole")
     assert told.days == pytest.approx(14.0, abs=1e-3)
     assert told.until == datetime.date(2026, 7, 14)
-    assert told.sentence.startswith("By 14 Jul 2026, of ")
+    assert told.sentence.startswith("By 14 Jul 2026, ")
     with pytest.raises(Faults, match="the log itself ends on 2026-06-30"):
         forecast(scenario, log, until=datetime.date(2026, 6, 30))
 
@@ -330,3 +330,163 @@ def test_eager_customers_who_return_are_no_drift() -> None:
     assert drifts(seen, ["visit"]) == ()
     told = forecast(truth, known_at(seen, 90.0), days=20, draws=20)
     assert told.drift == ()
+
+
+AGAIN = """format = 1
+[scenario]
+name = "again"
+start = "visit"
+horizon_days = 100
+[arrivals]
+rate_per_day = 6
+[stages.visit]
+race.bought = { law = "exponential", mean = 20 }
+race.gone = { law = "exponential", mean = 40 }
+[stages.bought]
+role = "purchase"
+race.bought = { law = "exponential", mean = 30 }
+race.gone = { law = "exponential", mean = 60 }
+[stages.gone]
+end = true
+role = "lost"
+"""
+
+
+def test_who_buys_within_the_window_is_told_apart_from_who_had_bought() -> None:
+    """Buyers are on their way too: over no time at all nobody buys, and as many have bought as before."""
+    truth = loads(AGAIN)
+    seen = known_at(log_of(simulate(build(truth, "baseline"), seed=5), truth), 90.0)
+    told = forecast(truth, seen, days=0.001, draws=20, replications=1, arrivals="none")
+    way = on_their_way(seen)
+    had = int(np.sum(way.stage == seen.stages.index("bought")))  # the only stage on the way that comes after a purchase
+    assert 0 < had < way.customer.size
+    assert told.had_got_there == had
+    assert told.sentence == (
+        f"Within 0.001 days, 0 of {way.customer.size} customers on their way will buy ({had} had bought before)."
+    )
+    assert told.document()["had_got_there_before"] == had
+    assert told.document()["gone_before"] is None
+
+
+def test_silent_buyers_who_have_left_are_counted() -> None:
+    """Everybody has bought; those who left unseen are as many as the pasts say, whatever the length of the window."""
+    rng = np.random.default_rng(6)
+    rows = ["who,when,what"]
+    for who in range(300):
+        time, pace = float(rng.uniform(0.0, 60.0)), float(rng.gamma(2.0, 0.04))
+        while time < 100.0:
+            rows.append(f"{who},{time!r},bought")
+            if rng.random() < 0.3:
+                break
+            time += float(rng.exponential(1.0 / pace))
+    mapping = (
+        'customer = "who"\ntime = "when"\nevent = "what"\nobserved_until = 100\n[stages]\npurchase = "bought"\n'
+        '[roles]\npurchase = "purchase"\n[silent]\npurchase = "bgnbd"\n'
+    )
+    import io
+
+    import pandas as pd
+
+    seen = logs.read_with(pd.read_csv(io.StringIO("\n".join(rows))), read_mapping(mapping))
+    scenario = fit(seen).scenario()
+    short, long = (
+        forecast(scenario, seen, days=days, draws=20, replications=1, arrivals="none") for days in (1.0, 20.0)
+    )
+    assert short.gone is not None
+    assert short.gone == long.gone
+    assert 0 < (short.gone.mean or 0.0) < 300
+    assert "of 300 customers on their way will buy (all 300 had bought before; " in short.sentence
+    assert short.sentence.endswith(" have left without a word).")
+
+
+@pytest.fixture(scope="module")
+def fewer() -> tuple[Log, Scenario]:
+    """Journeys go on as ever, and in the second half a third as many begin."""
+    truth = loads(AGAIN)
+    whole = known_at(log_of(simulate(build(truth, "baseline"), seed=9), truth), 90.0)
+    late = np.flatnonzero(whole.start >= 45.0)
+    kept = np.ones(whole.customers.size, dtype=np.bool_)
+    kept[np.delete(late, np.s_[::3])] = False
+    log = whole.only(kept)
+    return log, fit(log).scenario()
+
+
+def test_only_where_newcomers_come_as_in_the_log_must_its_arrivals_be_steady(
+    fewer: tuple[Log, Scenario], tmp_path: Path
+) -> None:
+    log, scenario = fewer
+    with pytest.raises(Faults, match="Drift: arrivals fell from") as refused:
+        forecast(scenario, log, days=20)
+    (fault,) = refused.value.faults
+    assert fault.remedy.startswith("--arrivals FILE says how many will come, --arrivals none that nobody does; ")
+    path = tmp_path / "coming.csv"
+    path.write_text("day,count\n0,5\n3,7\n")
+    for arrivals in ("none", path):
+        told = forecast(scenario, log, days=20, draws=20, replications=1, arrivals=arrivals)
+        assert told.drift == ()
+        assert not any("rift" in note for note in told.notes)
+
+
+def test_arrivals_that_moved_do_not_cost_the_customers_of_before(fewer: tuple[Log, Scenario]) -> None:
+    log, scenario = fewer
+    asked: dict[str, Any] = {"days": 20, "draws": 20, "replications": 2}
+    later = forecast(scenario, log, **asked, despite_drift="later")
+    none = forecast(scenario, log, **asked, arrivals="none")
+    assert later.strategies["baseline"].open.document() == none.strategies["baseline"].open.document()
+    assert (
+        f"Numbers are drawn by fitting {log.customers.size:,} customers again, drawn with replacement." in later.notes
+    )
+    since = later.drift[0].since
+    weeks = int((90.0 - since) // 7)
+    assert (
+        f"Newcomers come as unevenly as since day {since:.0f} of the log: its last {weeks} whole weeks, drawn anew."
+        in later.notes
+    )
+    counts = np.histogram(log.start, 90.0 - 7.0 * np.arange(weeks, -1, -1))[0]
+    mean = later.strategies["baseline"].newcomers.customers.mean or 0.0
+    # 40 futures of 20 days, nearly three weeks drawn: 4 standard errors, a false alarm in 15,000.
+    assert abs(mean - 20.0 / 7.0 * counts.mean()) < 4.0 * np.sqrt(3.0 * counts.var() / 40) + 0.01 * counts.mean()
+    steady = Newcomers("", arrived=log.customers.size, over=90.0).since(log, 90.0, since)
+    later_ones = int(np.sum(log.start >= since))
+    assert (steady.arrived, steady.over) == (later_ones, 90.0 - since)
+    assert not Newcomers("", arrived=5, over=90.0).since(log, 90.0, 1e6).of_log
+    whole = forecast(scenario, log, **asked, despite_drift="whole")
+    assert "Despite drift: arrivals are the mean of both halves." in whole.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0,20\n9,10\n10,5\n", "Newcomers come as c.csv expects, 30 within the window; its 5 after that are left out."),
+        ("0,20\n", "Newcomers come as c.csv expects, 20 within the window."),
+        ("12,20\n", "Nobody else comes within the window, as c.csv says: its days are later ones."),
+    ],
+)
+def test_newcomers_are_counted_within_the_window(
+    scenario: Scenario, log: Log, tmp_path: Path, text: str, said: str
+) -> None:
+    path = tmp_path / "c.csv"
+    path.write_text("day,count\n" + text)
+    assert newcomers(scenario, log, 90.0, path, days=10.0).said == said
+
+
+def test_what_is_taken_as_certain_is_not_said_to_be_in_the_intervals(scenario: Scenario, log: Log) -> None:
+    document = scenario.document()
+    document["stages"]["visit"]["race"]["cart"] = {"law": "exponential", "mean": 21.0}
+    document["stages"]["cart"] = {
+        "exits": {"bought": 0.5, "gone": 0.5},
+        "dwell": {"law": "exponential", "mean": 9.0},
+    }
+    edited = Scenario.model_validate(document)
+    race = document["stages"]["visit"]["race"]["gone"]
+    single = Companion(
+        {("stages", "visit", "race", "gone", "mean"): race["mean"]},
+        {("stages", "visit", "race", "gone", "mean"): (30.0,)},
+    )
+    for companion in (None, single):
+        told = forecast(edited, log, days=DAYS, strategies=["today"], companion=companion, draws=20, replications=1)
+        assert (
+            "Intervals are of what will be seen: only the luck of customers is in them, as every number is taken as certain."
+            in told.notes
+        )
+        assert any("has a single draw" in note for note in told.notes) == (companion is not None)

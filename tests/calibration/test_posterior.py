@@ -206,7 +206,7 @@ def test_the_command_writes_draws_beside_the_scenario(written: Written, tmp_path
 
 
 def test_how_many_draws_is_checked(planted: SimpleNamespace) -> None:
-    with pytest.raises(Faults, match="give 0 \\(none\\) to 10,000"):
+    with pytest.raises(Faults, match="give 20 to 10,000, such as 200, or 0 for none"):
         calibrate(planted.log, planted.mapping, draws=10_001)
     with pytest.raises(Faults, match="give 1 to 10,000"):
         companion(fit(logs.read(planted.log, planted.mapping).only(np.arange(5_820) < 200)), 0)

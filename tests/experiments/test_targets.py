@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sojourn.experiments.attained import Attained, Evaluation
-from sojourn.experiments.targets import evaluate_targets, ratio
+from sojourn.experiments.targets import binomial, evaluate_targets, ratio
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import load, loads, overlay, varied
 from sojourn.scenarios.model import Scenario
@@ -261,7 +261,7 @@ def test_exact_figures_stand_beside() -> None:
         asked.append((share, strategy, measure))
         return share if measure == "conversion" else None
 
-    scenario = shop(THREEFOLD, target(name="file"), target(name="unknown", measure="revenue", value=1200))
+    scenario = shop(THREEFOLD, target(name="file", value=0.3), target(name="unknown", measure="revenue", value=1200))
     found = evaluate_targets(scenario, replications=2, exact=exact).attained
     assert [one.exact for one in found] == [pytest.approx(3.0), 0.3, None]
     assert asked == [
@@ -282,7 +282,7 @@ def test_exact_figures_stand_beside() -> None:
 def test_progress_covers_all_runs() -> None:
     news: list[tuple[int, int]] = []
     evaluate_targets(
-        shop(THREEFOLD, target(name="file")),
+        shop(THREEFOLD, target(name="file", value=0.3)),
         replications=3,
         workers=1,
         progress=lambda done, total: news.append((done, total)),
@@ -359,3 +359,35 @@ def test_the_two_companies_are_at_acsi_80_and_above_and_below_70() -> None:
     differing = {key for key in one if one[key] != other.get(key)}
     assert one.keys() == other.keys()
     assert differing == {"stages.post_purchase.touchpoint.performance"}
+
+
+@pytest.mark.parametrize("replications", [1, 2])
+def test_that_nobody_buys_in_a_few_lives_is_no_certainty(replications: int) -> None:
+    """Of ten customers none buys: the chance may be up to 1 - .05^(1/10), so a target of 2 % is open and one of 90 % missed."""
+    rare = SHOP.replace("buy = 0.3, leave = 0.7", "buy = 0.0001, leave = 0.9999")
+    scenario = loads(rare + target(name="few", value=0.02) + target(name="most", value=0.9))
+    few, most = evaluate_targets(scenario, customers=10 // replications, replications=replications, seed=3).attained
+    assert few.estimate.mean == 0.0
+    assert few.estimate.low == 0.0
+    assert few.estimate.high == pytest.approx(1.0 - 0.05**0.1)
+    assert few.met is None
+    assert few.blurred
+    assert most.met is False
+
+
+def test_an_exact_interval_of_a_share() -> None:
+    """Clopper and Pearson: each end leaves 5 % beyond it."""
+    from scipy.stats import binom
+
+    low, high = binomial(3, 12)
+    assert binom.sf(2, 12, low) == pytest.approx(0.05)
+    assert binom.cdf(3, 12, high) == pytest.approx(0.05)
+    assert binomial(12, 12)[0] == pytest.approx(0.05 ** (1 / 12))
+    assert binomial(12, 12)[1] == 1.0
+
+
+@pytest.mark.parametrize("value", [1.2, -0.1])
+def test_a_share_above_one_is_no_target(value: float) -> None:
+    with pytest.raises(Faults, match="conversion is a share, from 0 to 1, and never"):
+        evaluate_targets(shop(target(value=value)), replications=2)
+    assert evaluate_targets(shop(target(measure="revenue", value=1.2)), replications=2).attained

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from sojourn.scenarios import companion
+from sojourn.scenarios import companion, companion_line
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults
 
@@ -55,7 +55,9 @@ def test_a_number_edited_by_hand_is_no_longer_drawn() -> None:
     assert set(some().untouched({"stages": {}}).draws) == set()
 
 
-@pytest.mark.parametrize("broken", ["text", "other table", "future", "not finite", "no place", "one column short"])
+@pytest.mark.parametrize(
+    "broken", ["text", "other table", "future", "not finite", "no place", "one column short", "no row"]
+)
 def test_what_is_no_companion_is_refused_with_a_remedy(tmp_path: Path, broken: str) -> None:
     path = tmp_path / "journey.draws.parquet"
     companion.write(path, some())
@@ -69,6 +71,8 @@ def test_what_is_no_companion_is_refused_with_a_remedy(tmp_path: Path, broken: s
         parquet.write_table(table.replace_schema_metadata({**metadata, companion.VERSION: "2"}), path)
     elif broken == "not finite":
         parquet.write_table(table.set_column(0, table.column_names[0], pa.array([float("inf")] * 40)), path)
+    elif broken == "no row":
+        parquet.write_table(table.slice(0, 0), path)
     elif broken == "no place":
         centrals = json.dumps([["[{}]", 1.0]])
         parquet.write_table(table.replace_schema_metadata({**metadata, companion.CENTRALS: centrals}), path)
@@ -81,3 +85,19 @@ def test_what_is_no_companion_is_refused_with_a_remedy(tmp_path: Path, broken: s
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(Faults, match="cannot be written"):
         companion.write(tmp_path / "nowhere" / "a.draws.parquet", some())
+
+
+def test_the_comment_names_the_companion_of_its_own_file() -> None:
+    head = "# Calibrated by Sojourn.\n"
+    text = f"{head}{companion_line.line(some(), 'old.toml')}format = 1\n"
+    assert text == f"{head}# 40 joint draws of its 5 calibrated numbers: old.draws.parquet\nformat = 1\n"
+    assert companion_line.named(text) == "old.draws.parquet"
+    fewer = some().without([MEAN, DAYS])
+    assert fewer is not None
+    new = companion_line.renamed(text, fewer, "folder/new.toml")
+    assert new == f"{head}# 40 joint draws of its 1 calibrated number: new.draws.parquet\nformat = 1\n"
+    assert companion_line.named(new) == "new.draws.parquet"
+    assert companion_line.renamed(new, None, "new.toml") == f"{head}format = 1\n"
+    assert companion_line.renamed("format = 1\n", some(), "new.toml") == "format = 1\n"
+    assert companion_line.named("format = 1\n") is None
+    assert some().without([MEAN, INSIDE, DAYS]) is None

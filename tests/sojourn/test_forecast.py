@@ -71,9 +71,9 @@ def test_the_answer_comes_first(folder: Path) -> None:
     done = forecast(folder, "--days", 30, "--draws", 20, "--replications", 2)
     assert done.exit_code == 0, done.output
     first = done.stdout.splitlines()[0]
-    assert first.startswith("In 30 days, of ")
+    assert first.startswith("Within 30 days, ")
     assert " customers on their way " in first
-    assert " will have bought under today; " in first
+    assert " will buy under today; " in first
     assert "call_all: +" in first
     for words in (
         "Under today",
