@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.calibration.covariates import Covariate, Told, read_told
+from sojourn.calibration.gaps import gaps
 from sojourn.calibration.intake import take_in
 from sojourn.calibration.mapping import Mapping, load_mapping
 from sojourn.calibration.mapping_form import Every
@@ -289,6 +290,8 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
     }
     ends = np.zeros(len(mapping.names), dtype=np.bool_)
     ends[len(mapping.stages) :] = True
+    covariates = tuple(one.at(stays, seen.which, seen.base) for one in told)
+    lacking = gaps(told, covariates, stays, ends, seen.which, seen.base, rows.taken.mapping_file)
     return Log(
         source=Path(name).name,
         stages=mapping.names,
@@ -310,13 +313,13 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         arms=rows.arms,
         doses=dict(mapping.doses),
         counts=counts,
-        notes=(*_notes(rows, counts, mapping, seen), *_absorbed(found, mapping)),
+        notes=(*_notes(rows, counts, mapping, seen), *_absorbed(found, mapping), *lacking),
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
         frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
         arrived=seen.arrived,
-        covariates=tuple(one.at(stays, seen.which, seen.base) for one in told),
+        covariates=covariates,
         history=tuple(mapping.history),
     )
 
