@@ -18,6 +18,7 @@ from sojourn.calibration.names import Names
 from sojourn.calibration.rows import UNKNOWN, Rows, read_rows
 from sojourn.calibration.sources import open_source
 from sojourn.calibration.stays import NOTHING, Floats, Integers, Sorted, Stays, sort_stays
+from sojourn.calibration.unmet import unmet
 from sojourn.calibration.windows import Watched, watched
 from sojourn.scenarios.faults import Fault, Faults, clipped, quoted
 
@@ -313,7 +314,7 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         arms=rows.arms,
         doses=dict(mapping.doses),
         counts=counts,
-        notes=(*_notes(rows, counts, mapping, seen), *_absorbed(found, mapping), *lacking),
+        notes=(*_notes(rows, counts, mapping, seen), *_absorbed(found, mapping), *unmet(mapping, stays), *lacking),
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
@@ -328,8 +329,10 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
     notes = []
     if mapping.observed_until is None:
         notes.append(
-            "observed_until is left out: the watching is taken to end with the last event of the log, for everybody."
+            "observed_until is left out: the watching is taken to end with the last event of the log "
+            f"({rows.last}), for everybody."
         )
+    notes += rows.doubts
     for who, number in rows.nameless:
         named = (
             f"1 row is of the customer {quoted(who)}"
