@@ -78,7 +78,7 @@ def test_the_tail_of_a_law_is_not_taken_for_wrong_dates(size: int) -> None:
     assert suspected(random.uniform(size=(1_000, size))) == 0.0
     assert suspected(random.exponential(size=(1_000, size))) <= 0.03
     wrong = random.uniform(size=(100, size))
-    wrong[:, 0] = 2.5
+    wrong[:, 0] = 4.0
     assert suspected(wrong) == 1.0
 
 
