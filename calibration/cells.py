@@ -40,18 +40,25 @@ class Cells(NamedTuple):
 
 def read_cells(said: NDArray[np.object_]) -> Cells:
     """Texts, none of them empty, as numbers or as words; shape (cells,)."""
-    numbers = _numbers(said)
-    unread = np.flatnonzero(~np.isfinite(numbers))
-    if unread.size == 0:
-        return Cells(numbers)
-    empty = np.array([str(said[k]).lower() in NOTHING_SAID for k in unread], dtype=np.bool_)
-    odd, telling = unread[~empty], said.size - int(empty.sum())
-    fine = telling - odd.size
-    if fine and (odd.size == 0 or _mistakes(said, odd, fine)):
-        numbers[unread] = np.nan
-        blank = (str(said[unread[empty][0]]), int(empty.sum())) if empty.any() else ("", 0)
-        return Cells(numbers, odd=odd.astype(np.int64), blank=blank)
+    try:
+        numbers = said.astype(np.float64)
+        if np.all(np.isfinite(numbers)):
+            return Cells(numbers)
+    except ValueError:
+        pass
+    # Each different text is looked at once: columns of words are long.
     different, places, counts = np.unique(said.astype(str), return_inverse=True, return_counts=True)
+    values = np.array([_number(text) for text in different])
+    unread = ~np.isfinite(values)
+    empty = unread & np.array([text.lower() in NOTHING_SAID for text in different], dtype=np.bool_)
+    odd, fine = int(counts[unread & ~empty].sum()), int(counts[~unread].sum())
+    if fine and (odd == 0 or _mistakes(odd, fine, different.size)):
+        nothing = np.flatnonzero(empty[places])
+        return Cells(
+            np.where(unread, np.nan, values)[places],
+            odd=np.flatnonzero((unread & ~empty)[places]),
+            blank=(str(said[nothing[0]]), nothing.size) if nothing.size else ("", 0),
+        )
     order = np.argsort(-counts, kind="stable")
     rank = np.empty(order.size)
     rank[order] = np.arange(order.size)
@@ -72,26 +79,19 @@ def told_odd(said: NDArray[np.object_], odd: NDArray[np.int64], rows: NDArray[np
 
 def comma(words: tuple[str, ...]) -> bool:
     """Whether all words are numbers once a comma is taken for the decimal point."""
-    return bool(np.all(np.isfinite(_numbers(np.array([word.replace(",", ".", 1) for word in words], dtype=object)))))
+    return all(np.isfinite(_number(word.replace(",", ".", 1))) for word in words)
 
 
-def _mistakes(said: NDArray[np.object_], odd: NDArray[np.int64], fine: int) -> bool:
-    """Whether the cells that are no numbers are mistakes in a column of numbers, and not words among figures."""
-    if fine + odd.size >= ENOUGH and odd.size <= max(1.0, ODD * fine):
+def _mistakes(odd: int, fine: int, different: int) -> bool:
+    """Whether cells that are no numbers are mistakes beside the `fine` that are, and not words among figures."""
+    if fine + odd >= ENOUGH and odd <= max(1.0, ODD * fine):
         return True
-    return fine >= odd.size and len(set(said.tolist())) > MOST_WORDS
-
-
-def _numbers(said: NDArray[np.object_]) -> Floats:
-    """The texts as numbers, NaN where one is none."""
-    try:
-        return said.astype(np.float64)
-    except ValueError:
-        return np.array([_number(str(one)) for one in said], dtype=np.float64)
+    return fine >= odd and different > MOST_WORDS
 
 
 def _number(text: str) -> float:
+    """A text as a number; NaN where it is none."""
     try:
         return float(text)
     except ValueError:
-        return np.nan
+        return float("nan")
