@@ -14,11 +14,12 @@ from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.logs import Log, read
 from sojourn.calibration.mapping import Mapping
 from sojourn.calibration.posterior import MOST, companion
-from sojourn.calibration.scenario import days, lasting
+from sojourn.calibration.scenario import days, lasting, plain
 from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough, to_check
 from sojourn.scenarios.companion import Companion, beside, write
 from sojourn.scenarios.companion_line import line
 from sojourn.scenarios.faults import fault
+from sojourn.scenarios.untouched import overwritten
 
 TELLING = 0.1  # relative difference of the naive mean from which it is worth a line
 LEAST = 20  # draws: with fewer than 19 the ends of a 90 % interval cannot be told
@@ -41,6 +42,8 @@ class Calibration:
     notes: tuple[str, ...]
     companion: Companion | None = None
     """Joint draws of every calibrated number; None where none were asked for, or nothing was estimated."""
+    inputs: tuple[str | Path, ...] = ()
+    """Files that were read, which `write` must not overwrite."""
 
     @property
     def drawn(self) -> str:
@@ -76,8 +79,16 @@ class Calibration:
         return document(self.fit, self.check, self.notes, self.companion)
 
     def write(self, path: str | Path) -> Path:
-        """Write the scenario file, whole or not at all, and its draws beside it. Raises Faults where it cannot be."""
+        """Write the scenario file, whole or not at all, and its draws beside it.
+
+        Raises:
+            Faults: where it cannot be, or where a file that was read would be overwritten.
+        """
         target = Path(path)
+        for place in (target, beside(target)):
+            if (found := overwritten(place, self.inputs)) is not None:
+                said = f"would overwrite {plain(found)}, which was read"
+                raise fault(str(path), "", said, "give another file to write")
         temporary: str | None = None
         try:
             with tempfile.NamedTemporaryFile(
@@ -152,10 +163,11 @@ def calibrate(
             notes += checked.notes
         else:
             notes.append("The log is too small to hold customers out: the fit has not been checked.")
+    inputs = tuple(one for one in (log, mapping) if isinstance(one, str | Path))
     drawn = companion(fitted, draws, seed, scenario.document()) if draws else None
     if drawn is not None and not drawn.draws:
         drawn = None
-    return Calibration(events, fitted, checked, fitted.scenario_text(), tuple(notes), drawn)
+    return Calibration(events, fitted, checked, fitted.scenario_text(), tuple(notes), drawn, inputs)
 
 
 def censoring(fitted: Fit) -> list[str]:

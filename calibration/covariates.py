@@ -3,16 +3,16 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sojourn.calibration.cells import MOST_WORDS, comma, read_cells, told_odd
+from sojourn.calibration.intake import Intake
 from sojourn.calibration.mapping_form import PerStay
 from sojourn.calibration.rows import Rows
 from sojourn.calibration.sqltext import table_of
 from sojourn.calibration.stays import Floats, Integers, Stays
-from sojourn.scenarios.faults import Fault, Faults, quoted
+from sojourn.scenarios.faults import Fault, Faults, clipped, quoted
 
 SLACK = 1e-7  # days: an event counts as known at its own time
-MOST_WORDS = 20
 LARGEST = 1e12  # of a number, either way: more the scenario format does not take
 LEAST = 1e-12  # by which numbers must differ
 
@@ -42,6 +42,7 @@ class Told(NamedTuple):
     value: Floats  # a number, or the place of a word
     words: tuple[str, ...]
     per_stay: bool
+    blank: tuple[str, int] = ("", 0)  # a word that says that there is no number, and how many cells have one
 
     def at(self, stays: Stays, which: Integers, base: float) -> Covariate:
         """The value of each stay; `which` is the place in `Rows` of each customer, `base` the day 0 of the stays."""
@@ -70,7 +71,8 @@ def read_told(rows: Rows) -> tuple[Told, ...]:
     """What the log says of each covariate of the mapping.
 
     Raises:
-        Faults: for a column of words with too many different ones, without any value, or with numbers too large to work with.
+        Faults: for a column of words with too many different ones, or without any value, or of numbers with some that are none or
+            too large to work with.
     """
     taken = rows.taken
     mapping, faults, result = taken.mapping, [], []
@@ -82,21 +84,22 @@ def read_told(rows: Rows) -> tuple[Told, ...]:
         )
         column = mapping.covariate_columns[name]
         said = np.array(table["told"].to_pylist(), dtype=object)
-        numbers = _numbers(said)
-        words: tuple[str, ...] = ()
-        if numbers is None:
-            different, places, counts = np.unique(said.astype(str), return_inverse=True, return_counts=True)
-            order = np.argsort(-counts, kind="stable")
-            words = tuple(str(word) for word in different[order])
-            rank = np.empty(order.size)
-            rank[order] = np.arange(order.size)
-            numbers = rank[places]
-        if said.size == 0 or len(words) > MOST_WORDS:
-            what = "is empty throughout" if said.size == 0 else f"holds {len(words):,} different words"
-            remedy = "take it out" if said.size == 0 else f"group them into at most {MOST_WORDS}, or take it out"
+        cells = read_cells(said)
+        words = cells.words
+        if cells.odd.size:
+            rows_at = _rows_at(taken, k)[cells.odd]
+            faults.append(Fault(taken.name, f"column {clipped(column)}", "", *told_odd(said, cells.odd, rows_at)))
+            continue
+        known = np.isfinite(cells.value)
+        if not known.any() or len(words) > MOST_WORDS:
+            what, remedy = "is empty throughout", "take it out"
+            if words:
+                what = f"holds {len(words):,} different words"
+                remedy = f"group them into at most {MOST_WORDS}, or take it out"
+                remedy = "write numbers with a decimal point, as 1.5" if comma(words) else remedy
             faults.append(Fault(taken.mapping_file, f"covariates.{name}", quoted(column), what, remedy))
             continue
-        if not words and (off := _out_of_range(numbers)) is not None:
+        if not words and (off := _out_of_range(cells.value[known])) is not None:
             what, remedy = off
             faults.append(
                 Fault(
@@ -105,20 +108,12 @@ def read_told(rows: Rows) -> tuple[Told, ...]:
             )
             continue
         per_stay = isinstance(one, PerStay) and one.per == "stay"
-        who = table["who"].to_numpy().astype(np.int64)
-        result.append(Told(name, who, table["day"].to_numpy().astype(np.float64), numbers, words, per_stay))
+        who = table["who"].to_numpy().astype(np.int64)[known]
+        day = table["day"].to_numpy().astype(np.float64)[known]
+        result.append(Told(name, who, day, cells.value[known], words, per_stay, cells.blank))
     if faults:
         raise Faults(faults)
     return tuple(result)
-
-
-def _numbers(said: NDArray[np.object_]) -> Floats | None:
-    """The texts as numbers; None where one of them is none."""
-    try:
-        numbers = said.astype(np.float64)
-    except ValueError:
-        return None
-    return numbers if np.all(np.isfinite(numbers)) else None
 
 
 def _out_of_range(numbers: Floats) -> tuple[str, str] | None:
@@ -130,3 +125,12 @@ def _out_of_range(numbers: Floats) -> tuple[str, str] | None:
     if 0.0 < differ < LEAST:
         return f"holds numbers that differ by no more than {differ:.2g}", "give it in smaller units, or take it out"
     return None
+
+
+def _rows_at(taken: Intake, k: int) -> Integers:
+    """The data row of each cell of a covariate, from 1, in the order in which cells are read; shape (cells,)."""
+    sql = (
+        f"SELECT row + 1 AS place FROM ordered JOIN rows ON rows.rowid = ordered.row WHERE trim(covariate_{k}) <> '' "
+        "ORDER BY who, ordered.time, row"
+    )
+    return np.asarray(table_of(taken.connection, sql)["place"].to_numpy(), dtype=np.int64)

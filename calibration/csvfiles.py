@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import gzip
 import io
 import re
 from pathlib import Path
@@ -37,9 +38,14 @@ def csv_relation(
         header = head[:end].decode("utf-8-sig")
     except UnicodeDecodeError:
         raise fault(name, "line 1", "is not UTF-8 text", "save it as CSV in UTF-8") from None
+    lead = re.fullmatch(r'"?sep=(.)"?', header.strip(" "))  # what Excel takes for a word on the delimiter
+    if lead:
+        rest = head[end:].removeprefix(b"\r").removeprefix(b"\n")
+        header = re.split(rb"[\r\n]", rest, maxsplit=1)[0].decode("utf-8", "replace")
     if not any(cells(header, ",")):
         raise fault(name, "line 1", "holds no names of columns", "give a CSV file with a header line")
     delimiter = max(DELIMITERS, key=lambda mark: (len(wanted & set(cells(header, mark))), len(cells(header, mark))))
+    delimiter = lead[1] if lead else delimiter
     columns = cells(header, delimiter)
     if not wanted & set(columns):
         _no_header(name, columns, len(wanted))
@@ -59,9 +65,21 @@ def csv_relation(
     types = ", ".join(f"'c{k}': 'VARCHAR'" for k in range(len(columns)))
     place = {column: f"c{k}" for k, column in reversed(list(enumerate(columns))) if column}
     options = f"header = true, delim = {literal(delimiter)}, quote = '\"', escape = '\"', auto_detect = false"
-    pack = ", compression = 'gzip'" if packed else ""
+    pack = (", skip = 1" if lead else "") + (", compression = 'gzip'" if packed else "")
     relation = f"read_csv({literal(str(path))}, columns = {{{types}}}, {options}{pack})"
     return relation, dict(reversed(place.items()))
+
+
+def other_ends(path: Path, packed: bool) -> int | None:
+    """The first line that ends otherwise than the first line of the file (LF, CRLF); None where all end alike."""
+    with gzip.open(path, "rb") if packed else path.open("rb") as stream:
+        first = None
+        for number, line in enumerate(stream, 1):
+            if line.endswith(b"\n") and (ending := line.endswith(b"\r\n")) is not (
+                first := ending if first is None else first
+            ):
+                return number
+    return None
 
 
 def _no_header(name: str, columns: list[str], wanted: int) -> None:

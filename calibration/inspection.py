@@ -75,6 +75,8 @@ class Inspection:
         if not numeric:
             slashes = self.count("regexp_matches(time_text, '^ *[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4}')")
             remedy += "; day and month cannot be told apart in 04.01.2017" if slashes else ""
+        if self.count("regexp_matches(time_text, '^ *-?[0-9]+,[0-9]+ *$')"):
+            remedy = "write numbers of days with a decimal point, as 15.4, not with a comma"
         self.add("time", f"time_text IS NOT NULL AND NOT {never}", said, remedy, "time_text")
         self.add("time", never, "with a time that is not finite", "give the time, or drop the rows before", "time_text")
         if numeric:

@@ -1,7 +1,9 @@
 """JSON lines: one object an event. Every column that is asked for is read as text; what an object lacks is empty."""
 
+import codecs
 import gzip
 import json
+import re
 from itertools import islice
 from pathlib import Path
 
@@ -21,6 +23,8 @@ def json_relation(
     """
     listed = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"["
     known = dict.fromkeys(_names(head, name, listed, connection, path))
+    if not known:
+        raise fault(name, "", "holds no event: its objects are empty", "write one object a line, one line an event")
     columns = [*known, *(column for column in sorted(wanted) if column not in known)]
     relation = _relation(path, columns, packed, listed)
     missing = [column for column in wanted if column not in known]
@@ -57,6 +61,10 @@ def _names(head: bytes, name: str, listed: bool, connection: Connection, path: P
         described = connection.execute(
             f"DESCRIBE SELECT * FROM read_json_auto({literal(str(path))}, format = 'array')"
         ).fetchall()
+        if [row[0] for row in described] == ["json"] and re.fullmatch(
+            rb"\s*\[[\s{},]*\]\s*", head.lstrip(codecs.BOM_UTF8)
+        ):
+            return []  # a list without a key gets a column of that name
         return [str(row[0]) for row in described]
     lines = head.decode("utf-8-sig", "replace").splitlines()
     whole = lines if len(lines) == 1 or head.endswith(b"\n") else lines[:-1]

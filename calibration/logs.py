@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.calibration.covariates import Covariate, Told, read_told
+from sojourn.calibration.gaps import gaps
 from sojourn.calibration.intake import take_in
 from sojourn.calibration.mapping import Mapping, load_mapping
 from sojourn.calibration.mapping_form import Every
@@ -17,6 +18,7 @@ from sojourn.calibration.names import Names
 from sojourn.calibration.rows import UNKNOWN, Rows, read_rows
 from sojourn.calibration.sources import open_source
 from sojourn.calibration.stays import NOTHING, Floats, Integers, Sorted, Stays, sort_stays
+from sojourn.calibration.unmet import unmet
 from sojourn.calibration.windows import Watched, watched
 from sojourn.scenarios.faults import Fault, Faults, clipped, quoted
 
@@ -329,6 +331,8 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
     }
     ends = np.zeros(len(mapping.names), dtype=np.bool_)
     ends[len(mapping.stages) :] = True
+    covariates = tuple(one.at(stays, seen.which, seen.base) for one in told)
+    lacking = gaps(told, covariates, stays, ends, seen.which, seen.base, rows.taken.mapping_file)
     return Log(
         source=Path(name).name,
         stages=mapping.names,
@@ -351,13 +355,13 @@ def _log(rows: Rows, found: Sorted, mapping: Mapping, name: str, told: tuple[Tol
         arms=rows.arms,
         doses=dict(mapping.doses),
         counts=counts,
-        notes=(*_notes(rows, counts, mapping, seen), *_absorbed(found, mapping)),
+        notes=(*_notes(rows, counts, mapping, seen), *_absorbed(found, mapping), *unmet(mapping, stays), *lacking),
         silent=dict(mapping.silent),
         contracts=dict(mapping.contracts),
         forms={name: form for name, form in mapping.forms.items() if form != "auto"},
         frailty={exit_: law for exit_, law in mapping.frailty.items() if law != "auto"},
         arrived=seen.arrived,
-        covariates=tuple(one.at(stays, seen.which, seen.base) for one in told),
+        covariates=covariates,
         history=tuple(mapping.history),
     )
 
@@ -366,8 +370,10 @@ def _notes(rows: Rows, counts: dict[str, int], mapping: Mapping, seen: Watched) 
     notes = []
     if mapping.observed_until is None:
         notes.append(
-            "observed_until is left out: the watching is taken to end with the last event of the log, for everybody."
+            "observed_until is left out: the watching is taken to end with the last event of the log "
+            f"({rows.last}), for everybody."
         )
+    notes += rows.doubts
     for who, number in rows.nameless:
         named = (
             f"1 row is of the customer {quoted(who)}"

@@ -56,6 +56,7 @@ from sojourn.calibration.mapping_faults import contradictions, explained
 from sojourn.calibration.mapping_form import Mapping as Mapping
 from sojourn.calibration.mapping_form import history_order as history_order
 from sojourn.calibration.mapping_form import parts_of as parts_of
+from sojourn.calibration.misplaced import lifted, misplaced, told
 from sojourn.scenarios.faults import Faults, fault
 
 
@@ -67,7 +68,7 @@ def load_mapping(path: str | Path) -> Mapping:
     """
     file = str(path)
     try:
-        text = Path(path).read_bytes().decode("utf-8")
+        text = Path(path).read_bytes().decode("utf-8-sig")
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "it is not UTF-8 text"
         raise fault(file, "", f"cannot be read: {reason}", "give the path of a mapping file in TOML") from None
@@ -81,11 +82,14 @@ def read_mapping(text: str, file: str = "<mapping>") -> Mapping:
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as problem:
         said = str(problem) or "it is nested too deeply"
         raise fault(file, "", f"is not valid TOML: {said[:200]}", "mend the line named here") from None
+    wrong = misplaced(document)
+    found = list(told(wrong, file))
+    document = lifted(document, wrong)
     try:
         mapping = Mapping.model_validate(document)
     except ValidationError as problem:
-        raise Faults(explained(problem, document, file)) from None
-    found = list(contradictions(mapping, file))
+        raise Faults([*found, *explained(problem, document, file)]) from None
+    found += contradictions(mapping, file)
     if found:
         raise Faults(found)
     return mapping

@@ -14,8 +14,9 @@ from sojourn.calibration.instants import DAY, clock_text, repeated
 from sojourn.calibration.intake import Intake
 from sojourn.calibration.meanings import find_meanings
 from sojourn.calibration.names import Names
+from sojourn.calibration.outlying import ends_of
 from sojourn.calibration.sqltext import rows_of, table_of
-from sojourn.scenarios.faults import Fault, Faults
+from sojourn.scenarios.faults import Fault, Faults, quoted
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -48,6 +49,8 @@ class Rows(NamedTuple):
     ignored: int  # rows whose event is ignored
     backwards: int  # rows that stand behind a later event of their customer
     twice: int  # times without a zone that clocks showed twice
+    last: str = ""  # the last event, with its data row
+    doubts: tuple[str, ...] = ()  # on times that lie apart, and on names that differ by blanks
 
 
 def read_rows(taken: Intake) -> Rows:
@@ -87,6 +90,7 @@ def read_rows(taken: Intake) -> Rows:
     _people(taken)
     nameless = _nameless(taken)
     backwards = _order(taken)
+    ends = ends_of(taken)
     unit = taken.clock.unit
     known = _each(taken, begin, last, float(origin), unit)
     whole = rows_of(
@@ -100,6 +104,8 @@ def read_rows(taken: Intake) -> Rows:
         ignored=taken.rows - int(kept),
         backwards=backwards,
         twice=twice,
+        last=ends.last,
+        doubts=(*ends.doubts, *_blanks(taken)),
     )
 
 
@@ -130,6 +136,23 @@ def _nameless(taken: Intake) -> tuple[tuple[str, int], ...]:
         (str(name), int(rows_of(taken.connection, "SELECT count(*) FROM rows WHERE customer = ?", [name])[0][0]))
         for (name,) in sorted(found)
     )
+
+
+def _blanks(taken: Intake) -> list[str]:
+    """A sentence where names of customers differ by the blanks around them alone."""
+    number, example, other = rows_of(
+        taken.connection,
+        "SELECT count(*), min(low), arg_min(high, low) FROM (SELECT min(customer) AS low, max(customer) AS high FROM people "
+        "WHERE trim(customer) IN (SELECT trim(customer) FROM people WHERE customer <> trim(customer)) "
+        "GROUP BY trim(customer)) WHERE low <> high",
+    )[0]
+    if not number:
+        return []
+    names = "1 customer has" if number == 1 else f"{number:,} customers have"
+    return [
+        f"{names} a name that others have with blanks around it ({quoted(example)}, {quoted(other)}): they count as different "
+        "people. Take the blanks out if they are one."
+    ]
 
 
 def _order(taken: Intake) -> int:

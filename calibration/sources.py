@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from sojourn.calibration.csvfiles import csv_relation
+from sojourn.calibration.csvfiles import csv_relation, other_ends
 from sojourn.calibration.jsonlines import broken_line, json_relation
 from sojourn.calibration.sqltext import Connection, identifier, literal
+from sojourn.calibration.tabled import arrow, no_periods
 from sojourn.calibration.xes import xes_table
-from sojourn.scenarios.faults import Faults, fault, shown
+from sojourn.scenarios.faults import Faults, fault
 
 HEAD = 1 << 16  # bytes from which the kind of a file is told
 MEMORY = "2GB"  # that DuckDB may take; beyond it spills to a folder that is removed afterwards
@@ -55,7 +56,7 @@ def open_source(
     Raises:
         Faults: if it cannot be read as a table, also while its rows are read inside the block.
     """
-    table = None if isinstance(log, str | Path) else _arrow(log)
+    table = None if isinstance(log, str | Path) else arrow(log)
     name = "the table" if table is not None else str(log)
     head, packed = (b"", False) if table is not None else _head(Path(log), name)
     kind = "table" if table is not None else _kind(head)
@@ -74,6 +75,7 @@ def open_source(
             elif kind == "duckdb":
                 relation = _query(connection, query, mapping_file)
             elif kind == "parquet":
+                no_periods(Path(log), name, wanted)
                 relation = f"read_parquet({literal(str(Path(log).resolve()))})"
             elif kind == "json":
                 relation = json_relation(connection, Path(log).resolve(), name, head, packed, wanted)
@@ -91,6 +93,9 @@ def open_source(
             told = str(problem)
             if kind == "json" and (match := re.search(r"in line (\d+)", told)):
                 told = told.replace(match[0], f"in line {broken_line(Path(log), packed, int(match[1]))}")
+            if kind == "csv" and "invalid state" in told and (line := other_ends(Path(log), packed)) is not None:
+                said = "ends otherwise than the lines before it: some end with LF, some with CRLF"
+                raise fault(name, f"line {line}", said, "save the file with one kind of line ends") from None
             raise unreadable(name, told, kind) from None
         finally:
             connection.close()
@@ -129,24 +134,6 @@ def _kind(head: bytes) -> str:
     if start[:1] == b"<":
         return "xes"
     return "json" if start[:1] in (b"{", b"[") else "csv"
-
-
-def _arrow(log: Any) -> Any:
-    """A table of pandas, polars or Arrow as an Arrow table."""
-    import pyarrow as pa
-
-    try:
-        if isinstance(log, pa.Table | pa.RecordBatch):
-            return log if isinstance(log, pa.Table) else pa.Table.from_batches([log])
-        if type(log).__module__.split(".")[0] == "pandas":
-            return pa.Table.from_pandas(log, preserve_index=False)
-        if hasattr(log, "__arrow_c_stream__"):
-            return pa.table(log)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as problem:
-        first = str(problem).strip().splitlines()[0][:160]
-        raise fault("the table", "", f"cannot be taken as columns: {first}", "give every column one type") from None
-    said = f"{shown(type(log).__name__)} is neither a path nor a table"
-    raise fault("the log", "", said, "give a path, or a table of pandas, polars or Arrow")
 
 
 def _connection(spill: str, file: Path | None, kind: str, name: str, zone: str) -> Connection:

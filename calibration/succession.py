@@ -19,6 +19,7 @@ class Event(NamedTuple):
     first: float  # share of customers whose first event it is
     again: float  # share of its rows that come while its customer's last event was the same
     at: float  # where in the order it comes: of the other events of its customers, the share whose first time was before
+    each: float = 0.0  # its rows a customer who has it
 
 
 def events(connection: Connection, source: Source, customer: str, event: str | None, time: str) -> list[Event]:
@@ -71,6 +72,7 @@ def events(connection: Connection, source: Source, customer: str, event: str | N
             first=int(who) * float(first) / max(customers, 1.0),
             again=float(same) / max(int(rows), 1),
             at=place.get(str(value), 0.0),
+            each=int(rows) / max(int(who), 1),
         )
         for value, rows, same, who, later, first in counted
     ]

@@ -19,11 +19,15 @@ from sojourn.calibration.sqltext import Connection, rows_of
 from sojourn.calibration.succession import Event, events
 from sojourn.scenarios.faults import Faults, clipped, fault
 
-STAGES = 12  # proposed at most; events beyond them are ignored
+STAGES = 12  # proposed of any log; events beyond them are ignored, unless they are steps
+STEPS = 60  # proposed where they are steps of one way: customers come through them once
+SEEN = 0.02  # share of the customers of the commonest event that a step has at least
+ONCE = 1.2  # rows a customer that it has at most
+OFTEN = 0.1  # share from which it is told of an ignored event that many have it
 RARE = 0.002  # share of the rows below which an event is proposed to be ignored, where there are many
 BACK = 0.03  # share of customers who may go on after an end
 LOUD = r"page_?view|heartbeat|^ping|scroll|impression|keep_?alive|session_(start|end)|^login$|^logout$"
-LOST = r"churn|cancel|lapse|lost|unsubscri|expire|left|gone|clos(e|ed)|terminat|drop_?out|death|abandon"
+LOST = r"churn|cancel|lapse|lost|unsubscri|expire|left|gone|clos(e|ed)|terminat|drop(ped)?_?o(ut|ff)|opt(ed)?_?out|death|abandon"
 BOUGHT = r"purchas|bought|order|redeem|paid|payment|subscrib|convert|checkout|sale"
 LOYAL = r"loyal|advoca|referr|promoter"
 
@@ -113,7 +117,8 @@ def _lines(source: Source, found: Guess, told: list[Event], last: str) -> Iterat
         yield 'repeats = "same stay"   # or "new stay"'
     if ignored:
         yield f"ignore = [   # {len(ignored)} events that mean no stage, a guess; move what matters to [stages]"
-        yield from (f"  {_text(one.value)},   # {_rows(one.rows)}" for one in ignored)
+        most = max(one.customers for one in told)
+        yield from (f"  {_text(one.value)},   # {_rows(one.rows)}{_many(one, most)}" for one in ignored)
         yield "]"
     yield ""
     yield "[stages]   # in the order in which they usually come first"
@@ -153,22 +158,38 @@ def _silent(stages: list[Event]) -> Iterator[str]:
 def _sorted(told: list[Event]) -> tuple[list[Event], list[Event], list[Event]]:
     """Ends, stages and what is ignored."""
     total = sum(one.rows for one in told)
-    ends = [one for one in told if re.search(LOST, one.value.lower()) and one.after <= BACK and one.customers]
+    ends = [one for one in told if re.search(LOST, _word(one.value)) and one.after <= BACK and one.customers]
     rest = [one for one in told if one not in ends]
-    loud = [one for one in rest if re.search(LOUD, one.value.lower())]
+    loud = [one for one in rest if re.search(LOUD, _word(one.value))]
     if len(rest) - len(loud) < 2:
         loud = []
     quiet = [one for one in rest if one not in loud]
-    kept = sorted(quiet, key=lambda one: -one.customers)[:STAGES]
+    ranked = sorted(quiet, key=lambda one: -one.customers)
+    kept = ranked[:STAGES] + [one for one in ranked[STAGES:STEPS] if _step(one, ranked[0].customers)]
     if len(quiet) > STAGES // 2:
         kept = [one for one in kept if one.rows >= RARE * total] or kept
     stages = [one for one in quiet if one in kept]
     return ends, stages, [one for one in rest if one not in stages]
 
 
+def _step(one: Event, most: int) -> bool:
+    """Whether an event looks like a step: many customers have it, and hardly any have it twice."""
+    return one.customers >= max(SEEN * most, 1) and one.each <= ONCE
+
+
+def _many(one: Event, most: int) -> str:
+    share = one.customers / max(most, 1)
+    return f"; {100 * share:.0f} % as many customers as the commonest event" if share >= OFTEN else ""
+
+
+def _word(value: str) -> str:
+    """An event as its name is looked at: lower case, with _ for all that parts words."""
+    return re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
+
+
 def _roles(stages: Sequence[Event], ends: Sequence[Event], names: dict[str, str]) -> Iterator[str]:
     for one in (*stages, *ends):
-        word = one.value.lower()
+        word = _word(one.value)
         if one in ends:
             yield f'{names[one.value]} = "lost"'
         elif re.search(LOYAL, word):
@@ -180,7 +201,7 @@ def _roles(stages: Sequence[Event], ends: Sequence[Event], names: dict[str, str]
 
 
 def _stage(value: str, taken: Any) -> str:
-    name = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")[:60] or "stage"
+    name = _word(value)[:60] or "stage"
     while name in taken:
         name += "_"
     return name

@@ -26,6 +26,7 @@ from sojourn.plots.words import exact, minus
 from sojourn.scenarios.companion import Companion, beside
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import loads, read
+from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, plain
 
 EVERY = 5.0  # seconds between two lines of progress
@@ -45,7 +46,7 @@ def print_fit(
     Options(customers, REPLICATIONS if replications is None else replications, seed).check()
     wanted = parsed(free) if free else None
     if out is not None:
-        writable(out)
+        writable(out, inputs=with_draws(name)[1:])  # the scenario itself is written anew, text and all
     text = read(name)
     scenario, warnings = opened(name, None)
     companion = None if out is None else companion_of(name)

@@ -13,6 +13,7 @@ from sojourn.guard import say
 from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, encode, staged
+from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, progress
 
 DOCUMENT, PICTURE = "commitment.json", "commitment.png"
@@ -37,7 +38,7 @@ def commit(
     names = listed(strategies, "--strategies") if strategies is not None else []
     scenario, warnings = opened(name, variant)
     chosen = known(scenario, names, "--strategies") or None
-    with blaming(name, scenario), staged(out) if out is not None else nullcontext() as folder:
+    with blaming(name, scenario), staged(out, with_draws(name)) if out is not None else nullcontext() as folder:
         with progress("Following customers") as news:
             found = commitment(
                 scenario,

@@ -19,7 +19,7 @@ from sojourn.terminal import console, plain, progress
 
 def print_calibration(log: str, mapping: str, out: str, draws: int = 200, as_json: bool = False) -> None:
     """Fit a scenario to an event log, write it to `out`, its draws beside it, and print the check or JSON; Faults else."""
-    writable(out)
+    writable(out, inputs=(log, mapping), draws=True)
     with progress("Checking on held-out customers") as news:
         found = calibrate(log, mapping, draws=draws, progress=news)
     write_text(out, found.text_for(out))

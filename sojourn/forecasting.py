@@ -23,6 +23,7 @@ from sojourn.plots.words import SHARE, human, interval, minus
 from sojourn.scenarios.companion import Companion, beside
 from sojourn.scenarios.companion import read as read_companion
 from sojourn.scenarios.faults import fault
+from sojourn.scenarios.untouched import with_draws
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import console, plain, progress
 
@@ -61,9 +62,10 @@ def print_forecast(name: str, asked: Asked) -> None:
         "replications": asked.replications, "arrivals": asked.arrivals, "despite": asked.despite_drift, "seed": asked.seed,
         "companion": None if companion is None else sorted(map(str, companion.centrals.items())),
     }  # fmt: skip
+    inputs = (*with_draws(name), asked.log, asked.mapping, asked.arrivals)
     with (
         blaming(name, scenario),
-        staged(asked.out) if asked.out is not None else nullcontext() as folder,
+        staged(asked.out, inputs) if asked.out is not None else nullcontext() as folder,
         journal(asked.out, digest(scenario, **question)) as kept,
     ):
         with progress("Simulating futures") as news:

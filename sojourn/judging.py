@@ -21,6 +21,7 @@ from sojourn.output import REPORT, encode, staged
 from sojourn.plots.pictures import judged
 from sojourn.plots.words import minus
 from sojourn.scenarios.faults import Fault, Faults, fault
+from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, plain, progress
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ class Asked:
 def print_verdict(asked: Asked) -> None:
     """Judge a fit and print it or JSON; Faults for whatever is wrong with log, mapping or options."""
     asked.check()
-    out = staged(asked.out) if asked.out is not None else nullcontext()
+    inputs = (asked.log, asked.mapping, *(() if asked.planted is None else with_draws(asked.planted)))
+    out = staged(asked.out, inputs) if asked.out is not None else nullcontext()
     with out as folder, journal(asked.out, "validate-fit") as kept:
         trip = None
         with progress(NEWS) as news:

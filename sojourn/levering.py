@@ -53,7 +53,7 @@ def print_lever(experiment: str, asked: Asked) -> None:
             "--journey", "", "is for event logs", "leave it out: counts have one journey, or give --stages MAP.toml"
         )
     if asked.out is not None:
-        writable(asked.out)
+        writable(asked.out, inputs=(experiment, asked.mapping))
     scenario = None if asked.into is None else opened(asked.into, None).scenario
     companion = None if asked.into is None else companion_of(asked.into)
     found = measure_lever(

@@ -24,6 +24,7 @@ from sojourn.output import MANIFEST, REPORT, encode, staged, writable
 from sojourn.plots.words import exact, human, interval, number
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.files import read
+from sojourn.scenarios.untouched import with_draws
 from sojourn.sim.vocabulary import direction, title, unit
 from sojourn.terminal import console, plain, progress
 
@@ -53,7 +54,7 @@ def print_optimum(
     """Search for the best mix, confirm it on fresh customers, print it, and write what is asked for."""
     Options(customers, replications, seed, "compiled", out, as_json, False, variant).check()
     if into is not None:
-        writable(into, option="--into")
+        writable(into, option="--into", inputs=with_draws(name)[1:])  # the scenario may be added to
         if variant is not None:
             raise fault("--into", "", "writes the file, not a variant of it", "leave out --variant or --into")
     scenario, warnings = opened(name, variant)
@@ -76,7 +77,7 @@ def print_optimum(
     with (
         blaming(name, scenario),
         journal(out, question) as kept,
-        staged(out) if out is not None else nullcontext() as folder,
+        staged(out, with_draws(name)) if out is not None else nullcontext() as folder,
     ):
         with progress("Trying mixes") as news:
             found = optimise(scenario, chosen, progress=news, kept=kept, **options)

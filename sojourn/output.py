@@ -10,12 +10,14 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from sojourn.scenarios.companion import beside
 from sojourn.scenarios.faults import Faults, fault
+from sojourn.scenarios.untouched import Given, overwritten
 from sojourn.terminal import plain
 
 try:
@@ -46,13 +48,17 @@ def reason(error: OSError) -> str:
 
 
 @contextmanager
-def staged(target: str) -> Iterator[Path]:
-    """Yield an empty folder that becomes `target` when the block ends well; nothing of it stays when it does not."""
-    folder = _readable(target)
+def staged(target: str, inputs: Iterable[Given] = ()) -> Iterator[Path]:
+    """Yield an empty folder that becomes `target` when the block ends well; nothing of it stays when it does not.
+
+    Faults where a file of it would take the place of one of the `inputs`, which the command reads.
+    """
+    folder, read = _readable(target), [one for one in inputs if one is not None]
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise refused(target, "is a file, not a folder", "name a folder that is there or may be made")
     if os.path.isdir(folder) and not os.access(folder, os.W_OK | os.X_OK):
         raise refused(target, "permission denied", "name a folder that you may write to")
+    _spared(target, _earlier(folder), folder, read)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         _sweep(folder.parent)
@@ -63,6 +69,7 @@ def staged(target: str) -> Iterator[Path]:
         raise refused(target, why, "name a folder that you may write to") from None
     try:
         yield staging
+        _spared(target, {path.name for path in staging.iterdir()}, folder, read)
         _move(staging, folder)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
@@ -99,11 +106,33 @@ def _sweep(parent: Path) -> None:
                 os.close(held)
 
 
-def writable(target: str, *, option: str = "--out") -> Path:
-    """Return the path of a file that may be written, as far as can be told; Faults where it surely may not."""
+def _spared(target: str, names: Iterable[str], folder: Path, inputs: Iterable[Given]) -> None:
+    """Faults if a file of `folder` that would be written anew, or removed with an earlier run, is one that is read."""
+    inputs = list(inputs)
+    for name in sorted(names):
+        if overwritten(folder / name, inputs) is not None:
+            why = f"the command reads {plain(name)} in that folder, and would replace or remove it"
+            raise refused(target, why, "name another folder")
+
+
+def writable(target: str, *, option: str = "--out", inputs: Iterable[Given] = (), draws: bool = False) -> Path:
+    """Return the path of a file that may be written, as far as can be told; Faults where it surely may not.
+
+    Args:
+        target: the file.
+        option: of the command line, for messages.
+        inputs: what the command reads; none of it may be overwritten.
+        draws: whether it is a scenario and its draws are written beside it.
+    """
     path = _readable(target, option)
     if os.path.isdir(path):
         raise refused(target, "is a folder, not a file", "name the file to write", option)
+    inputs = list(inputs)
+    for place in (path, beside(path)) if draws else (path,):
+        if (found := overwritten(place, inputs)) is not None:
+            with_it = "" if place == path else f", by the draws that stand beside it ({plain(place.name)})"
+            why = f"would overwrite {plain(found)}, which the command reads{with_it}"
+            raise refused(target, why, "name another file to write", option)
     return path
 
 

@@ -15,6 +15,7 @@ from sojourn.opening import absent, blaming, companion_of, opened, reminding
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.probed import print_sensitivity
+from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, progress
 
 DOCUMENT, PICTURE = "sensitivity.json", "sensitivity.png"
@@ -59,7 +60,7 @@ def probe(
         kept = open_still.enter_context(
             journal(out, digest(scenario, command="sensitivity", strategies=names, companion=repr(companion), **asked))
         )
-        folder = open_still.enter_context(staged(out)) if out is not None else None
+        folder = open_still.enter_context(staged(out, with_draws(name))) if out is not None else None
         with reminding(absent(name)), progress("Simulating") as news:
             found = sensitivity(scenario, names, companion=companion, **asked, progress=news, kept=kept)
         if folder is not None:

@@ -19,6 +19,7 @@ from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, MEASURES, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.untouched import with_draws
 from sojourn.sim.journeys import Journeys
 from sojourn.sim.run import Result, run
 from sojourn.sim.sharing import processors
@@ -35,7 +36,7 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
     chosen = known(scenario, list(dict.fromkeys(strategies)), "--strategy") or None
     warnings += _undrawn(name, options)
     question = digest(scenario, chosen=chosen, options=asdict(replace(options, out=None)))
-    with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
+    with blaming(name, scenario), _folder(name, options) as folder, journal(options.out, question) as kept:
         doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Simulating") as news, _log(folder) as (sink, close):
             result = run(
@@ -70,7 +71,7 @@ def confront(name: str, strategies: str | None, asked: Deciding, options: Option
     warnings += _undrawn(name, options)
     delays = asked.delays(scenario)
     question = digest(scenario, chosen=chosen, asked=asdict(asked), options=asdict(replace(options, out=None)))
-    with blaming(name, scenario), _folder(options) as folder, journal(options.out, question) as kept:
+    with blaming(name, scenario), _folder(name, options) as folder, journal(options.out, question) as kept:
         doubted = _doubted(name, scenario, chosen, options, kept)
         with progress("Comparing") as news, _log(folder) as (sink, close):
             found = compare(
@@ -154,8 +155,8 @@ def _settings(options: Options, scenario: Scenario, strategies: int) -> dict[str
     }
 
 
-def _folder(options: Options) -> Any:
-    return staged(options.out) if options.out is not None else nullcontext(None)
+def _folder(name: str, options: Options) -> Any:
+    return staged(options.out, with_draws(name)) if options.out is not None else nullcontext(None)
 
 
 @contextmanager

@@ -45,7 +45,7 @@ class Asked(NamedTuple):
 def print_suggestion(log: str, asked: Asked) -> None:
     """Print a mapping for a log, or write it to a file; Faults for a log that cannot be read."""
     if asked.out:
-        writable(asked.out)
+        writable(asked.out, inputs=(log,))
     text = suggest(log, asked.query)
     if not asked.out:
         click.echo(text, nl=False)

@@ -17,6 +17,7 @@ from sojourn.opening import blaming, opened
 from sojourn.options import Options
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.plots.words import minus
+from sojourn.scenarios.untouched import with_draws
 from sojourn.sim.sharing import processors
 from sojourn.terminal import console, plain, progress
 
@@ -29,7 +30,7 @@ def print_targets(name: str, options: Options) -> None:
     """Simulate what the targets of a file ask about and print how near it comes; Faults if the file is not sound."""
     options.check()
     scenario, warnings = opened(name, None)
-    with blaming(name, scenario), staged(options.out) if options.out else nullcontext(None) as folder:
+    with blaming(name, scenario), staged(options.out, with_draws(name)) if options.out else nullcontext(None) as folder:
         with progress("Simulating") as news:
             found = evaluate_targets(
                 scenario,

@@ -12,6 +12,7 @@ from sojourn.guard import say
 from sojourn.opening import blaming, opened
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
+from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, progress
 from sojourn.twinned import print_twins
 
@@ -49,7 +50,7 @@ def lay(
     with ExitStack() as open_still:
         open_still.enter_context(blaming(name, scenario))
         kept = open_still.enter_context(journal(out, digest(scenario, command="twins", strategies=names, **asked)))
-        folder = open_still.enter_context(staged(out)) if out is not None else None
+        folder = open_still.enter_context(staged(out, with_draws(name))) if out is not None else None
         with progress("Simulating") as news:
             found = twins(scenario, names, **asked, progress=news, kept=kept)
         if folder is not None:

@@ -14,6 +14,7 @@ from sojourn.opening import absent, blaming, companion_of, opened, reminding
 from sojourn.options import Options, known, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged
 from sojourn.scenarios.faults import fault
+from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, progress
 from sojourn.worth_told import print_worth
 
@@ -60,7 +61,7 @@ def weigh(name: str, wanted: Asked) -> None:
     with (
         blaming(name, scenario),
         journal(wanted.out, digest(scenario, command="worth", **question)) as kept,
-        staged(wanted.out) if wanted.out is not None else nullcontext() as folder,
+        staged(wanted.out, with_draws(name)) if wanted.out is not None else nullcontext() as folder,
     ):
         with reminding(absent(name)), progress("Drawing the numbers") as news:
             found = worth(scenario, companion=companion, progress=news, kept=kept, **question)

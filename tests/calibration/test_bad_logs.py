@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sojourn.calibration import logs
-from sojourn.calibration.mapping import read_mapping
+from sojourn.calibration.mapping import load_mapping, read_mapping
 from sojourn.scenarios.faults import Faults
 
 COLUMNS = 'customer = "who"\ntime = "when"\nevent = "what"\n'
@@ -60,6 +60,19 @@ CASES: dict[str, tuple[str | bytes, str, list[str]]] = {
     "a gzip of nothing": (gzip.compress(b""), GOOD, ["is empty"]),
     "a broken JSON line": (JSON + '{"who":1,"when":"2017\n', GOOD, ["line 3", "is no JSON object"]),
     "a broken JSON line, late": (JSON * 5_000 + "oops\n", GOOD, ["line 10001", "is no sound JSON"]),
+    "an empty list in JSON": ("[]\n", GOOD, ["holds no event: its objects are empty", "one object a line"]),
+    "a list of empty objects": ("[{}, {}]", GOOD, ["holds no event: its objects are empty", "one object a line"]),
+    "an empty object": ("{}", GOOD, ["holds no event: its objects are empty", "one object a line"]),
+    "two kinds of line ends": (
+        LOG.replace("\n", "\r\n", 2),
+        GOOD,
+        ["line 3: ends otherwise than the lines before it", "one kind of line ends"],
+    ),
+    "a decimal comma": (
+        'who,when,what\n1,"1,5",a\n1,"4,25",b\n',
+        GOOD.replace("2017-02-01", "9"),
+        ["2 rows with a time", '"1,5"', "with a decimal point, as 15.4, not with a comma"],
+    ),
     "a list of numbers": ("[1,2,3]", GOOD, ["holds something else than objects"]),
     "a key that no object has": (JSON.replace('"when"', '"whn"'), GOOD, ['no column "when"', 'did you mean "whn"?']),
     "no database": (
@@ -100,6 +113,31 @@ CASES: dict[str, tuple[str | bytes, str, list[str]]] = {
 CASES["watching that begins too late"] = (*CASES["watching that begins too late"][:2], ["no customer was seen to move"])
 
 MAPPINGS = {
+    "a key below a table": (
+        GOOD.replace("observed_until = 2017-02-01\n", "") + "observed_until = 200\n",
+        [
+            "ends.observed_until: is a key of the mapping, and TOML puts what stands below [ends] into it",
+            "above the first",
+        ],
+    ),
+    "all keys below a table": (
+        GOOD.replace(COLUMNS, "") + COLUMNS,
+        ["ends.customer: is a key of the mapping", "ends.time: is", "ends.event: is", 'customer = ["who"]'],
+    ),
+    "a key below a table, misspelt": (
+        GOOD + "observd_from = 3\n",
+        ["ends.observd_from", "did you mean observed_from?"],
+    ),
+    "a column below a table": (GOOD + 'segment = "age"\n', ["ends.segment: is a key", "above the first [table]"]),
+    "a list below a table": (GOOD + 'ignore = ["x"]\n', ["ends.ignore: is a key of the mapping"]),
+    "a key among the doses": (
+        'arm = "g"\n' + GOOD + "[doses]\nx = 1\nhorizon_days = 9\n",
+        ["doses.horizon_days: is a key of the mapping"],
+    ),
+    "too far a horizon": (
+        "horizon_days = 1e9\n" + GOOD,
+        ["horizon_days: 1000000000.0 does not fit", "at most 100,000"],
+    ),
     "no such zone": (
         'timezone = "Europe/Berln"\n' + GOOD,
         ['timezone: "Europe/Berln" is no time zone', "Europe/Berlin"],
@@ -192,3 +230,27 @@ def test_an_hour_that_clocks_show_twice_is_told(tmp_path: Path) -> None:
     assert log.counts["rows at an hour that was there twice"] == 1
     assert log.stays.days[[0, 2]].tolist() == pytest.approx([2.0 / 24.0, 2.0 / 24.0], abs=1e-9)
     assert any("1 time lies in an hour that clocks went through twice" in note for note in log.notes)
+
+
+def test_a_stage_may_be_named_like_a_key() -> None:
+    """Events in a list are a stage's; so is a text where the key itself stands at the top."""
+    told = (
+        GOOD + 'segment = ["s"]\njourney = ["j"]\ncustomer = "signed"\n[forms]\na = "race"\n[roles]\njourney = "lost"\n'
+    )
+    mapping = read_mapping(told + '[covariates]\nsegment = "tier"\n', "map.toml")
+    assert list(mapping.ends) == ["e", "segment", "journey", "customer"]
+    assert mapping.covariate_columns == {"segment": "tier"}
+
+
+def test_a_mapping_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = tmp_path / "map.toml"
+    path.write_text("\ufeff" + GOOD, encoding="utf-8")
+    assert load_mapping(path).customer == "who"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_the_word_of_a_spreadsheet_on_the_delimiter_is_no_header(tmp_path: Path, ends: str) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(("sep=;\n" + LOG.replace(",", ";")).replace("\n", ends).encode())
+    found = logs.read(path, read_mapping(GOOD, "map.toml"))
+    assert (found.customers.tolist(), found.counts["rows read"]) == (["1", "2"], 4)

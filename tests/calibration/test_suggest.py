@@ -101,3 +101,40 @@ def test_what_stands_in_the_way_is_told(tmp_path: Path) -> None:
     assert text.startswith("# This does not run yet.")
     assert "without a customer" in text
     read_mapping(text)
+
+
+def test_all_steps_of_a_long_way_are_stages(tmp_path: Path) -> None:
+    """Thirty steps, of which one customer in twenty drops out at each: none of them is noise, and dropping out is an end."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for who in range(400):
+        day = float(rng.uniform(0, 100))
+        for step in range(30):
+            rows.append(f"{who},{day:.4f},Step {step:02d}")
+            day += float(rng.exponential(3))
+            if rng.random() < 0.05:
+                rows.append(f"{who},{day:.4f},Dropped out")
+                break
+            rows += [f"{who},{day:.4f},hint {rng.integers(20)}"] * 3
+    path = tmp_path / "funnel.csv"
+    path.write_text("customer,day,event\n" + "\n".join(rows) + "\n")
+    text, mapping = proposed(path)
+    steps = [name for name in mapping.stages if name.startswith("step_")]
+    assert steps == [f"step_{step:02d}" for step in range(30)]
+    assert list(mapping.ends) == ["dropped_out"]
+    assert mapping.roles == {"dropped_out": "lost"}
+    assert {str(one).split()[0] for one in mapping.ignore} == {"hint"}
+    assert "% as many customers as the commonest event" in text
+
+
+@pytest.mark.parametrize(
+    ("event", "end"),
+    [("drop-out", True), ("Opted Out", True), ("Drop Off", True), ("page view", False), ("keep alive", False)],
+)
+def test_words_are_told_however_they_are_parted(tmp_path: Path, event: str, end: bool) -> None:
+    path = tmp_path / "log.csv"
+    rows = [f"{who},{who % 9 + day},{what}" for who in range(40) for day, what in ((0, "in"), (1, "on"), (2, event))]
+    path.write_text("customer,day,event\n" + "\n".join(rows) + "\n")
+    _, mapping = proposed(path)
+    assert (event in [told[0] for told in mapping.ends.values() if isinstance(told, list)]) is end
+    assert (event in mapping.ignore) is not end
