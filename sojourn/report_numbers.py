@@ -47,7 +47,7 @@ def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
         *(human(pair(name)) for name in pairs),
     ]
     caption = "Differences are the strategy minus the baseline, on the same customers, with 90 % intervals. Grey and in"
-    caption += " parentheses: the interval spans 0, so the sign is not known."
+    caption += " parentheses: the interval spans 0 or there is none, so the sign is not known."
     return paper.section("What changes", paper.table(heads, _rows(names, base, pairs, result.scenario), caption), full)
 
 
