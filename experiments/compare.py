@@ -11,6 +11,7 @@ import numpy as np
 from sojourn.experiments.critical import alone, level
 from sojourn.experiments.doubted import Uncertainty
 from sojourn.experiments.payback import Payback, paybacks
+from sojourn.experiments.seen import FEWEST, acts, customers_apart, felt, replications_apart, withheld
 from sojourn.experiments.sequential import Clock, Settling
 from sojourn.experiments.sequential import settle as until_settled
 from sojourn.experiments.service import Reason, reasons
@@ -120,6 +121,7 @@ def compare(
         verdict = replace(verdict, sentence=said)
     why = reasons(result, baseline, kept=kept, **how)
     back = paybacks(result, baseline, delays=delays, level=confidence, kept=kept, **how)
+    back = {name: one for name, one in back.items() if pairs("profit", baseline, name).left_out.size}
     return Comparison(result, baseline, differences, verdict, why, back, uncertainty)
 
 
@@ -183,7 +185,8 @@ class _Memory:
 class _Pairs:
     """Differences of any measure between any two strategies of a result, replication by replication.
 
-    With one replication, group by group of the same customers instead (see `sim.singles`).
+    With one replication, group by group of the same customers instead (see `sim.singles`). Without errors where hardly anything
+    of a difference was seen (see `seen`).
     """
 
     def __init__(self, result: Result, *, fixed: bool) -> None:
@@ -193,13 +196,30 @@ class _Pairs:
             for name, outcome in result.outcomes.items():
                 self.groups[name] = jackknifes(outcome.journeys[0], outcome.network, fixed=fixed)
         self.measures = tuple(next(iter(result.outcomes.values())).measures)
+        self._scenario = result.scenario
+        self._acts: dict[tuple[str, str], bool] = {}
+        self._apart: dict[tuple[str, str], int] = {}  # customers of a single replication
 
     def __call__(self, measure: str, a: str, b: str) -> Jackknife:
         """The measure under b minus under a."""
+        first, second = self.outcomes[a], self.outcomes[b]
         if self.groups:
-            return self.groups[b][measure].minus(self.groups[a][measure])
-        first, second = self.outcomes[a].parts, self.outcomes[b].parts
-        return difference([one[measure] for one in first], [one[measure] for one in second])
+            found = self.groups[b][measure].minus(self.groups[a][measure])
+        else:
+            found = difference([one[measure] for one in first.parts], [one[measure] for one in second.parts])
+        pair = (a, b)
+        if pair not in self._acts:
+            self._acts[pair] = acts(self._scenario, a, b)
+        if not self._acts[pair] or not found.left_out.size:
+            return found
+        if not self.groups:
+            apart = replications_apart(measure, first.parts, second.parts)
+            return withheld(found, apart, len(first.parts))
+        if felt(measure):
+            return withheld(found, FEWEST, FEWEST)
+        if pair not in self._apart:
+            self._apart[pair] = customers_apart(first.journeys[0], second.journeys[0])
+        return found if found.value == 0.0 else withheld(found, self._apart[pair], FEWEST)
 
 
 def _check(scenario: Scenario, strategies: Sequence[str], measure: str, error_rate: float) -> None:

@@ -126,7 +126,7 @@ class Evaluator:
                 if self._kept is not None:
                     self._kept.put(key, {name: list(part) for name, part in parts.items()})
                 return parts
-            return {name: Part(*part) for name, part in told.items()}
+            return {name: Part.restored(part) for name, part in told.items()}
 
         if self._workers > 1 and len(wanted) > 1:
             with ThreadPoolExecutor(self._workers) as pool:

@@ -13,6 +13,9 @@ def sentence(found: Decomposition, scenario: Scenario) -> str:
     """`B beats A by USD ...: L brings 3,950 and costs 2,200.`"""
     words = Words("profit", scenario, found.baseline)
     named = [(found.strategy, found.total)]
+    if words.priceless:
+        said = f"profit is not measured, for the scenario states no money: `sojourn compare --measure {words.other}`"
+        return f"{said} compares the strategies."
     if not found.levers:
         return f"{found.strategy} pulls every lever as {found.baseline} does: {words.same([found.strategy])}."
     if found.total.mean == 0.0 and not found.total.low and not found.total.high:

@@ -124,7 +124,7 @@ def judge(
     beaten = {name: best is not None and standing.gap(name, best).sign == good for name in rivals}
     winner = best if best is not None and all(beaten.values()) else None
     words = Words(measure, scenario, baseline)
-    sentence = _sentence(words, found, winner, best, [name for name in rivals if not beaten[name]])
+    sentence = _sentence(words, found, winner, best, [name for name in rivals if not beaten[name]], replications)
     if stopped == "close enough" and best is not None and close_enough is not None:
         sentence = f"{sentence[:-1]}; {words.close_enough(best, close_enough)}."
     return Verdict(
@@ -141,12 +141,19 @@ def judge(
 
 
 def _sentence(
-    words: Words, found: Sequence[Against], winner: str | None, best: str | None, open_: Sequence[str]
+    words: Words,
+    found: Sequence[Against],
+    winner: str | None,
+    best: str | None,
+    open_: Sequence[str],
+    replications: int,
 ) -> str:
     """The winner, then others above the baseline, those below it, and those that cannot be told apart from it.
 
     `open_` are the strategies that the best may not surely beat.
     """
+    if words.priceless:
+        return words.unstated() + "."
     good = direction(words.measure)
     same = [one for one in found if one.same]
     rest = [one for one in found if not one.same]
@@ -178,7 +185,7 @@ def _sentence(
     if level:
         clauses.append(words.level(_named(level), figures=not clauses))
     if single:
-        clauses.append(words.single(_named(single)))
+        clauses.append(words.single(_named(single), replications))
     if undefined:
         clauses.append(words.undefined([one.name for one in undefined]))
     if same:

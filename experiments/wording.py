@@ -3,8 +3,10 @@
 import math
 from collections.abc import Sequence
 
+from sojourn.experiments.seen import CHARGED
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.money import stated
 from sojourn.sim.vocabulary import SHARE, direction, prefix, unit
 
 Named = Sequence[tuple[str, Estimate]]  # strategies with their difference from the baseline
@@ -24,6 +26,9 @@ class Words:
         self.over = ""
         if prefix(measure) in TOTALS:
             self.over = " a year" if horizon == YEAR else f" over {horizon:g} days"
+        bought = any(stage.role == "purchase" for stage in scenario.stages.values())
+        self.other = "conversion" if bought else f"reach.{list(scenario.stages)[-1]}"
+        self.priceless = prefix(measure) in CHARGED | {"revenue"} and not stated(scenario)
         self.what = "" if measure == "profit" else f" in {measure}"
 
     def ahead(self, better: Named) -> str:
@@ -76,13 +81,20 @@ class Words:
         """There is nothing to compare."""
         return f"{self.measure} is undefined under {self.baseline} or {_joined(names, 'or')}: nothing to compare"
 
-    def single(self, differences: Named) -> str:
-        """Differences without intervals: one replication of customers who touch one another, or too few customers."""
+    def unstated(self) -> str:
+        """No money is stated, so that profit says nothing."""
+        said = f"{self.measure} is not measured, for the scenario states no money"
+        return f"{said}: ask for another measure, as by --measure {self.other}"
+
+    def single(self, differences: Named, replications: int = 1) -> str:
+        """Differences without intervals: one replication of customers who touch one another, or too few lives that differ."""
         names = _joined([name for name, _ in differences])
         amounts = self._each(differences, sign=True, link=" ")
         shown = f"{differences[0][0]} {amounts}" if len(differences) > 1 else amounts
         verb = "differs" if len(differences) == 1 else "differ"
-        return f"one replication cannot show that {names} {verb} from {self.baseline} ({shown}): use more replications"
+        few = "one replication" if replications < 2 else f"{replications} replications"
+        why = "" if replications < 2 else ", so little of it was seen"
+        return f"{few} cannot show that {names} {verb} from {self.baseline} ({shown}){why}: use more replications"
 
     def _each(self, found: Named, *, sign: bool = False, link: str = " by ") -> str:
         """The amount of the first, then `, B by ...` for the others; sizes only, unless `sign` is asked for."""

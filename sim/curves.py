@@ -2,7 +2,7 @@
 to where.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from sojourn.sim.journeys import Journeys
 from sojourn.sim.lives import Lives
 from sojourn.sim.money import overhead_by
 from sojourn.sim.network import Network
+from sojourn.sim.pooling import ROWS, cells, incidence, survival, without_each
 
 Floats = NDArray[np.float64]
 MOST_DAYS = 1000  # on which profit is told: whole days, or every second or third where the horizon is far
@@ -29,9 +30,9 @@ class Trace(NamedTuple):
     stages: tuple[str, ...]
     days: Floats  # shape (n,)
     occupancy: Floats  # customers in each stage on each day, shape (stages, n)
-    retention: Floats  # Kaplan-Meier since the first purchase, shape (n,); NaN past the longest follow-up
+    losses: Floats  # of buyers since the first purchase, as `pooling.cells` tells them, shape (ROWS, n)
     followed: Floats  # buyers still at risk that many days after their first purchase, shape (n,)
-    returned: Floats  # Aalen-Johansen share of buyers with a second purchase by then, shape (n,); NaN likewise
+    returns: Floats  # the same of second purchases, shape (ROWS, n); loss or an end competes
     waited: Floats  # buyers who had neither bought again nor gone by then, shape (n,)
     moves: Floats  # shape (stages, stages), from row to column
     profit: Floats  # by the end of each of `paid_days`, discounted to day 0; its last is the measure
@@ -70,29 +71,19 @@ def trace(journeys: Journeys, network: Network, lives: Lives | None = None) -> T
     events = journeys.events
     change, moves = tally(events.stage, events.sequence, events.time, days, len(journeys.stages))
     occupancy = np.cumsum(change, axis=1)[:, :POINTS].astype(np.float64)  # the last column is past the horizon
-    nothing = np.full(POINTS, np.nan), np.zeros(POINTS)
-    retention, followed = _retained(lives, days) if lives.buyers.size and lives.losing.any() else nothing
-    returned, waited = _returned(lives, days) if lives.buyers.size else nothing
+    nothing = np.zeros((ROWS, POINTS)), np.zeros(POINTS)
+    losses, followed = _told(lives.losses, days) if lives.buyers.size and lives.losing.any() else nothing
+    returns, waited = _told(lives.returns, days) if lives.buyers.size else nothing
     paid = paid_days(journeys.horizon)
     profit = lives.ledger.by(paid) - overhead_by(network, paid, discounted=True)
-    return Trace(
-        journeys.stages, days, occupancy, retention, followed, returned, waited, moves.astype(np.float64), profit
-    )
+    return Trace(journeys.stages, days, occupancy, losses, followed, returns, waited, moves.astype(np.float64), profit)
 
 
-def _retained(lives: Lives, days: Floats) -> tuple[Floats, Floats]:
-    return _known(lives.losses, days, read(lives.losses, days=days).left_at[:, -1])
-
-
-def _returned(lives: Lives, days: Floats) -> tuple[Floats, Floats]:
-    return _known(lives.returns, days, read(lives.returns, days=days).incidence_at[:, -1])
-
-
-def _known(sample: FollowUps, days: Floats, share: Floats) -> tuple[Floats, Floats]:
-    """A share by day up to the longest follow-up, NaN after it; and how many are followed that long."""
+def _told(sample: FollowUps, days: Floats) -> tuple[Floats, Floats]:
+    """What a curve is pooled by, and how many are followed as long as each of the days."""
     from sojourn.sim.counting import reaching
 
-    return np.where(days <= sample.durations.max(), share, np.nan), reaching(sample.durations, days)
+    return cells(sample, days, read(sample, days=days)), reaching(sample.durations, days)
 
 
 def combine(traces: Sequence[Trace]) -> Curves:
@@ -108,21 +99,28 @@ def combine(traces: Sequence[Trace]) -> Curves:
             moves = [Part("total", float(one.moves[i, j])) for one in traces]
             if any(part.value for part in moves):
                 flow[stage, following] = over_replications(moves).interval()
-    retention = _share(first.days, [one.retention for one in traces], [one.followed for one in traces])
-    returned = _share(first.days, [one.returned for one in traces], [one.waited for one in traces])
+    retention = _share(first.days, survival, [one.losses for one in traces], [one.followed for one in traces])
+    returned = _share(first.days, incidence, [one.returns for one in traces], [one.waited for one in traces])
     if returned is not None and not returned.mean.any():
         returned = None  # nobody can buy again
     return Curves(occupancy, retention, returned, flow, np.array([one.profit for one in traces]))
 
 
-def _share(days: Floats, shares: Sequence[Floats], at_risk: Sequence[Floats]) -> Band | None:
-    """A share with its band, as far as enough customers are followed."""
-    followed, curves = np.sum(at_risk, axis=0), np.array(shares)
-    shown = (followed >= FOLLOWED) & np.isfinite(curves).any(axis=0)
+def _share(
+    days: Floats, share: Callable[[Floats], Floats], tables: Sequence[Floats], at_risk: Sequence[Floats]
+) -> Band | None:
+    """The common curve of all replications with its band, as far as enough customers are followed."""
+    followed = without_each(np.array(at_risk))
+    shown = followed[0] >= FOLLOWED
     if shown.sum() < 2:
         return None
-    band = _band(days[shown], curves[:, shown])
-    return Band(band.x, band.mean, np.maximum(band.low, 0.0), np.minimum(band.high, 1.0))
+    curves = share(without_each(np.array(tables)))[:, shown]
+    mean, each = curves[0], np.where(followed[1:, shown] > 0.0, curves[1:], np.nan)
+    n = len(each)
+    away = each - each[0]  # so that equal curves give an error of exactly 0
+    square = ((away - away.mean(axis=0)) ** 2).sum(axis=0)
+    half = student(LEVEL, n - 1) * np.sqrt((n - 1) / n * square) if n > 1 else np.full(mean.shape, np.nan)
+    return Band(days[shown], mean, np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0))
 
 
 def _band(x: Floats, curves: Floats) -> Band:

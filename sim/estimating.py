@@ -1,37 +1,48 @@
 """From replications, or from groups of customers, to a figure with its 90 % interval.
 
 Everything is one jackknife. For totals and means over n replications the jackknife error is the usual s / sqrt(n), so
-that its interval is Student's; for ratios of sums it is the delete-one jackknife (Quenouille 1956, Tukey 1958), with
-n - 1 degrees of freedom. With one replication whose customers do not touch each other, groups of referral trees are
-left out in turn.
+that its interval is Student's; for ratios of sums, and for curves made of such ratios, it is the delete-one jackknife
+(Quenouille 1956, Tukey 1958), with n - 1 degrees of freedom. With one replication whose customers do not touch each other,
+groups of referral trees are left out in turn.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.sim import pooling
 from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.vocabulary import is_share
 
 Floats = NDArray[np.float64]
-Kind = Literal["total", "ratio", "mean"]
+Kind = Literal["total", "ratio", "mean", "survival", "incidence"]
+Table = tuple[tuple[float, ...], ...]
 NOTHING = Estimate(None, None, None)
+OPEN = 0.05  # of an incidence: the most that may still be open where a replication is left out and no other gets so far
 
 
 class Part(NamedTuple):
     """What one replication says about one measure.
 
     Kinds: `total` grows with the number of customers and is averaged over replications; `ratio` is the sum of
-    numerators over the sum of denominators; `mean` is a figure of its own each replication (a median, a curve read at
-    a day), averaged, with undefined replications (NaN) left out.
+    numerators over the sum of denominators; `mean` is a figure of its own each replication (a median), averaged, with
+    undefined replications (NaN) left out; `survival` and `incidence` are read at the end of the curve that tables of all
+    replications give together (see `pooling`).
     """
 
     kind: Kind
     value: float  # the numerator of a ratio
     denominator: float = 1.0
+    cells: Table = ()  # of a curve up to the day on which it is read
+
+    @classmethod
+    def restored(cls, told: Sequence[Any]) -> "Part":
+        """The same again from plain lists."""
+        kind, value, denominator, cells = told
+        return cls(kind, value, denominator, tuple(map(tuple, cells)))
 
     @property
     def figure(self) -> float:
@@ -96,7 +107,11 @@ def over_replications(parts: Sequence[Part]) -> Jackknife:
         total, below = float(numerator.sum()), float(denominator.sum())
         return Jackknife(divide(total, below), divide_all(total - numerator, below - denominator))
     figures = np.array([part.value for part in parts])
-    return _of_means(figures[np.isfinite(figures)])
+    if parts[0].kind == "mean":
+        return _of_means(figures[np.isfinite(figures)])
+    if parts[0].kind == "total":
+        return _of_means(figures)
+    return _of_curves(parts[0].kind, np.array([part.cells for part in parts]), figures)
 
 
 def difference(a: Sequence[Part], b: Sequence[Part]) -> Jackknife:
@@ -133,6 +148,20 @@ def divide_all(a: Floats, b: Floats) -> Floats:
     """a / b, NaN where b is 0; arrays of one shape."""
     quotient: Floats = np.divide(a, b, out=np.full(a.size, np.nan), where=b != 0.0)
     return quotient
+
+
+def _of_curves(kind: Kind, tables: Floats, own: Floats) -> Jackknife:
+    """The end of the common curve, from tables of shape (n, rows, cells); `own` is NaN where nobody got that far."""
+    if not tables.size:
+        return Jackknife(math.nan, np.empty(0))
+    sums = pooling.without_each(tables)
+    left = pooling.survival(sums)[:, -1]
+    share = left if kind == "survival" else pooling.incidence(sums)[:, -1]
+    known = pooling.reached(np.isfinite(own) & (tables[:, pooling.RISK, -1] > 0.0)) | (left == 0.0)
+    if kind == "incidence":  # what is open bounds by how much the share can still grow
+        known[1:] |= left[1:] <= OPEN * share[1:]
+    figures = np.where(known, share, np.nan)
+    return Jackknife(float(figures[0]), figures[1:] if own.size > 1 else np.empty(0))
 
 
 def _of_means(figures: Floats) -> Jackknife:

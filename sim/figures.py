@@ -10,11 +10,13 @@ import numpy as np
 
 from sojourn.sim import money, survival
 from sojourn.sim.desks import desk_figures
+from sojourn.sim.estimating import Kind
 from sojourn.sim.follow_ups import FollowUps, Read
 from sojourn.sim.impressions import impressions
 from sojourn.sim.journeys import REFERRAL, Floats, Integers
 from sojourn.sim.lives import Lives, firsts
 from sojourn.sim.network import Network
+from sojourn.sim.pooling import WIDTH
 from sojourn.sim.sums import NOTHING, Gap, Sums, Tally
 from sojourn.sim.surveys import survey_figures
 
@@ -28,8 +30,10 @@ class Sample(NamedTuple):
     names: tuple[str, ...]
     follow_ups: FollowUps
     told: Callable[[Read], list[Floats]]  # one figure a name and curve
-    days: tuple[int, ...] = ()  # on which its curves are read
+    days: tuple[float, ...] = ()  # on which its curves are read: the ends of cells
     median: bool = False  # whether it is read too
+    kind: Kind = "mean"  # of all its figures
+    cells: tuple[int, ...] = ()  # how many cells lie before the day of each figure
 
 
 Figure = tuple[str, Sums | Gap] | Sample
@@ -147,18 +151,23 @@ def _purchases(lives: Lives, everybody: Tally) -> Iterator[Figure]:
     yield "purchases", Sums(Tally.of(lives.purchasers), everybody)
 
     days = windows(lives.network)
-    names = ("repeat_rate", *(f"repeat_rate.{d}" for d in days))
+    ends = tuple(WIDTH * n for n in range(1, 1 + int(max(days, default=0) / WIDTH)))
+    cells = tuple(int(d / WIDTH) for d in days)
+    year = int(365 / WIDTH) if 365 in days else 0
+    asked = (year, *cells)  # 0 cells where a year is longer than the horizon
 
     def repeats(curves: Read) -> list[Floats]:
-        year = curves.incidence_at[days.index(365)] if 365 in days else np.full(curves.left.size, np.nan)
-        return [year, *curves.incidence_at]
+        nothing = np.full(curves.left.size, np.nan)
+        return [curves.incidence_at[n - 1] if n else nothing for n in asked]
 
-    yield Sample(names, lives.returns, repeats, days)
+    names = ("repeat_rate", *(f"repeat_rate.{d}" for d in days))
+    yield Sample(names, lives.returns, repeats, ends, kind="incidence", cells=asked)
     if not lives.losing.any():
         return
     if days:
         names = tuple(f"retention.{d}" for d in days)
-        yield Sample(names, lives.losses, lambda curves: list(curves.left_at), days)
+        kept = [n - 1 for n in cells]
+        yield Sample(names, lives.losses, lambda curves: list(curves.left_at[kept]), ends, kind="survival", cells=cells)
     at_risk, causes, *_ = lives.losses
     yield "churn_rate", Sums(Tally.of(lives.buyers[causes == 0]), Tally.of(lives.buyers, at_risk / MONTH))
 

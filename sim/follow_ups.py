@@ -39,6 +39,7 @@ class Read(NamedTuple):
     mean: Floats  # days: area under the survival up to the longest follow-up, shape (curves,)
     left_at: Floats  # survival at each of the days asked for, shape (days, curves)
     incidence_at: Floats  # incidence of cause 0 at each of the days, shape (days, curves)
+    risk_at: Floats  # how many are still followed after each of the days, shape (days, curves)
     median: Floats  # first day on which the incidence of cause 0 is half of its last, shape (curves,); if asked for
 
 
@@ -54,9 +55,9 @@ def read(
         median: whether the median of cause 0 is wanted.
     """
     curves = max(groups.number, 1) + 1  # without groups, all are one group that is left out
-    by_day = np.full((2, len(days), curves), np.nan)
+    by_day, risk = np.full((2, len(days), curves), np.nan), np.zeros((len(days), curves))
     left, mean, middle = np.full((3, curves), np.nan)
-    found = Read(left, np.full((sample.kinds, curves), np.nan), mean, by_day[0], by_day[1], middle)
+    found = Read(left, np.full((sample.kinds, curves), np.nan), mean, by_day[0], by_day[1], risk, middle)
     if sample.durations.size > 0 or (sample.others is not None and sample.others.durations.size > 0):
         _walk(sample, groups, np.asarray(days, dtype=np.float64), median, found)
     return found if groups.number else Read(*(figures[..., -1:] for figures in found))
@@ -81,7 +82,7 @@ def _walk(sample: FollowUps, groups: Groups, days: Floats, median: bool, found: 
         others = kernel.keyed(sample.others.durations, sample.others.causes, NOBODY, owner, *told)
         keys = np.concatenate((keys, others))
     keys = ascending(keys, kernel.BY_TIME)
-    curves, by_day = kernel.begun(here, early, ages), np.empty((2, limits.size, size))
+    curves, by_day = kernel.begun(here, early, ages), np.empty((3, limits.size, size))
     kernel.walk(keys, curves, limits, np.empty(0), by_day)
     left, incidence = curves.left, curves.incidence
 
@@ -94,10 +95,11 @@ def _walk(sample: FollowUps, groups: Groups, days: Floats, median: bool, found: 
     found.mean[some] = area[some] / kernel.TICKS
     known = some & ((days[:, None] <= last / kernel.TICKS) | (left == 0.0))
     found.left_at[known], found.incidence_at[known] = by_day[0][known], by_day[1][known]
+    found.risk_at[:] = by_day[2]
     if median:
         targets = np.where(incidence[0] > 0.0, incidence[0] * HALF, np.inf)
         again = kernel.begun(here, early, ages)
-        kernel.walk(keys, again, limits[:0], targets, np.empty((2, 0, size)))
+        kernel.walk(keys, again, limits[:0], targets, np.empty((3, 0, size)))
         found.median[some] = np.where(np.isfinite(again.reached), again.reached / kernel.TICKS, np.nan)[some]
 
 

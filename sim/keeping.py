@@ -37,7 +37,7 @@ def restored(told: dict[str, Any]) -> Left:
     """The same again."""
     single = told["single"]
     return (
-        {name: Part(*part) for name, part in told["parts"].items()},
+        {name: Part.restored(part) for name, part in told["parts"].items()},
         Trace(tuple(told["stages"]), *(_unpacked(curve) for curve in told["curves"])),
         None if single is None else {name: Estimate(*one) for name, one in single.items()},
     )

@@ -120,7 +120,7 @@ def walk(keys: Integers, curves: Curves, limits: Integers, targets: Floats, read
         curves: from `begun`.
         limits: ticks at which to read the curves, ascending, shape (d,).
         targets: of the incidence of cause 0, shape (curves,), to find when it gets there; or empty.
-        read: takes the survival and the incidence of cause 0 at the limits, shape (2, d, curves).
+        read: takes the survival, the incidence of cause 0 and how many are at risk after the limits, shape (3, d, curves).
     """
     causes, size = curves.new.shape
     all_new, all_aged, everybody = np.zeros(causes), 0.0, 0.0
@@ -165,6 +165,7 @@ def walk(keys: Integers, curves: Curves, limits: Integers, targets: Floats, read
         if due < limits.size:
             for curve in range(size):
                 read[0, due, curve], read[1, due, curve] = curves.left[curve], curves.incidence[0, curve]
+                read[2, due, curve] = everybody - curves.now[curve]
 
 
 @compiled

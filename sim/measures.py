@@ -16,7 +16,8 @@ horizon, all customers who arrived (invitees too), and treats what is unfinished
 - `retention.DAYS`: Kaplan-Meier probability of not being lost (a stage of role lost) DAYS after the first purchase.
   `churn_rate`: losses after the first purchase per 30.44 customer-days at risk, up to the loss or the horizon.
 - `repeat_rate.DAYS`: Aalen-Johansen probability of a second purchase within DAYS of the first; loss or an end competes.
-  `repeat_rate` is at 365 days, and undefined where nobody is followed that long. `purchases`: per customer.
+  `repeat_rate` is at 365 days, and undefined where nobody is followed that long. Of several replications there is one curve
+  (see `pooling`), of losses too. `purchases`: per customer.
 - `clv.DAYS`: margin in the DAYS from arrival, discounted to arrival, per customer who arrived early enough to be
   followed that long; `clv` over half the horizon. Margin is what the ledger books to customers (see `money.book`),
   without levers' costs per day and agents' pay.

@@ -32,6 +32,17 @@ class Money(NamedTuple):
     cost: Floats
 
 
+def stated(scenario: Scenario) -> bool:
+    """Whether anything in the scenario, for any segment, brings or costs money."""
+    for one in [scenario, *(scenario.for_segment(name) for name in scenario.segments)]:
+        stages = [(own.revenue, own.cost, own.cost_per_day, own.acquisition_cost) for own in one.stages.values()]
+        desks = [(own.revenue_per_contact, own.cost_per_contact, own.cost_per_agent_day) for own in one.desks.values()]
+        levers = [own.cost.model_dump().values() for own in one.levers.values()]
+        if any(any(amounts) for amounts in (*stages, *desks, *levers)):
+            return True
+    return False
+
+
 def force_of_interest(network: Network) -> float:
     """delta a day: (1 + d)^(-t/365) = exp(-delta t)."""
     return math.log1p(network.scenario.about.annual_discount_rate) / YEAR

@@ -6,10 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.sim import pooling
 from sojourn.sim.estimates import Estimate
-from sojourn.sim.estimating import Jackknife, Part, bounded, divide_all
+from sojourn.sim.estimating import Jackknife, Part, Table, bounded, divide_all
 from sojourn.sim.figures import Sample, figures
-from sojourn.sim.follow_ups import read
+from sojourn.sim.follow_ups import Read, read
 from sojourn.sim.journeys import Floats, Integers, Journeys
 from sojourn.sim.lives import Lives
 from sojourn.sim.money import by_segment
@@ -92,8 +93,9 @@ def told(lives: Lives, groups: Groups = NO_GROUPS, wanted: Collection[str] | Non
             continue
         if isinstance(figure, Sample):
             curves = read(figure.follow_ups, groups, days=figure.days, median=figure.median)
-            for name, values in zip(figure.names, figure.told(curves), strict=True):
-                found[name] = Told(Part("mean", float(values[-1])), values[:-1])
+            tables = _tables(figure, curves)
+            for name, values, table in zip(figure.names, figure.told(curves), tables, strict=True):
+                found[name] = Told(Part(figure.kind, float(values[-1]), 1.0, table), values[:-1])
         elif isinstance(figure[1], Gap):
             found[figure[0]] = _gap(figure[1], groups)
         else:
@@ -101,6 +103,15 @@ def told(lives: Lives, groups: Groups = NO_GROUPS, wanted: Collection[str] | Non
         if wanted is not None and all(name in found for name in wanted):
             break
     return {name: found[name] for name in in_order(found) if wanted is None or name in wanted}
+
+
+def _tables(figure: Sample, curves: Read) -> list[Table]:
+    """What replications are pooled by, for each name; nothing for averages."""
+    if figure.kind == "mean":
+        return [()] * len(figure.names)
+    rows = pooling.ROWS if figure.kind == "incidence" else pooling.COUNTED
+    table = pooling.cells(figure.follow_ups, np.array(figure.days), curves)[:rows].tolist()
+    return [tuple(tuple(row[:count]) for row in table) for count in figure.cells]
 
 
 def jackknifes(journeys: Journeys, network: Network, *, fixed: bool | None = None) -> dict[str, Jackknife]:

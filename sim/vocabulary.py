@@ -1,6 +1,6 @@
 """Names of measures: what each means in plain words, its unit, and whether more of it is better."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
@@ -46,6 +46,7 @@ DIRECTION: dict[str, int] = {
 }
 
 SHARE = "share"
+SHARP = 0.2  # of its figure, half the interval of a window that is shown first
 _MONEY = frozenset({"profit", "revenue", "cost", "clv", "cac"})
 _UNITS = {
     "roi": "ratio",
@@ -170,6 +171,22 @@ def _everybody(estimate: Estimate) -> bool:
     return estimate.mean == 1.0 and estimate.low in (None, 1.0) and estimate.high in (None, 1.0)
 
 
+def _telling(windows: Sequence[str], measures: Sequence[Mapping[str, Estimate]]) -> Sequence[str]:
+    """The longest of some windows (ascending) that all strategies tell to within a fifth of its figure; where none is told so
+    well, the shortest, and without any intervals the longest.
+    """
+
+    def told(name: str) -> bool:
+        found = [one[name] for one in measures if name in one]
+        return all(
+            one.mean is not None and one.low is not None and one.mean - one.low <= SHARP * one.mean for one in found
+        )
+
+    if all(one[name].low is None for name in windows for one in measures if name in one):
+        return windows[-1:]
+    return [name for name in windows if told(name)][-1:] or windows[:1]
+
+
 def headline(*measures: Mapping[str, Estimate], most: int = 8) -> tuple[str, ...]:
     """At most `most` measures for people, in a sensible order; none that is undefined or zero throughout, no share that
     is 1 throughout, such as that of customers who enter the stage where all of them start, and `reach` of the first
@@ -187,7 +204,16 @@ def headline(*measures: Mapping[str, Estimate], most: int = 8) -> tuple[str, ...
     reach = [name for name in known if prefix(name) == "reach"]
     reach = [name for name in reach if any(one.get(name) != one.get("conversion") for one in measures)]
     desks = [name for name in known if prefix(name) in ("desk.wait", "desk.abandoned")]
-    wanted = ["profit", "revenue", "cost", "conversion", "purchases", *retention[-1:], "satisfaction", "clv"]
+    wanted = [
+        "profit",
+        "revenue",
+        "cost",
+        "conversion",
+        "purchases",
+        *_telling(retention, measures),
+        "satisfaction",
+        "clv",
+    ]
     surveys = [name for name in known if prefix(name) in ("survey.nps", "survey.true_nps")]
     more = ["nps", *desks, "referrals", "churn_rate", *reach, *surveys]
     return tuple(name for name in (*wanted, *more) if tells(name))[:most]

@@ -82,7 +82,8 @@ def _levers(found: Commitment) -> Table:
     for name, one in found.levers.items():
         known = clear(one.difference)
         written = interval(one.difference, SHARE, sign=True)
-        cell = Text(written if known else f"({written})", "" if known else "dim")
+        nothing = not any(one.difference)
+        cell = Text("none" if nothing else written if known else f"({written})", "" if known else "dim")
         day = "" if one.median_day is None else days(one.median_day)
         table.add_row(plain(name), interval(one.sure, SHARE), cell, plain(one.stage or ""), day)
     return table
@@ -150,6 +151,8 @@ def _state(age: float, words: str) -> str:
 def _trust(found: Commitment) -> Iterable[str]:
     there, rule = either(found.loyal), f"within {found.within:g} days from then, before being lost"
     yield f"A chance is that of entering {there} {rule}; from the first entry on it is 1."
+    if found.levers:
+        yield "A lever's difference is that of the customers who come with and without it; its share is of all who come with it."
     if found.exact:
         yield "Chances are exact (a memoryless scenario); where customers cross is counted in a simulation."
     else:

@@ -17,6 +17,7 @@ from sojourn.experiments.journal import digest, journal
 from sojourn.experiments.mixes import NAME, SPENDING, Mix
 from sojourn.experiments.optimise import Optimum, optimise
 from sojourn.experiments.searching import DEEPER
+from sojourn.experiments.wording import Words
 from sojourn.guard import say
 from sojourn.opening import absent, blaming, companion_of, opened, write_beside
 from sojourn.options import Options, listed
@@ -103,6 +104,9 @@ def sentence(found: Optimum) -> str:
     if found.mix is None:
         return f"No mix of these levers keeps the limits ({'; '.join(_asked(found))})."
     what = title(found.measure)
+    words = Words(found.measure, found.scenario, base)
+    if words.priceless:
+        return f"{words.unstated()}."
     gain = _amount(found, found.gain.mean is not None)
     if found.gain.mean == 0.0 and not found.gain.low and not found.gain.high:
         return f"Nothing beats {base}: the best mix found is {base} itself, or acts just like it."

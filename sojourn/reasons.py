@@ -119,7 +119,7 @@ def cost(comparison: Comparison, reason: Reason) -> str:
     said = f"What its queue costs {over}: {_joined(harm) if harm else 'nothing that can be told'}"
     said += f"; it saves {_joined(good)}" if good else ""
     said += "" if clear(reason.queue["profit"]) else "; in profit, nothing that can be told"
-    return f"{said} (under {baseline}: {amount}).{_served(reason, baseline, scenario)}"
+    return f"{said} (under {baseline}, in profit: {amount}).{_served(reason, baseline, scenario)}"
 
 
 def _losses(reason: Reason, scenario: Scenario) -> Iterator[tuple[Estimate, str, str]]:

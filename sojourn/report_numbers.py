@@ -41,7 +41,7 @@ def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
     base = {comparison.baseline: levels[comparison.baseline]}
     names = [n for n in names if any(any(one.get(n, (0.0,))) for one in pairs.values())]
     caption = "Differences are the strategy minus the baseline, on the same customers, with 90 % intervals. Grey and in"
-    caption += " parentheses: the interval spans 0, so the sign is not known."
+    caption += " parentheses: the interval spans 0 or there is none, so the sign is not known."
     return paper.section("What changes", *_tables(names, base, pairs, result.scenario, caption), full)
 
 

@@ -25,13 +25,21 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 
+class _Screen(Console):
+    """A console that leaves it to `guard` what happens when its reader has gone: rich would end with an exit code of 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Tell who called."""
+        raise BrokenPipeError
+
+
 def console(*, err: bool = False) -> Console:
     """Return a console that takes values as they are: no markup, no emoji, no guessed highlights."""
     stream = sys.stderr if err else sys.stdout
     forgive(stream)
     terminal = stream.isatty()
     width = None if terminal or "COLUMNS" in os.environ else PIPED_WIDTH
-    return Console(file=stream, markup=False, emoji=False, highlight=False, width=width)
+    return _Screen(file=stream, markup=False, emoji=False, highlight=False, width=width)
 
 
 def forgive(stream: TextIO) -> None:

@@ -21,6 +21,7 @@ dwell = { law = "deterministic", value = 1 }
 exits = { heads = 0.5, tails = 0.5 }
 [stages.heads]
 end = true
+revenue = 1
 [stages.tails]
 end = true
 """

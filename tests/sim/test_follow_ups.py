@@ -27,13 +27,14 @@ def naive(durations: Any, causes: Any) -> list[float]:
     """All that is read off one sample, from `survival`."""
     times, left, incidence = survival.aalen_johansen(durations, causes, KINDS)
     if not times.size:
-        return [np.nan] * (KINDS + 2 + 2 * len(DAYS) + 1)
+        return [*[np.nan] * (KINDS + 2 + 2 * len(DAYS)), *[0.0] * len(DAYS), np.nan]
     return [
         *incidence[:, -1],
         left[-1],
         survival.restricted_mean(times, left),
         *(survival.survival_at(times, left, day) for day in DAYS),
         *(survival.incidence_at(times, left, incidence[0], day) for day in DAYS),
+        *(float(np.count_nonzero(durations > day)) for day in DAYS),
         survival.median_of_incidence(times, incidence[0]),
     ]
 
@@ -46,7 +47,7 @@ def compare(sample: FollowUps, of: Any, number: int) -> None:
     for group in range(number + 1):
         kept = whose != group  # the last leaves nobody out
         one = [figures[..., group] for figures in found]
-        told = [*one[1], one[0], one[2], *one[3], *one[4], one[5]]
+        told = [*one[1], one[0], one[2], *one[3], *one[4], *one[5], one[6]]
         expected = naive(sample.durations[kept], sample.causes[kept])
         assert told == pytest.approx(expected, rel=1e-12, abs=1e-12, nan_ok=True)
     for whole, last in zip(everybody, found, strict=True):
@@ -99,7 +100,8 @@ def test_one_group_and_nobody() -> None:
     sample = follow_ups([2.0, 5.0, 7.0], [0, -1, 1])
     compare(sample, np.array([0, 0, 0]), 2)
     nothing = read(follow_ups([], []), groups([], 2), days=DAYS, median=True)
-    assert all(np.isnan(figures).all() for figures in nothing)
+    assert all(np.isnan(figures).all() for figures in nothing._replace(risk_at=nothing.left))
+    assert not nothing.risk_at.any()
     assert nothing.incidence.shape == (KINDS, 3)
     assert nothing.left_at.shape == (len(DAYS), 3)
 

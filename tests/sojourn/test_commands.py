@@ -295,6 +295,14 @@ def test_a_reader_who_leaves_is_no_error() -> None:
     assert process.wait(20) == 0
 
 
+def test_a_reader_who_leaves_a_table_is_no_error_either() -> None:
+    command = sojourn("compare", str(COFFEE), "--customers", "50", "--replications", "2")
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(120) == 0
+
+
 @pytest.mark.parametrize(
     ("by", "size"),
     [
