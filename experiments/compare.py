@@ -11,7 +11,7 @@ import numpy as np
 from sojourn.experiments.critical import alone, level
 from sojourn.experiments.doubted import Uncertainty
 from sojourn.experiments.payback import Payback, paybacks
-from sojourn.experiments.seen import FEWEST, acts, customers_apart, felt, replications_apart, withheld
+from sojourn.experiments.seen import FEWEST, PRICED, acts, customers_apart, felt, replications_apart, withheld
 from sojourn.experiments.sequential import Clock, Settling
 from sojourn.experiments.sequential import settle as until_settled
 from sojourn.experiments.service import Reason, reasons
@@ -212,6 +212,8 @@ class _Pairs:
             self._acts[pair] = acts(self._scenario, a, b)
         if not self._acts[pair] or not found.left_out.size:
             return found
+        if not self.groups and measure.split(".")[0] not in PRICED:
+            return found  # what replications differ by is what it differs by
         if not self.groups:
             apart = replications_apart(measure, first.parts, second.parts)
             return withheld(found, apart, len(first.parts))

@@ -20,6 +20,7 @@ from sojourn.sim.follow_ups import read
 from sojourn.sim.lives import Lives
 from sojourn.sim.network import build
 from sojourn.sim.run import refuse_crowds, simulate
+from sojourn.sim.singles import parts_of
 from sojourn.sim.sums import NO_GROUPS, Gap, Sums
 from sojourn.sim.wordofmouth import refuse_avalanche
 
@@ -115,7 +116,7 @@ def part_of(lives: Lives, measure: str) -> Part:
         if isinstance(figure, Sample):
             if measure in figure.names:
                 curves = read(figure.follow_ups, NO_GROUPS, days=figure.days, median=figure.median)
-                return Part("mean", float(figure.told(curves)[figure.names.index(measure)][-1]))
+                return parts_of(figure, curves)[figure.names.index(measure)]
         elif figure[0] == measure:
             sums: Any = figure[1]
             if isinstance(sums, Gap):

@@ -18,12 +18,11 @@ from sojourn.sim.journeys import Floats, Journeys
 
 FEWEST = 5  # customers (of a single replication) or replications in which lives differ
 ROUNDING = 1e-9  # of a difference, that an error may come to where nothing varies
-CHARGED = frozenset(
-    {"profit", "cost", "roi", "clv", "cac"}
-)  # what a lever's price changes although lives stay the same
+PRICED = frozenset({"profit", "roi", "clv", "cac"})  # what a lever's price and its effect both change
+CHARGED = PRICED | {"cost"}  # what its price changes although lives stay the same
 FELT = frozenset(
     {"satisfaction", "nps", "information", "survey"}
-)  # what may change for everybody although lives stay the same
+)  # what may change for all although lives stay the same
 
 
 def acts(scenario: Scenario, a: str, b: str) -> bool:

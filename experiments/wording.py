@@ -92,9 +92,10 @@ class Words:
         amounts = self._each(differences, sign=True, link=" ")
         shown = f"{differences[0][0]} {amounts}" if len(differences) > 1 else amounts
         verb = "differs" if len(differences) == 1 else "differ"
-        few = "one replication" if replications < 2 else f"{replications} replications"
-        why = "" if replications < 2 else ", so little of it was seen"
-        return f"{few} cannot show that {names} {verb} from {self.baseline} ({shown}){why}: use more replications"
+        said = f"cannot show that {names} {verb} from {self.baseline}"
+        if replications < 2:
+            return f"one replication {said} ({shown}): use more replications"
+        return f"{replications} replications {said}: in too few of them did a life change; use more"
 
     def _each(self, found: Named, *, sign: bool = False, link: str = " by ") -> str:
         """The amount of the first, then `, B by ...` for the others; sizes only, unless `sign` is asked for."""

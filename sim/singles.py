@@ -93,9 +93,9 @@ def told(lives: Lives, groups: Groups = NO_GROUPS, wanted: Collection[str] | Non
             continue
         if isinstance(figure, Sample):
             curves = read(figure.follow_ups, groups, days=figure.days, median=figure.median)
-            tables = _tables(figure, curves)
-            for name, values, table in zip(figure.names, figure.told(curves), tables, strict=True):
-                found[name] = Told(Part(figure.kind, float(values[-1]), 1.0, table), values[:-1])
+            parts = parts_of(figure, curves)
+            for name, part, values in zip(figure.names, parts, figure.told(curves), strict=True):
+                found[name] = Told(part, values[:-1])
         elif isinstance(figure[1], Gap):
             found[figure[0]] = _gap(figure[1], groups)
         else:
@@ -103,6 +103,12 @@ def told(lives: Lives, groups: Groups = NO_GROUPS, wanted: Collection[str] | Non
         if wanted is not None and all(name in found for name in wanted):
             break
     return {name: found[name] for name in in_order(found) if wanted is None or name in wanted}
+
+
+def parts_of(figure: Sample, curves: Read) -> list[Part]:
+    """What one replication says of each of a sample's measures."""
+    told = zip(figure.told(curves), _tables(figure, curves), strict=True)
+    return [Part(figure.kind, float(values[-1]), 1.0, table) for values, table in told]
 
 
 def _tables(figure: Sample, curves: Read) -> list[Table]:

@@ -30,7 +30,7 @@ def read(written: Any, rows: list[str], mapping: str = MAPPING) -> Any:
 
 def test_who_is_first_seen_where_nobody_leaves_is_left_out_and_told(written: Any) -> None:
     rows = [*rows_of(120, 80), "x,3,again", "y,4,again"]
-    found = calibrate(*written("\n".join(rows) + "\n", MAPPING), replications=2, draws=5)
+    found = calibrate(*written("\n".join(rows) + "\n", MAPPING), replications=2, draws=20)
     assert found.fit.scenario().about.start == "signup"
     assert found.log.counts["customers"] == 120
     assert found.log.counts["customers first seen where nobody leaves"] == 2

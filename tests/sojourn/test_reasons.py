@@ -34,7 +34,9 @@ def test_the_lines_say_waits_reneges_failures_and_what_they_cost(comparison: Any
     assert re.search(
         rf"costs over 240 days: USD {FIGURE} of profit, {FIGURE} points of satisfaction of those who stay and ", first
     )
-    assert re.search(rf"and {FIGURE} percentage points of losses a month \(under today: USD {FIGURE}\)\.", first)
+    assert re.search(
+        rf"and {FIGURE} percentage points of losses a month \(under today, in profit: USD {FIGURE}\)\.", first
+    )
     assert re.search(rf"If nobody had to wait, at the same pay, it would beat today by USD {FIGURE}\.$", first)
     assert second.startswith("Why promise_with_agents: at advice ")
     assert "waiting down from" in second
