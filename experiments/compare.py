@@ -11,7 +11,7 @@ import numpy as np
 from sojourn.experiments.critical import alone, level
 from sojourn.experiments.doubted import Uncertainty
 from sojourn.experiments.payback import Payback, paybacks
-from sojourn.experiments.seen import FEWEST, PRICED, acts, customers_apart, felt, replications_apart, withheld
+from sojourn.experiments.seen import FEWEST, PRICED, acts, counted, customers_apart, felt, replications_apart, withheld
 from sojourn.experiments.sequential import Clock, Settling
 from sojourn.experiments.sequential import settle as until_settled
 from sojourn.experiments.service import Reason, reasons
@@ -210,7 +210,7 @@ class _Pairs:
         pair = (a, b)
         if pair not in self._acts:
             self._acts[pair] = acts(self._scenario, a, b)
-        if not self._acts[pair] or not found.left_out.size:
+        if not self._acts[pair] or not found.left_out.size or not counted(measure):
             return found
         if not self.groups and measure.split(".")[0] not in PRICED:
             return found  # what replications differ by is what it differs by
@@ -221,7 +221,7 @@ class _Pairs:
             return withheld(found, FEWEST, FEWEST)
         if pair not in self._apart:
             self._apart[pair] = customers_apart(first.journeys[0], second.journeys[0])
-        return found if found.value == 0.0 else withheld(found, self._apart[pair], FEWEST)
+        return withheld(found, self._apart[pair], FEWEST)
 
 
 def _check(scenario: Scenario, strategies: Sequence[str], measure: str, error_rate: float) -> None:

@@ -20,6 +20,7 @@ FEWEST = 5  # customers (of a single replication) or replications in which lives
 ROUNDING = 1e-9  # of a difference, that an error may come to where nothing varies
 PRICED = frozenset({"profit", "roi", "clv", "cac"})  # what a lever's price and its effect both change
 CHARGED = PRICED | {"cost"}  # what its price changes although lives stay the same
+KNOWN = frozenset({"impressions"})  # worked out, not counted: equal differences are right
 FELT = frozenset(
     {"satisfaction", "nps", "information", "survey"}
 )  # what may change for all although lives stay the same
@@ -39,9 +40,9 @@ def withheld(found: Jackknife, apart: int, of: int) -> Jackknife:
         apart: units that differ: replications, or customers of a single one.
         of: how many there are.
     """
-    if found.value == 0.0 and not apart:
-        return found  # the same throughout
-    few = apart < min(FEWEST, of)
+    if found.value == 0.0:
+        return found
+    few = apart < min(FEWEST, of) and _claims(found)  # an interval that holds 0 may stay: it claims nothing
     return Jackknife(found.value, np.empty(0)) if few or _still(found) else found
 
 
@@ -61,6 +62,11 @@ def customers_apart(a: Journeys, b: Journeys) -> int:
     return alone + int(np.count_nonzero((first[:, here] != second[:, there]).any(axis=0)))
 
 
+def counted(measure: str) -> bool:
+    """Whether chance has a part in a measure."""
+    return measure.split(".")[0] not in KNOWN
+
+
 def felt(measure: str) -> bool:
     """Whether a measure may change for everybody although lives stay the same."""
     return measure.split(".")[0] in FELT
@@ -78,6 +84,11 @@ def _still(found: Jackknife) -> bool:
     return found.left_out.size > 1 and found.value != 0.0 and found.error <= ROUNDING * abs(found.value)
 
 
+def _claims(found: Jackknife) -> bool:
+    _, low, high = found.interval()
+    return low is not None and high is not None and low * high > 0.0
+
+
 def _differ(one: Part, two: Part) -> bool:
     pairs = ((one.value, two.value), (one.denominator, two.denominator))
-    return any(x != y and not (math.isnan(x) and math.isnan(y)) for x, y in pairs)
+    return any(not math.isclose(x, y, rel_tol=ROUNDING) and not (math.isnan(x) and math.isnan(y)) for x, y in pairs)

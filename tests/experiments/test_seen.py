@@ -41,17 +41,24 @@ idle = 1
 """
 
 
-@pytest.mark.parametrize("replications", [1, 3, 20])
-def test_a_rare_effect_that_nobody_met_is_no_loss(replications: int) -> None:
-    """The truth is a gain of some 14,000; one replication and three see the cost alone, twenty see three customers."""
-    found = compare(loads(RARE), ["base", "on"], replications=replications, workers=1)
-    gap = found.differences["on - base"]["profit"]
-    assert gap.mean is not None
-    assert gap.low is None
+@pytest.mark.parametrize(("replications", "customers"), [(1, 30), (3, 3), (20, 1)])
+def test_a_rare_effect_that_nobody_met_is_no_loss(replications: int, customers: int) -> None:
+    """The truth is a gain of some 450 a customer; so few see the price alone, 100 in every replication."""
+    found = compare(loads(RARE), ["base", "on"], replications=replications, customers=customers, workers=1)
+    assert found.differences["on - base"]["profit"] == (-100.0, None, None)
     assert found.verdict.winner is None
     few = "one replication" if replications == 1 else f"{replications} replications"
     assert found.verdict.sentence.startswith(f"{few} cannot show that on differs from base")
     assert not found.payback
+
+
+@pytest.mark.parametrize("seed", range(1, 9))
+def test_a_handful_of_lives_wins_nothing(seed: int) -> None:
+    """20 replications of 30 customers, of whom one to four are won: no interval, or one that holds 0. Seeds are fixed."""
+    found = compare(loads(RARE), ["base", "on"], replications=20, seed=seed, workers=1)
+    base, on = (one.parts for one in found.result.outcomes.values())
+    won = sum(one["conversion"] != two["conversion"] for one, two in zip(base, on, strict=True))
+    assert (found.verdict.winner is None) or won >= FEWEST
 
 
 def test_enough_of_it_is_told() -> None:
@@ -79,9 +86,11 @@ def test_customers_apart_are_counted_one_by_one() -> None:
 
 
 def test_few_units_give_no_errors() -> None:
-    spread = Jackknife(1.0, np.arange(20.0))
+    spread = Jackknife(20.0, 20.0 + np.arange(20.0) / 100.0)
+    wide = Jackknife(1.0, np.arange(20.0))
     assert withheld(spread, FEWEST, 20) is spread
     assert withheld(spread, FEWEST - 1, 20).left_out.size == 0
+    assert withheld(wide, 1, 20) is wide  # it holds 0, and claims nothing
     assert withheld(spread, 3, 3) is spread  # all of them differ
     assert withheld(Jackknife(1.0, np.ones(3)), 3, 3).left_out.size == 0  # but by the same amount
     same = Jackknife(0.0, np.zeros(20))
