@@ -10,7 +10,7 @@ from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimating import Jackknife
 from sojourn.sim.exact import value
-from sojourn.sim.lives import Lives, summed
+from sojourn.sim.lives import Lives
 from sojourn.sim.network import build
 from sojourn.sim.run import simulate
 
@@ -121,8 +121,8 @@ def _piece(strategy: str, replications: int, measure: str, seed: int) -> Floats:
     lived = simulate(network, seed=seed, customers=replications * CUSTOMERS)
     lives = Lives(lived, network)
     if measure == "profit":
-        money = lives.ledger.booked(discounted=True)
-        each = summed(lives.ledger.who, money.revenue - money.cost, lives.count)
+        revenue, cost = lives.ledger.each(discounted=True)
+        each = (revenue - cost) * lives.ledger.worth()
     else:
         each = lives.purchases / CUSTOMERS
     return np.asarray(each.reshape(replications, CUSTOMERS).sum(axis=1), dtype=np.float64)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.sim.journeys import Journeys
-from sojourn.sim.money import TICK, Ledger, contact_money, force_of_interest, overhead
+from sojourn.sim.money import TICK, book, contact_money, force_of_interest, overhead
 from sojourn.sim.network import Network
 
 Floats = NDArray[np.float64]
@@ -22,22 +22,20 @@ class Booked(NamedTuple):
 
 def booked(journeys: Journeys, network: Network) -> Booked:
     """The ledger by stage and kind. What levers cost per customer counts as an entry, per customer-day as days."""
-    ledger = Ledger(journeys, network)
-    events, rows = journeys.events, ledger.rows
-    money = ledger.booked(discounted=True)
+    events, money = journeys.events, book(journeys, network, discounted=True)
     delta = force_of_interest(network)
-    stage, count = events.stage[rows].astype(np.int64), len(network.stages)
+    count = len(network.stages)
 
-    def by_stage(margin: Floats) -> Floats:
+    def by_stage(stage: NDArray[np.int16], margin: Floats) -> Floats:
         return np.bincount(stage, weights=margin, minlength=count).astype(np.float64)
 
-    every = by_stage(money.revenue - money.cost)
-    entries = by_stage((events.revenue[rows] - events.cost[rows]) * np.exp(-delta * events.time[rows]))
-    served, waited = events.contacts.on(rows)
-    served_at = events.time[rows] + waited
-    served &= served_at <= journeys.horizon + TICK
+    every = by_stage(events.stage, money.revenue - money.cost)
+    entries = by_stage(events.stage, (events.revenue - events.cost) * np.exp(-delta * events.time))
+    helped = events.contacts.at(np.flatnonzero(events.contacts.served))
+    served_at = np.maximum(events.time[helped.row], 0.0) + helped.waited
     gain, charge = contact_money(network)
-    segment = journeys.customers.segment[ledger.who]
-    contacts = by_stage(np.where(served, (gain - charge)[segment, stage] * np.exp(-delta * served_at), 0.0))
+    stage, segment = events.stage[helped.row], journeys.customers.segment[journeys.who[helped.row]]
+    margin = (gain - charge)[segment, stage] * np.exp(-delta * served_at)
+    contacts = by_stage(stage, np.where(served_at <= journeys.horizon + TICK, margin, 0.0))
     parts = np.column_stack([entries, every - entries - contacts, contacts])
     return Booked(parts, -overhead(network, journeys.horizon, discounted=True))

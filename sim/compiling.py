@@ -36,6 +36,7 @@ SOURCES = (
     "arranging",
     "arriving",
     "asking",
+    "booking",
     "choosing",
     "compiled",
     "compiling",
@@ -169,6 +170,11 @@ def compiled_once(signature: str) -> Callable[[F], F]:
 def compiled(function: F) -> F:
     """What only kernels call, as part of each: it is spared what lets Python call it, a fifth of the time of compilation."""
     return _compile(function, None, inner=True)
+
+
+def within_kernels(function: F) -> F:
+    """The same for what makes arrays, which is part of kernels that do."""
+    return _compile(function, None, inner=True, _nrt=True)
 
 
 def apart(function: F) -> F:

@@ -80,23 +80,23 @@ def figures(lives: Lives) -> Iterator[Figure]:
 
 def _money(lives: Lives) -> Iterator[Figure]:
     journeys, network = lives.journeys, lives.network
-    ledger = lives.ledger
-    for discounted in (True, False):
-        booked = ledger.booked(discounted=discounted)
-        overhead = money.overhead(network, journeys.horizon, discounted=discounted)
-        profit = Tally.of(ledger.who, booked.revenue - booked.cost)
-        cost = Tally.of(ledger.who, booked.cost)
-        if discounted:
-            yield "profit", Sums(profit, None, -overhead)
-            yield "roi", Sums(profit, cost, -overhead, overhead)
-        else:
-            yield "profit.undiscounted", Sums(profit, None, -overhead)
-            yield "revenue", Sums(Tally.of(ledger.who, booked.revenue), None)
-            yield "cost", Sums(cost, None, overhead)
-    arrived = journeys.customers.arrived
-    for name, days in [("clv", journeys.horizon / 2), *((f"clv.{days}", float(days)) for days in windows(network))]:
+    ledger, arrived = lives.ledger, journeys.customers.arrived
+    clv = {"clv": journeys.horizon / 2, **{f"clv.{days}": float(days) for days in windows(network)}}
+    revenue, cost, *margins = ledger.each(discounted=True, windows=list(clv.values()))
+    worth = ledger.worth() if ledger.moves else np.empty(0)
+    overhead = money.overhead(network, journeys.horizon, discounted=True)
+    profit, spent = Tally.each((revenue - cost) * worth), Tally.each(cost * worth)
+    yield "profit", Sums(profit, None, -overhead)
+    yield "roi", Sums(profit, spent, -overhead, overhead)
+    revenue, cost = ledger.each(discounted=False)
+    overhead = money.overhead(network, journeys.horizon, discounted=False)
+    yield "profit.undiscounted", Sums(Tally.each(revenue - cost), None, -overhead)
+    yield "revenue", Sums(Tally.each(revenue), None)
+    yield "cost", Sums(Tally.each(cost), None, overhead)
+    for (name, days), margin in zip(clv.items(), margins, strict=True):
         followed = np.flatnonzero(arrived + days <= journeys.horizon)
-        yield name, Sums(Tally.of(*ledger.within(days)), Tally.of(followed))
+        within = Tally.of(followed, margin[followed]) if ledger.moves else NOTHING
+        yield name, Sums(within, Tally.of(followed))
 
 
 def _acquisition(lives: Lives) -> Iterator[Figure]:

@@ -10,13 +10,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.compiling import allocating, compiled
+from sojourn.sim.compiling import allocating, compiled, within_kernels
 from sojourn.sim.journeys import Floats, Integers
+from sojourn.sim.sorting import ascending
 
 Short = NDArray[np.int16]
 Tiny = NDArray[np.int8]
 
 TICKS = 1e9  # a day: durations are rounded to a billionth
+HALF = 0.5 - 1e-12  # a hair below one half, so that rounding in sums does not push an exact half to the next step
 GROUP_BITS, CAUSE_BITS = 6, 10  # of a key; above them are 47 bits of ticks, for the 1e5 days that a horizon has at most
 SHIFT = GROUP_BITS + CAUSE_BITS
 CENSORED = 1 << (CAUSE_BITS - 1)  # as a cause in a key: behind all events of the same tick
@@ -25,10 +27,89 @@ MAX_GROUPS, MAX_CAUSES = (1 << GROUP_BITS) - 1, CENSORED
 
 
 @allocating
+def read_off(
+    durations: Floats, causes: Short, owner: Integers, other_durations: Floats, other_causes: Short, groups: Tiny,
+    size: int, kinds: int, days: Floats, limits: Integers, median: bool,
+) -> "tuple[Floats, Floats, Floats, Floats, Floats, Floats, Floats]":  # fmt: skip
+    """All that `follow_ups.Read` holds, in its order; NaN where undefined. There are `size` curves, and `kinds` causes.
+
+    Args:
+        durations: days, shape (n,).
+        causes: 0 and up, -1 where censored; shape (n,).
+        owner: index of the customer, shape (n,); empty: one follow-up for each customer, in their order.
+        other_durations: see `follow_ups.FollowUps.others`, shape (customers,); empty where there are none.
+        other_causes: of the others.
+        groups: of each customer; empty: all are of group 0.
+        size: how many curves there are: one more than groups.
+        kinds: how many causes there are.
+        days: on which the curves are read, ascending, shape (d,).
+        limits: the last tick by each of the days.
+        median: whether the median of cause 0 is wanted.
+    """
+    start = limits[0] if limits.size else np.iinfo(np.int64).max
+    early, ages, longest, here = np.zeros((kinds, size)), np.zeros(size), np.full(size, -1.0), np.zeros(size)
+    keys, ordered, nobody = (
+        np.empty(durations.size + other_durations.size, dtype=np.int64),
+        0 if median else -1,
+        owner[:0],
+    )
+    count = keyed(durations, causes, owner, nobody, groups, start, ordered, early, ages, longest, here, keys, 0)
+    if other_durations.size:
+        count = keyed(
+            other_durations,
+            other_causes,
+            nobody,
+            owner,
+            groups,
+            start,
+            ordered,
+            early,
+            ages,
+            longest,
+            here,
+            keys,
+            count,
+        )
+    keys = ascending(keys[:count], BY_TIME)
+    curves, by_day = begun(here, early, ages), np.empty((3, limits.size, size))
+    walk(keys, curves, limits, np.empty(0), by_day)
+
+    left, mean, middle = np.full(size, np.nan), np.full(size, np.nan), np.full(size, np.nan)
+    incidence = np.full((kinds, size), np.nan)
+    longest_of_all, second = -1.0, -1.0  # the same where two groups have it
+    for group in range(size):
+        second = max(second, min(longest_of_all, longest[group]))
+        longest_of_all = max(longest_of_all, longest[group])
+    targets = np.full(size, np.inf)
+    for curve in range(size):
+        last = second if longest[curve] == longest_of_all else longest_of_all  # of the others
+        if last >= 0.0:
+            left[curve] = curves.left[curve]
+            for cause in range(kinds):
+                incidence[cause, curve] = curves.incidence[cause, curve]
+            area = curves.area[curve]
+            if left[curve] > 0.0:
+                area += left[curve] * (last - curves.stop[curve])
+            mean[curve] = area / TICKS
+        for day in range(days.size):
+            if last < 0.0 or (days[day] > last / TICKS and curves.left[curve] > 0.0):
+                by_day[0, day, curve], by_day[1, day, curve] = np.nan, np.nan
+        if curves.incidence[0, curve] > 0.0:
+            targets[curve] = curves.incidence[0, curve] * HALF
+    if median:
+        curves = begun(here, early, ages)
+        walk(keys, curves, limits[:0], targets, by_day[:, :0])
+        for curve in range(size):
+            if np.isfinite(curves.reached[curve]):
+                middle[curve] = curves.reached[curve] / TICKS
+    return left, incidence, mean, by_day[0], by_day[1], by_day[2], middle
+
+
+@within_kernels
 def keyed(
     durations: Floats, causes: Short, owner: Integers, skipped: Integers, groups: Tiny, start: int, ordered: int,
-    early: Floats, ages: Floats, longest: Floats, here: Floats,
-) -> Integers:  # fmt: skip
+    early: Floats, ages: Floats, longest: Floats, here: Floats, keys: Integers, count: int,
+) -> int:  # fmt: skip
     """Follow-ups as keys (ticks, cause, group), in no order, and what needs no order: events of the first run.
 
     Args:
@@ -43,6 +124,11 @@ def keyed(
         ages: takes the sum of their ticks, shape (groups + 1,).
         longest: takes the longest follow-up of each group in ticks, shape (groups + 1,).
         here: takes how many of each group are followed, shape (groups + 1,).
+        keys: take the keys, behind the first `count`.
+        count: how many there are already.
+
+    Returns:
+        How many keys there are now.
     """
     first, passed = start, 0
     for i in range(durations.size):
@@ -50,8 +136,7 @@ def keyed(
             passed += 1
         elif causes[i] < 0:
             first = min(first, int(np.rint(durations[i] * TICKS)))
-    keys = np.empty(durations.size, dtype=np.int64)
-    count, passed, group = 0, 0, 0
+    passed, group = 0, 0
     for i in range(durations.size):
         if passed < skipped.size and skipped[passed] == i:
             passed += 1
@@ -69,7 +154,7 @@ def keyed(
             continue
         keys[count] = (((ticks << CAUSE_BITS) | cause) << GROUP_BITS) | group
         count += 1
-    return keys[:count]
+    return count
 
 
 class Curves(NamedTuple):
@@ -88,6 +173,7 @@ class Curves(NamedTuple):
     aged: Floats  # the sum of their ticks since the run before
 
 
+@within_kernels
 def begun(here: Floats, early: Floats, ages: Floats) -> Curves:
     """All curves once the early events have happened.
 
@@ -96,22 +182,21 @@ def begun(here: Floats, early: Floats, ages: Floats) -> Curves:
         early: from `keyed`, shape (causes, curves).
         ages: from `keyed`, shape (curves,).
     """
-    size = here.size
+    size, everybody = here.size, 0.0
+    risk, now = np.empty(size), here.copy()
+    for group in range(size):
+        everybody += here[group]
+        for cause in range(early.shape[0]):
+            now[group] -= early[cause, group]
+    for curve in range(size):
+        risk[curve] = everybody - here[curve]
     return Curves(
-        left=np.ones(size),
-        incidence=np.zeros(early.shape),
-        risk=here.sum() - here,
-        area=np.zeros(size),
-        stop=np.zeros(size),
-        needed=np.full(size, np.inf),
-        reached=np.full(size, np.inf),
-        now=here - early.sum(axis=0),
-        new=early.copy(),
-        aged=ages.copy(),
-    )
+        np.ones(size), np.zeros(early.shape), risk, np.zeros(size), np.zeros(size), np.full(size, np.inf),
+        np.full(size, np.inf), now, early.copy(), ages.copy(),
+    )  # fmt: skip
 
 
-@allocating
+@within_kernels
 def walk(keys: Integers, curves: Curves, limits: Integers, targets: Floats, read: Floats) -> None:
     """Take all curves to the end.
 

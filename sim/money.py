@@ -6,19 +6,22 @@ form.
 """
 
 import math
-from collections.abc import Callable
-from functools import cached_property, partial
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.scenarios.model import Scenario
-from sojourn.sim.discounting import Running, discounted_length, discounted_slope
-from sojourn.sim.journeys import Integers, Journeys
+from sojourn.sim.discounting import Running, discounted_length
+from sojourn.sim.journeys import Journeys
 from sojourn.sim.network import Network
 
-__all__ = ["Ledger", "Money", "Running", "book", "discounted_length", "discounted_slope", "overhead"]
+if TYPE_CHECKING:
+    from sojourn.sim import booking
+
+__all__ = ["Ledger", "Money", "Running", "book", "discounted_length", "overhead"]
 
 Floats = NDArray[np.float64]
 YEAR = 365.0
@@ -62,164 +65,116 @@ def book(journeys: Journeys, network: Network, *, discounted: bool, window: floa
         window: days since the customer's arrival after which nothing counts; None for all until the horizon.
     """
     ledger = Ledger(journeys, network)
-    lines = ledger.booked(discounted=discounted, window=window)
-    revenue, cost = np.zeros(journeys.events.time.size), np.zeros(journeys.events.time.size)
-    revenue[ledger.rows], cost[ledger.rows] = lines
-    return Money(revenue, cost)
+    if not ledger.moves:
+        return Money(*np.zeros((2, journeys.events.time.size)))
+    from sojourn.sim import booking
+
+    within = np.inf if window is None else window
+    return Money(*booking.by_row(ledger.stays, ledger.prices(discounted=discounted), window is not None, within))
 
 
 class Ledger:
-    """The rows that can bring or cost anything, to be booked in several ways; `book` says what counts."""
+    """What customers bring and cost, in sums; `book` says what counts."""
 
     def __init__(self, journeys: Journeys, network: Network) -> None:
         events = journeys.events
-        self._network = network
-        self._delta = force_of_interest(network)
-        self._horizon = journeys.horizon
-        rate, money = per_day(network), contact_money(network)
-        charges = {
-            k: np.array([scenario.levers[lever].cost.per_customer_day for scenario in by_segment(network)])
+        self._journeys, self._network = journeys, network
+        self._rate, (self._gain, self._charge) = per_day(network), contact_money(network)
+        prices = {
+            k: [scenario.levers[lever].cost.per_customer_day for scenario in by_segment(network)]
             for k, lever in enumerate(network.levers)
         }
-        self._charges = {k: one for k, one in charges.items() if one.any() and network.path(network.levers[k])[1].any()}
-        open_stage = np.array([not network.scenario.stages[name].end for name in network.stages], dtype=np.bool_)
-
-        moving = np.zeros(events.time.size, dtype=np.bool_)
-        for column in (events.revenue, events.cost):
-            if not nothing(column):
-                moving |= column != 0.0
-        if money[0].any() or money[1].any():
-            moving[events.contacts.row[events.contacts.served]] = True
-        if rate.any():
-            moving |= np.any(rate, axis=0)[events.stage]
-        if self._charges:
-            bits = np.int64(sum(1 << k for k in self._charges))
-            moving |= ((events.held & bits) != 0) & open_stage[events.stage]
-        self.rows = np.flatnonzero(moving)
-        """Index of each line among the events, ascending; shape (lines,)."""
-        self.who = journeys.who[self.rows] if self.rows.size else self.rows
-        """Index of the customer; shape (lines,)."""
-        # What a stay that began before day 0 cost until then is past.
-        self._time, self._until = (
-            np.maximum(events.time[self.rows], 0.0),
-            journeys.until[self.rows] if self.rows.size else np.empty(0),
-        )
-        self._arrived = journeys.customers.arrived[self.who]
-        self._revenue, self._cost = events.revenue[self.rows], events.cost[self.rows]
-        self._segment, stage = journeys.customers.segment[self.who], events.stage[self.rows]
-        self._held = np.where(open_stage[stage], events.held[self.rows], 0)
-        self._rate = rate[self._segment, stage]
-        self._gain, self._charge = (table[self._segment, stage] for table in money)
-        self._served, waited = events.contacts.on(self.rows)
-        self._served_at = self._time + waited
-        self._accrued: dict[tuple[int, float], tuple[Running, Floats]] = {}
-
-    def booked(self, *, discounted: bool, window: float | None = None) -> Money:
-        """What each line brings and costs; shape (lines,)."""
-        if window is None and discounted:  # to day 0, from what they are worth on the day of arrival
-            worth = np.exp(-self._delta * self._arrived)
-            return Money(self._to_arrival.revenue * worth, self._to_arrival.cost * worth)
-        delta = self._delta if discounted else 0.0
-        if window is None:
-            return self._book(slice(None), delta, np.zeros(self.rows.size), self._horizon)
-        return self._book(slice(None), delta, self._arrived, np.minimum(self._arrived + window, self._horizon))
+        self._levers = {k: one for k, one in prices.items() if any(one) and network.path(network.levers[k])[1].any()}
+        entries = not nothing(events.revenue) or not nothing(events.cost)
+        tables = any(table.any() for table in (self._rate, self._gain, self._charge))
+        self.moves = bool(entries or tables or self._levers)
+        """Whether anything can bring or cost money."""
 
     @cached_property
-    def _to_arrival(self) -> Money:
-        """All lines until the horizon, discounted to each customer's arrival."""
-        return self._book(slice(None), self._delta, self._arrived, self._horizon)
+    def stays(self) -> "booking.Stays":
+        """The log as `booking` reads it."""
+        from sojourn.sim import booking  # numba only where something is measured
 
-    def within(self, days: float) -> tuple[Integers, Floats]:
-        """The margin of lines within so many days since arrival, discounted to arrival, of those followed that long.
+        events, customers = self._journeys.events, self._journeys.customers
+        held = events.held
+        return booking.Stays(
+            stage=events.stage,
+            sequence=events.sequence,
+            time=events.time,
+            revenue=used(events.revenue),
+            cost=used(events.cost),
+            held=used(held),
+            always=int(held[0]) if held.size and held.strides == (0,) else 0,
+            asked=events.contacts.row,
+            served=events.contacts.served,
+            waited=events.contacts.waited,
+            arrived=customers.arrived,
+            segment=used(customers.segment),
+            horizon=float(self._journeys.horizon),
+        )
 
-        Returns each line's customer (index) and its revenue minus cost; both of shape (lines that count,).
+    def prices(self, *, discounted: bool) -> "booking.Prices":
+        """What the strategy attributes to customers, as `booking` reads it."""
+        from sojourn.sim import booking
+
+        network = self._network
+        delta = force_of_interest(network) if discounted else 0.0
+        nodes = [Running(*network.path(network.levers[k]), delta).nodes for k in self._levers]
+        return booking.Prices(
+            delta=delta,
+            tick=TICK,
+            open=np.array([not network.scenario.stages[name].end for name in network.stages], dtype=np.bool_),
+            rate=self._rate,
+            gain=self._gain,
+            charge=self._charge,
+            levers=np.array(list(self._levers), dtype=np.int64),
+            a_day=np.array(list(self._levers.values())).reshape(len(nodes), len(network.segments)),
+            spans=np.cumsum([0, *(one.shape[1] for one in nodes)]),
+            nodes=np.concatenate([np.empty((5, 0)), *nodes], axis=1),
+        )
+
+    def each(self, *, discounted: bool, windows: Sequence[float] = ()) -> Floats:
+        """Revenue and cost of each customer by the horizon, to arrival or not discounted at all, and the margin within windows:
+        see `booking.by_customer`; shape (2 + windows, customers), with no customers where nothing `moves`.
         """
-        counts = (self._arrived + days <= self._horizon) & (self._time <= self._arrived + days + TICK)
-        lines = np.flatnonzero(counts)
-        close = self._arrived[lines] + days
-        margin = self._to_arrival.revenue[lines] - self._to_arrival.cost[lines]
-        cut = np.flatnonzero((self._until[lines] > close) | (self._served_at[lines] > close + TICK))
-        part = self._book(lines[cut], self._delta, self._arrived[lines[cut]], close[cut])
-        margin[cut] = part.revenue - part.cost
-        return self.who[lines], margin
+        if not self.moves:
+            return np.zeros((2 + len(windows), 0))
+        from sojourn.sim import booking
+
+        return booking.by_customer(self.stays, self.prices(discounted=discounted), np.array(windows, dtype=np.float64))
+
+    def worth(self) -> Floats:
+        """What money on the day of arrival is worth on day 0, shape (customers,)."""
+        return np.asarray(np.exp(-force_of_interest(self._network) * self._journeys.customers.arrived))
 
     def by(self, days: Floats) -> Floats:
         """Revenue minus cost that is booked by each day, discounted to day 0.
 
         `days` are in even steps from 0, but for the last, the horizon; the answer has their shape.
         """
-        time, delta, segment = self._time, self._delta, self._segment
-        worth = np.exp(-delta * time)
-        total = _by(days, time, (self._revenue - self._cost) * worth)
-        served = np.flatnonzero(self._served & (self._served_at <= self._horizon + TICK))
-        moment = self._served_at[served]
-        total += _by(days, moment, (self._gain[served] - self._charge[served]) * np.exp(-delta * moment))
-        until = np.maximum(np.minimum(self._until, self._horizon), time)
-        rows = np.flatnonzero(self._rate != 0.0)
-        if rows.size:
-            always = partial(discounted_length, delta=delta)
-            total -= _running_by(days, always, self._rate[rows], time[rows], until[rows])
-        for k, charge in self._charges.items():
-            rows = np.flatnonzero((self._held >> k) & 1)
-            integral, _ = self._running(k, delta)
-            total -= _running_by(days, integral, charge[segment[rows]], time[rows], until[rows])
+        if not self.moves:
+            return np.zeros(days.size)
+        from sojourn.sim import booking
+
+        prices = self.prices(discounted=True)
+        step = float(days[1] if days.size > 2 else days[-1])
+        moments, (rate, begun, done) = booking.by_day(self.stays, prices, days.size, step)
+        nodes = np.split(prices.nodes, prices.spans[1:-1], axis=1) if self._levers else []
+        integrals = np.array(
+            [
+                discounted_length(days, prices.delta),
+                *(booking.grown_by(np.ascontiguousarray(one), prices.delta, days) for one in nodes),
+            ]
+        )
+        # Of what is under way on a day, the part since its start; and all of what is over.
+        running = np.cumsum(rate, axis=1) * integrals - np.cumsum(begun, axis=1) + np.cumsum(done, axis=1)
+        total: Floats = np.cumsum(moments) - running.sum(axis=0)
         return total
 
-    def _book(self, lines: Integers | slice, delta: float, origin: Floats, close: Floats | float) -> Money:
-        time, segment = self._time[lines], self._segment[lines]
-        age = time - origin
-        entered = np.where(time <= close + TICK, np.exp(-delta * age), 0.0)
-        revenue, cost = self._revenue[lines] * entered, self._cost[lines] * entered
 
-        served_at = self._served_at[lines]
-        rows = np.flatnonzero(self._served[lines] & (served_at <= close + TICK))
-        weight = np.exp(-delta * (served_at[rows] - origin[rows]))
-        revenue[rows] += weight * self._gain[lines][rows]
-        cost[rows] += weight * self._charge[lines][rows]
-
-        until = np.maximum(np.minimum(self._until[lines], close), time)  # a stay past the window costs nothing
-        rate = self._rate[lines]
-        rows = np.flatnonzero(rate != 0.0)
-        span = discounted_length(until[rows] - time[rows], delta)
-        cost[rows] += rate[rows] * np.exp(-delta * age[rows]) * span
-
-        held = self._held[lines]
-        for k, charge in self._charges.items():
-            integral, accrued = self._running(k, delta)
-            rows = np.flatnonzero((held >> k) & 1)
-            grown = integral(until[rows]) - accrued[lines][rows]
-            cost[rows] += charge[segment[rows]] * grown * np.exp(delta * origin[rows])
-        return Money(revenue, cost)
-
-    def _running(self, lever: int, delta: float) -> tuple[Running, Floats]:
-        """A lever's level, discounted and added up since day 0, and how much of it there was at each line's entry."""
-        if (lever, delta) not in self._accrued:
-            integral = Running(*self._network.path(self._network.levers[lever]), delta)
-            self._accrued[lever, delta] = integral, integral(self._time)
-        return self._accrued[lever, delta]
-
-
-def _by(days: Floats, moments: Floats, amounts: Floats) -> Floats:
-    """What amounts have come to by each day."""
-    first = _day_of(days, moments)
-    return np.asarray(np.cumsum(np.bincount(first, amounts, days.size + 1))[: days.size], dtype=np.float64)
-
-
-def _day_of(days: Floats, moments: Floats) -> Integers:
-    """The first of the days, by number, that is not before each moment."""
-    step = days[1] if days.size > 2 else days[-1]
-    return np.asarray(np.clip(np.ceil((moments - TICK) / step), 0, days.size - 1), dtype=np.int64)
-
-
-def _running_by(days: Floats, integral: Callable[[Floats], Floats], rate: Floats, start: Floats, end: Floats) -> Floats:
-    """What rates, each from its start to its end, have come to by each day."""
-    at_start, at_end = integral(start), integral(end)
-    first, last = _day_of(days, start), _day_of(days, end)
-    size = days.size + 1
-    under_way = np.cumsum(np.bincount(first, rate, size) - np.bincount(last, rate, size))[: days.size]
-    before = np.bincount(first, rate * at_start, size) - np.bincount(last, rate * at_start, size)
-    done = np.cumsum(np.bincount(last, rate * (at_end - at_start), size))[: days.size]
-    return np.asarray(under_way * integral(days) - np.cumsum(before)[: days.size] + done)
+def used(column: NDArray[Any]) -> NDArray[Any]:
+    """A column of a log or of its customers; empty where the scenario does not use it and it is one constant."""
+    return np.empty(0, dtype=column.dtype) if column.strides == (0,) else column
 
 
 def nothing(column: NDArray[Any]) -> bool:

@@ -32,6 +32,11 @@ class Tally(NamedTuple):
         """What the customers listed add."""
         return cls(who.size, who, amounts)
 
+    @classmethod
+    def each(cls, amounts: Floats) -> "Tally":
+        """What every customer adds, shape (customers,); none where nobody adds anything."""
+        return cls(amounts.size, None, amounts)
+
     @property
     def total(self) -> float:
         """The sum over all of them."""

@@ -31,7 +31,7 @@ def _write(network: Network, lives: Sequence[Life]) -> Journeys:
         for i, life in enumerate(lives)
         for k, row in enumerate(life.rows)
     ]  # fmt: skip
-    kinds = {"customer": "i8", "sequence": "i8", "stage": "i2", "held": "i8", "contact": "i1"}
+    kinds = {"customer": "i8", "sequence": "i4", "stage": "i2", "held": "i8", "contact": "i1"}
     table = {c: np.array([row[c] for row in rows], dtype=kinds.get(c, "f8")) for c in COLUMNS}
     asked = np.flatnonzero(table["contact"] != NOT_ASKED)
     contacts = Contacts(asked, *(table[c][asked] for c in Contacts._fields[1:]))

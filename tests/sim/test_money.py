@@ -6,7 +6,7 @@ import pytest
 from sojourn.scenarios.files import loads
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING
 from sojourn.sim.measures import measure
-from sojourn.sim.money import Running, book, discounted_length, discounted_slope, overhead
+from sojourn.sim.money import Running, book, discounted_length, overhead
 from sojourn.sim.network import build
 
 RATE = 0.3
@@ -95,7 +95,8 @@ def test_closed_forms_against_quadrature(delta: Any, length: Any) -> None:
     x, w = np.polynomial.legendre.leggauss(60)
     s, w = length * (x + 1) / 2, w * length / 2
     assert discounted_length(length, delta) == pytest.approx(np.sum(w * np.exp(-delta * s)), rel=1e-11)
-    assert discounted_slope(length, delta) == pytest.approx(np.sum(w * s * np.exp(-delta * s)), rel=1e-11)
+    rising = Running([0.0, 1000.0], [0.0, 1000.0], delta)  # the level on day s is s
+    assert rising(length) == pytest.approx(np.sum(w * s * np.exp(-delta * s)), rel=1e-11)
 
 
 def test_a_path_with_jumps_and_ramps(club: Any) -> None:
