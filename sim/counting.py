@@ -1,12 +1,15 @@
 """Counting over a whole log at once: who enters and leaves a stage by when, and who moves where."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.sim.compiling import allocating, compiled
-from sojourn.sim.journeys import Floats, Integers
+from sojourn.sim.journeys import Flags, Floats, Integers
 
 Short = NDArray[np.int16]
+Tiny = NDArray[np.int8]
 
 
 @allocating
@@ -37,38 +40,113 @@ def tally(
     return change, moves
 
 
-@allocating
-def by_stage(stage: Short, stages: int) -> "tuple[Integers, Integers]":
-    """Rows of a log in the order of their stages, as they stand within each, shape (rows,); and where those of each stage
-    begin and the last end, (stages + 1,).
+class Visits(NamedTuple):
+    """All stays of a log, stage by stage, and customer by customer within each: those of stage s stand from `begin[s]` to before
+    `begin[s + 1]`. First stays of each customer in each stage stand the same way, in columns of their own.
     """
-    begin = np.zeros(stages + 1, dtype=np.int64)
-    for here in stage:
-        begin[here + 1] += 1
-    for place in range(stages):
-        begin[place + 1] += begin[place]
-    rows, next_place = np.empty(stage.size, dtype=np.int64), begin.copy()
+
+    begin: Integers  # shape (stages + 1,)
+    who: Integers  # index of the customer, shape (rows,)
+    days: Floats  # how long the stay has lasted by its end, or by the horizon
+    following: Short  # the stage that follows, -1 where the stay is open at the horizon or in an end
+    first_begin: Integers  # shape (stages + 1,)
+    first_who: Integers  # shape (first stays,)
+    since_arrival: Floats  # days from arrival to the entry
+
+
+@allocating
+def visits(
+    stage: Short, sequence: NDArray[np.int32], time: Floats, arrived: Floats, horizon: float, stages: int
+) -> Visits:
+    """A log (columns of shape (rows,), customer by customer) in the order of its stages. `arrived` has shape (customers,)."""
+    begin, first_begin = np.zeros(stages + 1, dtype=np.int64), np.zeros(stages + 1, dtype=np.int64)
+    seen, person = np.full(stages, -1), -1  # who entered a stage last
     for row in range(stage.size):
-        rows[next_place[stage[row]]] = row
-        next_place[stage[row]] += 1
-    return rows, begin
+        here = stage[row]
+        person += sequence[row] == 0
+        begin[here + 1] += 1
+        first_begin[here + 1] += seen[here] != person
+        seen[here] = person
+    for here in range(stages):
+        begin[here + 1] += begin[here]
+        first_begin[here + 1] += first_begin[here]
+    place, first_place = begin.copy(), first_begin.copy()
+    seen[:], person = -1, -1
+    who, days, following = np.empty(stage.size, np.int64), np.empty(stage.size), np.empty(stage.size, np.int16)
+    first_who, since_arrival = np.empty(first_begin[stages], np.int64), np.empty(first_begin[stages])
+    for row in range(stage.size):
+        here = stage[row]
+        person += sequence[row] == 0
+        to = place[here]
+        place[here] += 1
+        who[to] = person
+        if row + 1 < stage.size and sequence[row + 1] > 0:
+            days[to], following[to] = time[row + 1] - time[row], stage[row + 1]
+        else:
+            days[to], following[to] = horizon - time[row], -1
+        if seen[here] != person:
+            seen[here] = person
+            to = first_place[here]
+            first_place[here] += 1
+            first_who[to], since_arrival[to] = person, time[row] - arrived[person]
+    return Visits(begin, who, days, following, first_begin, first_who, since_arrival)
+
+
+class Bought(NamedTuple):
+    """Purchases, and what became of each buyer: day of the first, of the second, and of the first loss after the first; NaN for
+    never.
+    """
+
+    purchasers: Integers  # index of the customer, shape (purchases,)
+    buyers: Integers  # index of the customer, shape (buyers,)
+    first: Floats
+    second: Floats
+    lost: Floats
 
 
 @allocating
-def stays(
-    rows: Integers, stage: Short, sequence: NDArray[np.int32], time: Floats, horizon: float, cause_of: Short
-) -> "tuple[Floats, Short]":
-    """How long each of the stays that begin on `rows` has lasted, days, and the cause of its end by the stage that follows; -1
-    where it is open at the horizon. Both of shape (rows,).
+def bought(stage: Short, sequence: NDArray[np.int32], time: Floats, buying: Flags, losing: Flags) -> Bought:
+    """Read purchases off a log (columns of shape (rows,), customer by customer); `buying` and `losing` are by stage."""
+    purchases, buyers, person, last = 0, 0, -1, -1
+    for row in range(stage.size):
+        person += sequence[row] == 0
+        if buying[stage[row]]:
+            purchases += 1
+            buyers += last != person
+            last = person
+    purchasers, who = np.empty(purchases, np.int64), np.empty(buyers, np.int64)
+    first, second, lost = np.empty(buyers), np.full(buyers, np.nan), np.full(buyers, np.nan)
+    purchases, buyer, person, last = 0, -1, -1, -1
+    for row in range(stage.size):
+        person += sequence[row] == 0
+        here = stage[row]
+        if buying[here]:
+            purchasers[purchases] = person
+            purchases += 1
+            if last != person:
+                buyer += 1
+                who[buyer], first[buyer], last = person, time[row], person
+            elif np.isnan(second[buyer]):
+                second[buyer] = time[row]
+        if losing[here] and last == person and np.isnan(lost[buyer]):
+            lost[buyer] = time[row]
+    return Bought(purchasers, who, first, second, lost)
+
+
+@allocating
+def by_group(of: Tiny, who: Integers, amounts: Floats, groups: int) -> Floats:
+    """The sum of amounts by the group of whom they belong to, shape (groups,).
+
+    Args:
+        of: the group of each customer, shape (customers,).
+        who: index of the customer, shape (n,); empty: each customer once, in their order.
+        amounts: shape (n,); empty: all are 1.
+        groups: how many there are.
     """
-    durations, causes = np.empty(rows.size), np.empty(rows.size, dtype=np.int16)
-    for n in range(rows.size):
-        row = rows[n]
-        if row + 1 < time.size and sequence[row + 1] > 0:
-            durations[n], causes[n] = time[row + 1] - time[row], cause_of[stage[row + 1]]
-        else:
-            durations[n], causes[n] = horizon - time[row], -1
-    return durations, causes
+    sums = np.zeros(groups)
+    for n in range(who.size if who.size else of.size):
+        sums[of[who[n] if who.size else n]] += amounts[n] if amounts.size else 1.0
+    return sums
 
 
 @allocating

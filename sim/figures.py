@@ -14,7 +14,7 @@ from sojourn.sim.estimating import Kind
 from sojourn.sim.follow_ups import FollowUps, Read
 from sojourn.sim.impressions import impressions
 from sojourn.sim.journeys import REFERRAL, Floats, Integers
-from sojourn.sim.lives import Lives, firsts
+from sojourn.sim.lives import Lives
 from sojourn.sim.network import Network
 from sojourn.sim.pooling import WIDTH
 from sojourn.sim.sums import NOTHING, Gap, Sums, Tally
@@ -55,16 +55,13 @@ def figures(lives: Lives) -> Iterator[Figure]:
     yield from _money(lives)
     yield from _acquisition(lives)
     for index, name in enumerate(journeys.stages):
-        rows = lives.rows(index)
-        who = journeys.who[rows]
-        first = firsts(who)
-        entered = who[first]
+        entered, since_arrival = lives.first_entries(index)
         yield f"reach.{name}", Sums(Tally.of(entered), everybody)
         yield f"occupancy.{name}", Sums(Tally.of(np.flatnonzero(lives.final_stage == index)), everybody)
         if not lives.ending[index]:
-            yield _stays(lives, index, rows, who)
+            yield _stays(lives, index)
         if not _all_start_in(network, name):
-            yield _way_to(lives, index, rows[first], entered)
+            yield _way_to(lives, index, entered, since_arrival)
     if lives.buying.any():
         yield from _purchases(lives, everybody)
     if network.scenario.satisfaction is not None:
@@ -114,7 +111,7 @@ def _acquisition(lives: Lives) -> Iterator[Figure]:
         yield "click_through", Sums(came, NOTHING, 0.0, shown)
 
 
-def _stays(lives: Lives, stage: int, rows: Integers, who: Integers) -> Sample:
+def _stays(lives: Lives, stage: int) -> Sample:
     """Stays in one stage: which exit, and how long."""
     journeys, network = lives.journeys, lives.network
     name = journeys.stages[stage]
@@ -122,11 +119,12 @@ def _stays(lives: Lives, stage: int, rows: Integers, who: Integers) -> Sample:
     for segment in range(len(network.segments)):
         exits.update(dict.fromkeys(network.segment_stage(segment, stage).exit_names))
     following = [journeys.stages.index(target) for target in exits]
-    cause_of = np.full(len(journeys.stages), survival.CENSORED, dtype=np.int16)
+    cause_of = np.full(len(journeys.stages) + 1, survival.CENSORED, dtype=np.int16)  # its last: no stage follows
     cause_of[following] = np.arange(len(following))
+    stays = lives.stays(stage)
     return Sample(
         (*(f"step.{name}.{target}" for target in exits), f"step.{name}.open", f"dwell.{name}"),
-        FollowUps(*lives.stays(rows, cause_of), len(following), who),
+        FollowUps(stays.days, cause_of[stays.following], len(following), stays.who),
         lambda curves: [*curves.incidence, curves.left, curves.mean],
     )
 
@@ -138,12 +136,11 @@ def _all_start_in(network: Network, stage: str) -> bool:
     return starts | {one.referrals.enters for one in stages if one.referrals is not None} == {stage}
 
 
-def _way_to(lives: Lives, stage: int, rows: Integers, entered: Integers) -> Sample:
+def _way_to(lives: Lives, stage: int, entered: Integers, since_arrival: Floats) -> Sample:
     """From arrival to the first entry to a stage; ending elsewhere competes."""
-    journeys = lives.journeys
-    days = journeys.events.time[rows] - journeys.customers.arrived[entered]
-    follow_ups = FollowUps(days, np.zeros(entered.size, dtype=np.int16), 2, entered, lives.whole)
-    return Sample((f"time_to.{journeys.stages[stage]}",), follow_ups, lambda curves: [curves.median], median=True)
+    causes = np.zeros(entered.size, dtype=np.int16)
+    follow_ups = FollowUps(since_arrival, causes, 2, entered, lives.whole)
+    return Sample((f"time_to.{lives.journeys.stages[stage]}",), follow_ups, lambda curves: [curves.median], median=True)
 
 
 def _purchases(lives: Lives, everybody: Tally) -> Iterator[Figure]:

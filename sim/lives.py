@@ -1,6 +1,7 @@
 """Facts of each customer's life that several measures share: purchases, loss, the end, when they came."""
 
 from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,17 @@ from sojourn.sim.journeys import Flags, Floats, Integers, Journeys
 from sojourn.sim.money import Ledger
 from sojourn.sim.network import Network
 from sojourn.sim.survival import CENSORED
+
+if TYPE_CHECKING:
+    from sojourn.sim.counting import Bought, Visits
+
+
+class Stays(NamedTuple):
+    """Stays in one stage; all columns of shape (stays,)."""
+
+    who: Integers  # index of the customer
+    days: Floats  # until the end, or the horizon
+    following: NDArray[np.int16]  # the stage that follows, -1 where none does
 
 
 class Lives:
@@ -30,48 +42,43 @@ class Lives:
         return Ledger(self.journeys, self.network)
 
     @cached_property
-    def purchase_rows(self) -> Integers:
-        """Rows that enter a stage of role purchase, customer by customer."""
-        return self._rows(self.buying)
+    def _bought(self) -> "Bought":
+        from sojourn.sim import counting  # numba only where something is measured
 
-    @cached_property
+        events = self.journeys.events
+        return counting.bought(events.stage, events.sequence, events.time, self.buying, self.losing)
+
+    @property
     def purchasers(self) -> Integers:
         """Index of the customer of each purchase."""
-        return self.journeys.who[self.purchase_rows]
+        return self._bought.purchasers
 
     @cached_property
     def purchases(self) -> Integers:
         """Purchases of each customer."""
         return np.bincount(self.purchasers, minlength=self.count)
 
-    @cached_property
-    def first_purchase_row(self) -> Integers:
-        """Row of each buyer's first purchase; shape (buyers,)."""
-        return self.purchase_rows[firsts(self.purchasers)]
-
-    @cached_property
+    @property
     def buyers(self) -> Integers:
         """Index of each customer who purchased."""
-        return self.journeys.who[self.first_purchase_row]
+        return self._bought.buyers
 
-    @cached_property
+    @property
     def first_purchase(self) -> Floats:
         """Day of each buyer's first purchase; shape (buyers,)."""
-        return self.journeys.events.time[self.first_purchase_row]
+        return self._bought.first
 
-    @cached_property
+    @property
     def second_purchase(self) -> Floats:
         """Day of each buyer's second purchase; shape (buyers,)."""
-        following = np.flatnonzero(firsts(self.purchasers)) + 1
-        return self._after_first_purchase(self.purchase_rows, following)
+        return self._bought.second
 
-    @cached_property
+    @property
     def lost_after_purchase(self) -> Floats:
         """Day on which each buyer is first lost (enters a stage of role lost) after the first purchase; shape
         (buyers,).
         """
-        rows = self._rows(self.losing)
-        return self._after_first_purchase(rows, np.searchsorted(rows, self.first_purchase_row))
+        return self._bought.lost
 
     @cached_property
     def final_row(self) -> Integers:
@@ -111,46 +118,33 @@ class Lives:
 
     def rows(self, stage: int) -> Integers:
         """Rows that enter a stage, customer by customer."""
-        rows, begin = self._by_stage
-        return rows[begin[stage] : begin[stage + 1]]
+        return np.flatnonzero(self.journeys.events.stage == stage)
 
-    def stays(self, rows: Integers, cause_of: NDArray[np.int16]) -> tuple[Floats, NDArray[np.int16]]:
-        """Days of the stays that begin on `rows`, and how they ended by the stage that follows; see `counting.stays`."""
-        if not rows.size:
-            return np.empty(0), np.empty(0, dtype=np.int16)
-        from sojourn.sim import counting
+    def stays(self, stage: int) -> Stays:
+        """The stays in one stage, customer by customer."""
+        visits = self._visits
+        here = slice(visits.begin[stage], visits.begin[stage + 1])
+        return Stays(visits.who[here], visits.days[here], visits.following[here])
 
-        events = self.journeys.events
-        return counting.stays(rows, events.stage, events.sequence, events.time, self.journeys.horizon, cause_of)
+    def first_entries(self, stage: int) -> tuple[Integers, Floats]:
+        """Index of each customer who enters a stage, and the days from arrival to the first entry; shapes (customers who do,)."""
+        visits = self._visits
+        here = slice(visits.first_begin[stage], visits.first_begin[stage + 1])
+        return visits.first_who[here], visits.since_arrival[here]
 
     @cached_property
-    def _by_stage(self) -> tuple[Integers, Integers]:
-        stage, count = self.journeys.events.stage, len(self.journeys.stages)
-        if not stage.size:
-            return np.empty(0, dtype=np.int64), np.zeros(count + 1, dtype=np.int64)
+    def _visits(self) -> "Visits":
         from sojourn.sim import counting  # numba only where something is measured
 
-        return counting.by_stage(stage, count)
+        events, arrived = self.journeys.events, self.journeys.customers.arrived
+        stages = len(self.journeys.stages)
+        return counting.visits(
+            events.stage, events.sequence, events.time, arrived, float(self.journeys.horizon), stages
+        )
 
     @property
     def _final_time(self) -> Floats:
         return self.journeys.events.time[self.final_row]
-
-    def _rows(self, wanted: Flags) -> Integers:
-        """Rows that enter one of the wanted stages."""
-        stages = np.flatnonzero(wanted)
-        if stages.size == 1:
-            return self.rows(int(stages[0]))
-        return np.flatnonzero(wanted[self.journeys.events.stage])
-
-    def _after_first_purchase(self, rows: Integers, following: Integers) -> Floats:
-        """Day of each buyer's row among `rows` at the place that follows the first purchase, if it is the buyer's."""
-        day = np.full(self.buyers.size, np.nan)
-        there = np.flatnonzero(following < rows.size)
-        row = rows[following[there]]
-        own = self.journeys.who[row] == self.buyers[there]
-        day[there[own]] = self.journeys.events.time[row[own]]
-        return day
 
 
 def firsts(who: Integers) -> Flags:

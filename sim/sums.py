@@ -17,6 +17,7 @@ class Groups(NamedTuple):
     sizes: Floats  # customers of each, shape (number,)
 
 
+NOBODY, NO_AMOUNTS = np.empty(0, dtype=np.int64), np.empty(0)
 NO_GROUPS = Groups(np.empty(0, dtype=np.int8), 0, np.empty(0))
 
 
@@ -48,8 +49,10 @@ class Tally(NamedTuple):
             return np.zeros(groups.number)
         if self.who is None and self.amounts is None:
             return groups.sizes
-        group = groups.of if self.who is None else groups.of[self.who]
-        return np.bincount(group, weights=self.amounts, minlength=groups.number).astype(np.float64)
+        from sojourn.sim import counting  # numba only where something is measured
+
+        who, amounts = NOBODY if self.who is None else self.who, NO_AMOUNTS if self.amounts is None else self.amounts
+        return counting.by_group(groups.of, who, amounts, groups.number)
 
 
 NOTHING = Tally(0)

@@ -1,14 +1,18 @@
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from sojourn.scenarios.files import loads
+from sojourn.scenarios.files import load, loads
 from sojourn.sim.journeys import RENEGED, RESOLVED, UNRESOLVED, WAITING
+from sojourn.sim.lives import Lives
 from sojourn.sim.measures import measure
 from sojourn.sim.money import Running, book, discounted_length, overhead
 from sojourn.sim.network import build
+from sojourn.sim.run import simulate
 
+FIRST = Path(__file__).parents[1] / "scenarios" / "first.toml"
 RATE = 0.3
 DELTA = np.log1p(RATE) / 365
 
@@ -182,3 +186,24 @@ def test_without_a_rate_nothing_is_discounted(write: Any, life: Any) -> None:
     journeys = write(network, [life([("try", 10), ("stay", 30, {"revenue": 40.0, "held": 1})], "plain")])
     parts = measure(journeys, network)
     assert parts["profit"].value == parts["profit.undiscounted"].value
+
+
+@pytest.mark.parametrize("strategy", ["today", "service_first", "perks_for_premium"])
+def test_customers_add_up_their_rows(strategy: str) -> None:
+    """Levers, desks, segments and windows that close within stays and contacts."""
+    network = build(load(FIRST), strategy)
+    journeys = simulate(network, customers=400)
+    lives, windows = Lives(journeys, network), [30.0, 182.5, 365.0]
+    revenue, cost, *margins = lives.ledger.each(discounted=True, windows=windows)
+    rows = book(journeys, network, discounted=True)
+    for each, row in ((revenue, rows.revenue), (cost, rows.cost)):
+        expected = np.bincount(journeys.who, weights=row, minlength=lives.count)
+        assert each * lives.ledger.worth() == pytest.approx(expected, rel=1e-12)
+    plain = book(journeys, network, discounted=False)
+    for each, row in zip(lives.ledger.each(discounted=False), plain, strict=True):
+        assert each == pytest.approx(np.bincount(journeys.who, weights=row, minlength=lives.count), rel=1e-12)
+    for days, margin in zip(windows, margins, strict=True):
+        within = book(journeys, network, discounted=True, window=days)
+        expected = np.bincount(journeys.who, weights=within.revenue - within.cost, minlength=lives.count)
+        followed = journeys.customers.arrived + days <= journeys.horizon
+        assert margin == pytest.approx(np.where(followed, expected, 0.0), rel=1e-9, abs=1e-9)
