@@ -6,7 +6,8 @@ Kernels never make room themselves: they stop where it runs out, and go on when 
 """
 
 import math
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Sequence
+from threading import Condition, Lock
 from typing import NamedTuple
 
 import numpy as np
@@ -57,43 +58,77 @@ class Written(NamedTuple):
 
 
 def shared(net: Cells, ids: Integers, days: Floats, workers: int) -> tuple[Log, Customers]:
-    """Follow the candidates in several threads, CHUNK by CHUNK; kernels do not hold Python's lock.
+    """Follow the candidates in several threads, CHUNK by CHUNK; kernels do not hold Python's lock."""
+    turns = math.ceil(ids.size / (CHUNK * workers)) * workers  # so that nobody has a chunk more than the others
+    chunk = math.ceil(ids.size / turns)
+    whole = Joined(net, ids.size)
 
-    Who has followed a chunk waits until it is known how many rows come before, and copies its own there.
-    """
-    turns = math.ceil(ids.size / (CHUNK * workers))
-    chunk = math.ceil(ids.size / (turns * workers))  # so that nobody has a chunk more than the others
-    starts = range(0, ids.size, chunk)
-    before: list[Future[tuple[Log, Customers, int, int]]] = [Future() for _ in range(len(starts) + 1)]
-    copied: list[Future[None]] = [Future() for _ in starts]
-    spare: list[Written] = []  # room that threads use again: new memory is slow
-    before[0].set_result((recording.events(net, 0), recording.customers(net, 0), 0, 0))
+    def work(turn: int) -> None:
+        first, last = min(turn * chunk, ids.size), min((turn + 1) * chunk, ids.size)
+        whole.take(turn, last, alone(net, ids, days, first, last, whole.spare.pop() if whole.spare else None))
 
-    def work(k: int) -> None:
+    sharing.by_turns(work, turns, workers)
+    return trimmed(whole.log, whole.rows), trimmed(whole.people, whole.known)
+
+
+class Place(NamedTuple):
+    """Where a chunk goes."""
+
+    log: Log
+    row: int
+    people: Customers
+    known: int
+    done: Written
+
+
+class Joined:
+    """One log of chunks that are done in any order. Nobody waits for an earlier chunk: who brings that finds places for all."""
+
+    def __init__(self, net: Cells, candidates: int) -> None:
+        self._candidates = candidates
+        self._next, self._early = 0, dict[int, tuple[int, Written]]()  # done before it is known where they stand
+        self._placing, self._copied, self._copying = Lock(), Condition(), 0
+        self.log, self.people = recording.events(net, 0), recording.customers(net, 0)
+        self.rows, self.known = 0, 0  # how many rows and customers there are
+        self.spare: list[Written] = []
+        """Room that threads use again: new memory is slow."""
+
+    def take(self, turn: int, last: int, done: Written) -> None:
+        """Add chunk number `turn`, which ends before candidate `last`."""
+        with self._placing:
+            self._early[turn] = last, done
+            places: list[Place] = []
+            while self._next in self._early:
+                last, done = self._early.pop(self._next)
+                self._next += 1
+                rows, known = self.rows + done.log.customer.size, self.known + done.people.customer.size
+                if self.log.customer.size < rows or self.people.customer.size < known:
+                    self._copy(places)
+                    places = []
+                    self._move(done, self._candidates / last)
+                places.append(Place(self.log, self.rows, self.people, self.known, done))
+                self.rows, self.known = rows, known
+                with self._copied:
+                    self._copying += 1
+        self._copy(places)
+
+    def _copy(self, places: Sequence[Place]) -> None:
         try:
-            last = min(starts[k] + chunk, ids.size)
-            done = alone(net, ids, days, starts[k], last, spare.pop() if spare else None)
-            log, people, rows, known = before[k].result()
-            end, all_known = rows + done.log.customer.size, known + done.people.customer.size
-            if log.customer.size < end or people.customer.size < all_known:
-                wait(copied[:k])
-                log = recording.roomier(log, rows, done.log, ids.size / last)
-                people = recording.roomier(people, known, done.people, ids.size / last)
-            before[k + 1].set_result((log, people, end, all_known))
-            recording.fill(log, rows, done.log)
-            recording.fill(people, known, done.people)
-            copied[k].set_result(None)
-            spare.append(done)
-        except BaseException as wrong:  # whoever waits for this chunk must not wait for ever
-            for future in (before[k + 1], copied[k]):
-                if not future.done():
-                    future.set_exception(wrong)
-            raise
+            for place in places:
+                recording.fill(place.log, place.row, place.done.log)
+                recording.fill(place.people, place.known, place.done.people)
+                self.spare.append(place.done)
+        finally:  # however it ends, nobody has to wait for it
+            with self._copied:
+                self._copying -= len(places)
+                self._copied.notify_all()
 
-    with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(work, range(len(starts))))
-    log, people, rows, known = before[-1].result()
-    return trimmed(log, rows), trimmed(people, known)
+    def _move(self, done: Written, share: float) -> None:
+        """Move to wider room, once everything that is on its way has arrived."""
+        with self._copied:
+            self._copied.wait_for(lambda: not self._copying)
+        self.log = recording.roomier(self.log, self.rows, done.log, share)
+        self.people = recording.roomier(self.people, self.known, done.people, share)
 
 
 def alone(net: Cells, ids: Integers, days: Floats, first: int, last: int, on: Written | None = None) -> Written:

@@ -90,7 +90,8 @@ def roomier(table: Any, rows: int, other: Any, share: float) -> Any:
 def fill(table: Any, row: int, other: Any) -> None:
     """Write another table's rows over those from `row` on."""
     for column, new in zip(table, other, strict=True):
-        column[row : row + new.size] = new
+        if new.size:
+            column[row : row + new.size] = new
 
 
 def taken(table: Any, rows: Any) -> Any:
