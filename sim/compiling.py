@@ -7,6 +7,7 @@ every source that is compiled, so an edited rule is always compiled anew.
 import hashlib
 import math
 import os
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,10 +25,12 @@ from scipy import special
 from scipy.special import cython_special
 
 from sojourn.scenarios import laws
+from sojourn.sim.beside import beside
 from sojourn.sim.lowering import Apart, FromTheStart, Inlined
 
-FIRST_TIME = "Compiling the engine for this machine: once, for some twenty seconds ..."
-UNKEPT = "Compiling the engine: twenty seconds, every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
+FIRST_TIME = "Compiling the engine for this machine: once, for some ten to fifteen seconds ..."
+UNKEPT = "Compiling the engine: fifteen seconds, every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
+WRITER = secrets.token_hex(4)  # of this process
 FIRST = Lock()
 FOLDER = RLock()  # numba reads the folder of its cache from one place, and threads load modules at the same time
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,6 +39,7 @@ SOURCES = (
     "arranging",
     "arriving",
     "asking",
+    "beside",
     "booking",
     "choosing",
     "compiled",
@@ -127,7 +131,10 @@ def patience_asked(what: str) -> Iterator[None]:
     with FIRST:  # one thread compiles, and says so; the others wait for it
         if not mark.exists():
             print(FIRST_TIME, file=sys.stderr, flush=True)
-        yield
+            with beside(folder):
+                yield
+        else:
+            yield
         with suppress(OSError):
             mark.touch()
 
@@ -190,7 +197,7 @@ def inlined(function: F) -> F:
 def from_python(inner: F) -> F:
     """A kernel of its own for what otherwise only kernels call."""
     python: Any = inner
-    return kernel(cast(F, python.py_func))
+    return _compile(cast(F, python.py_func), None, _nrt=python.targetoptions["_nrt"])
 
 
 def _compile(function: F, signature: str | None, *, inner: bool = False, **more: Any) -> F:
@@ -213,7 +220,22 @@ def _compile(function: F, signature: str | None, *, inner: bool = False, **more:
             config.CACHE_DIR = before
     if inner:
         _keep_from_python(made)
+    elif folder is not None and signature is None:
+        _name_files_apart(made)
     return cast(F, made)
+
+
+def _name_files_apart(made: Any) -> None:
+    """Let no two processes write a file of the same name.
+
+    numba counts a function's files from 1. Where two processes compile it at the same time for different kinds of arguments,
+    both write the first, and what the index of the one calls its own may be the other's. (An index names a file, and is
+    replaced as a whole: if one of the two is lost, so is a file, and what was in it is compiled anew.)
+    """
+    file = getattr(getattr(made, "_cache", None), "_cache_file", None)
+    if file is None:  # numba is told not to compile
+        return
+    file._data_name_pattern = file._data_name_pattern.replace(".{number", f".{WRITER}.{{number")
 
 
 def _keep_from_python(made: Any) -> None:

@@ -130,7 +130,7 @@ class Ledger:
             levers=np.array(list(self._levers), dtype=np.int64),
             a_day=np.array(list(self._levers.values())).reshape(len(nodes), len(network.segments)),
             spans=np.cumsum([0, *(one.shape[1] for one in nodes)]),
-            nodes=np.concatenate([np.empty((5, 0)), *nodes], axis=1),
+            nodes=np.ascontiguousarray(np.concatenate([np.empty((5, 0)), *nodes], axis=1)),
         )
 
     def each(self, *, discounted: bool, windows: Sequence[float] = ()) -> Floats:

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.sim.compiling import allocating
+from sojourn.sim.compiling import allocating, within_kernels
 from sojourn.sim.journeys import Floats, Integers
 
 DIGIT = 11  # bits that one pass sorts by: its 2,048 counters stay in the processor's first cache
 COARSE, PLACE = 32, 31  # bits of what `in_order` sorts by, and of the row that stands behind it
 
 
-@allocating
+@within_kernels
 def ascending(keys: Integers, low: int) -> Integers:
     """The keys (shape (n,), none negative) by their bits from `low` up, stable: a radix sort, least digit first.
 

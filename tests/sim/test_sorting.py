@@ -5,7 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sojourn.sim.sorting import ascending, in_order
+from sojourn.sim import sorting
+from sojourn.sim.compiling import from_python
+from sojourn.sim.sorting import in_order
+
+ascending = from_python(sorting.ascending)
 
 
 @pytest.mark.parametrize("low", [0, 5, 15, 31, 52, 62])
