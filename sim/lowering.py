@@ -78,8 +78,12 @@ class _Inner(JITCodeLibrary):
 
     def _optimize_final_module(self) -> None:
         library: Any = self
-        passes, builder = library._codegen._module_pass_manager()
-        passes.run(library._final_module, builder)
+        made = library._codegen._module_pass_manager()
+        if isinstance(made, tuple):
+            passes, builder = made
+            passes.run(library._final_module, builder)
+        else:  # numba 0.62 and before
+            made.run(library._final_module)
 
     def _finalize_specific(self) -> None:
         pass
