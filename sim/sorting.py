@@ -56,13 +56,13 @@ def in_order(values: Floats, highest: float) -> Integers:
 @allocating
 def laid_out(
     rows: Integers, customer: Integers, sequence: NDArray[Any], stage: NDArray[np.int16], time: Floats
-) -> "tuple[Integers, Integers, NDArray[np.int32], NDArray[np.int32], Floats]":
+) -> "tuple[Integers, Integers, NDArray[np.int16], NDArray[np.int16], Floats]":
     """Rows of a log in an order: customer, sequence, stage, the stage before (-1 on a first row) and time; all of shape (n,).
 
     In one pass, as each row is somewhere else in memory, and a processor waits for several columns at once.
     """
     whose, number = np.empty(rows.size, dtype=np.int64), np.empty(rows.size, dtype=np.int64)
-    here, before = np.empty(rows.size, dtype=np.int32), np.empty(rows.size, dtype=np.int32)
+    here, before = np.empty(rows.size, dtype=np.int16), np.empty(rows.size, dtype=np.int16)
     when = np.empty(rows.size, dtype=np.float64)
     for n in range(rows.size):
         row = rows[n]

@@ -4,8 +4,9 @@ Names are written as places in a short dictionary, as they stand in the log, and
 same bytes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,19 +20,26 @@ from sojourn.sim.journeys import SOURCES, Integers, Journeys
 
 EVENTS = "events.parquet"
 CUSTOMERS = "customers.parquet"
-SLICE = 1 << 20  # rows that are sorted out and written at a time: a row group
+SLICE = (
+    1 << 18
+)  # rows that are laid out at a time, each slice in the room of the one before, and a row group of the file
 
-_NAME = pa.dictionary(pa.int32(), pa.string())
-_RUN = [("strategy", _NAME), ("replication", pa.int32()), ("customer", pa.int64())]
-_EVENTS = pa.schema(
-    [*_RUN, ("sequence", pa.int64()), ("stage", _NAME), ("from_stage", _NAME), ("time", pa.float64()),
-     ("segment", _NAME), ("source", _NAME)]
-)  # fmt: skip
-_CUSTOMERS = pa.schema(
-    [*_RUN, ("arrived", pa.float64()), ("segment", _NAME), ("source", _NAME), ("inviter", pa.int64()),
-     ("root", pa.int64()), ("frailty", pa.float64()), ("value", pa.float64()),
-     ("satisfaction", pa.float64()), ("expectation", pa.float64()), ("information", pa.float64())]
-)  # fmt: skip
+_NAME, _ID, _NUMBER = pa.dictionary(pa.int16(), pa.string()), pa.int64(), pa.float64()
+_RUN = {"strategy": _NAME, "replication": pa.int32(), "customer": _ID}
+_ORIGIN = {"segment": _NAME, "source": _NAME}
+# What may be null, so that the others are packed without a mark on each row.
+_NULLABLE = ("from_stage", "inviter", "value", "satisfaction", "expectation", "information")
+
+
+def _schema(columns: dict[str, pa.DataType]) -> pa.Schema:
+    return pa.schema([pa.field(name, kind, nullable=name in _NULLABLE) for name, kind in columns.items()])
+
+
+_EVENTS = _schema({**_RUN, "sequence": _ID, "stage": _NAME, "from_stage": _NAME, "time": _NUMBER, **_ORIGIN})
+_CUSTOMERS = _schema(
+    {**_RUN, "arrived": _NUMBER, **_ORIGIN, "inviter": _ID, "root": _ID}
+    | dict.fromkeys(("frailty", "value", "satisfaction", "expectation", "information"), _NUMBER)
+)
 
 
 class EventLog:
@@ -57,13 +65,21 @@ class EventLog:
             customers.result()
 
     def _write_events(self, journeys: Journeys) -> None:
-        for rows in _by_time(journeys):
-            self._files[0].write_batch(_batch(_EVENTS, journeys, _event_rows(journeys, rows), rows.size))
+        from sojourn.sim.sorting import in_order
+
+        # By time, then customer, then sequence: rows stand by customer and sequence already.
+        order = in_order(journeys.events.time, journeys.horizon)
+        alike = _alike(_EVENTS, journeys, order.size)
+        for start, stop in _slices(order.size):
+            columns = _event_rows(journeys, order[start:stop])
+            self._files[0].write_batch(_batch(_EVENTS, journeys, columns, alike, stop - start))
 
     def _write_customers(self, journeys: Journeys) -> None:
-        for start, stop in _slices(journeys.customers.customer.size):
-            columns = _customer_rows(journeys, slice(start, stop))
-            self._files[1].write_batch(_batch(_CUSTOMERS, journeys, columns, stop - start))
+        count = journeys.customers.customer.size
+        alike = _alike(_CUSTOMERS, journeys, count)
+        for start, stop in _slices(count):
+            columns = {name: column[start:stop] for name, column in journeys.customers._asdict().items()}
+            self._files[1].write_batch(_batch(_CUSTOMERS, journeys, columns, alike, stop - start))
 
     def close(self) -> list[str]:
         """Finish the two files; returns their names."""
@@ -73,15 +89,15 @@ class EventLog:
 
 
 def _file(path: Path, schema: pa.Schema) -> ParquetWriter:
-    names = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    # Dictionaries do not pay for numbers that hardly ever repeat.
+    # Dictionaries do not pay for numbers that hardly ever repeat, and ids differ little from row to row.
     # Statistics let readers skip row groups: of use for what ascends only.
     ascending = [name for name in ("customer", "time", "arrived") if name in schema.names]
     return ParquetWriter(
         path,
         schema,
         compression="snappy",
-        use_dictionary=[*names, "replication"],
+        use_dictionary=[field.name for field in schema if field.type == _NAME],
+        column_encoding={field.name: "DELTA_BINARY_PACKED" for field in schema if field.type == _ID},
         write_statistics=ascending,
         store_schema=False,
     )
@@ -92,82 +108,73 @@ def _slices(count: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + SLICE, count)
 
 
-def _by_time(journeys: Journeys) -> Iterator[Integers]:
-    """Rows by time, then customer, then sequence, a slice at a time: they stand by customer and sequence already."""
-    from sojourn.sim.sorting import in_order
-
-    order = in_order(journeys.events.time, journeys.horizon)
-    for start, stop in _slices(order.size):
-        yield order[start:stop]
-
-
-def _batch(schema: pa.Schema, journeys: Journeys, columns: dict[str, Any], rows: int) -> pa.RecordBatch:
-    columns["strategy"] = _named(np.zeros(rows, dtype=np.int32), [journeys.strategy])
-    columns["replication"] = _plain(np.full(rows, journeys.replication, dtype=np.int32))
-    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+def _alike(schema: pa.Schema, journeys: Journeys, rows: int) -> dict[str, pa.Array]:
+    """The columns in which no row differs from the next, made once: as long as the longest slice of so many rows."""
+    values = {name: column[:1] for name, column in journeys.customers._asdict().items() if _constant(column)}
+    values |= {"strategy": np.zeros(1), "replication": np.full(1, journeys.replication)}
+    size = min(rows, SLICE)
+    known = [field for field in schema if field.name in values and size]
+    return {field.name: _column(field, np.broadcast_to(values[field.name], size), journeys) for field in known}
 
 
-def _plain(values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
-    """A column from its memory, null where `missing`; `pyarrow.array` would load pandas first, to ask whether this is of it."""
-    values = np.ascontiguousarray(values)
+def _constant(column: NDArray[Any]) -> bool:
+    return column.strides == (0,)
+
+
+def _batch(
+    schema: pa.Schema, journeys: Journeys, columns: dict[str, NDArray[Any]], alike: dict[str, pa.Array], rows: int
+) -> pa.RecordBatch:
+    made = [
+        alike[field.name].slice(0, rows) if field.name in alike else _column(field, columns[field.name], journeys)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(made, schema=schema)
+
+
+def _column(field: pa.Field, values: NDArray[Any], journeys: Journeys) -> pa.Array:
+    """A column; what may be null is so where a number is NaN, where an id or the place of a name is below 0."""
+    missing = None
+    if field.nullable:
+        missing = np.isnan(values) if values.dtype.kind == "f" else values < 0
+    if field.type != _NAME:
+        return _plain(field.type, values, missing)
+    names = {
+        "strategy": (journeys.strategy,),
+        "stage": journeys.stages,
+        "from_stage": journeys.stages,
+        "segment": journeys.segments,
+        "source": SOURCES,
+    }
+    return pa.DictionaryArray.from_arrays(
+        _plain(_NAME.index_type, values, missing), _words(names[field.name]), safe=False
+    )
+
+
+def _plain(kind: pa.DataType, values: NDArray[Any], missing: NDArray[np.bool_] | None) -> pa.Array:
+    """Numbers from their memory, null where `missing`; `pyarrow.array` would load pandas first, to ask whether this is of it."""
+    values = np.ascontiguousarray(values, dtype=kind.to_pandas_dtype())
     known = None
     if missing is not None and missing.any():
         known = pa.py_buffer(np.packbits(~missing, bitorder="little"))
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), values.size, [known, pa.py_buffer(values)])
+    return pa.Array.from_buffers(kind, values.size, [known, pa.py_buffer(values)])
 
 
-def _named(places: NDArray[Any], names: Sequence[str]) -> pa.Array:
-    """Names by their places, -1 for none."""
-    places = np.ascontiguousarray(places, dtype=np.int32)
+@lru_cache(maxsize=16)
+def _words(names: tuple[str, ...]) -> pa.Array:
     words = [name.encode() for name in names]
     ends = np.cumsum([0, *map(len, words)], dtype=np.int32)
-    known = pa.StringArray.from_buffers(len(words), pa.py_buffer(ends), pa.py_buffer(b"".join(words)))
-    return pa.DictionaryArray.from_arrays(_plain(places, places < 0), known)
+    return pa.StringArray.from_buffers(len(words), pa.py_buffer(ends), pa.py_buffer(b"".join(words)))
 
 
-def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, Any]:
+def _event_rows(journeys: Journeys, rows: Integers) -> dict[str, NDArray[Any]]:
     from sojourn.sim.sorting import laid_out
 
     events, customers = journeys.events, journeys.customers
-    customer, sequence, stage, before, time = laid_out(
-        rows, events.customer, events.sequence, events.stage, events.time
+    columns = laid_out(rows, events.customer, events.sequence, events.stage, events.time)
+    found: dict[str, NDArray[Any]] = dict(
+        zip(("customer", "sequence", "stage", "from_stage", "time"), columns, strict=True)
     )
-    return {
-        "customer": _plain(customer),
-        "sequence": _plain(sequence),
-        "stage": _named(stage, journeys.stages),
-        "from_stage": _named(before, journeys.stages),
-        "time": _plain(time),
-        "segment": _named(_of_customers(customers.segment, journeys, rows), journeys.segments),
-        "source": _named(_of_customers(customers.source, journeys, rows), SOURCES),
-    }
-
-
-def _of_customers(column: NDArray[Any], journeys: Journeys, rows: Integers) -> NDArray[Any]:
-    """What a column says about the customers of some rows; whose they are matters only where customers differ."""
-    if column.strides == (0,):
-        return np.full(rows.size, column[0])
-    return column[journeys.who[rows]]
-
-
-def _customer_rows(journeys: Journeys, rows: slice) -> dict[str, Any]:
-    customers = journeys.customers
-    inviter = customers.inviter[rows]
-    return {
-        "customer": _plain(customers.customer[rows]),
-        "arrived": _plain(customers.arrived[rows]),
-        "segment": _named(customers.segment[rows], journeys.segments),
-        "source": _named(customers.source[rows], SOURCES),
-        "inviter": _plain(inviter, inviter < 0),
-        "root": _plain(customers.root[rows]),
-        "frailty": _plain(customers.frailty[rows]),
-        "value": _known(customers.value[rows]),
-        "satisfaction": _known(customers.satisfaction[rows]),
-        "expectation": _known(customers.expectation[rows]),
-        "information": _known(customers.information[rows]),
-    }
-
-
-def _known(values: NDArray[np.float64]) -> pa.Array:
-    """Numbers, null where they are not defined."""
-    return _plain(values, np.isnan(values))
+    for name, column in (("segment", customers.segment), ("source", customers.source)):
+        if not _constant(column):  # whose rows they are matters only where customers differ
+            found[name] = column[journeys.who[rows]]
+    return found

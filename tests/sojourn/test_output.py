@@ -5,11 +5,15 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from pyarrow import parquet
 
+from sojourn import eventlog
 from sojourn.eventlog import EventLog
 from sojourn.output import encode, staged, write_text
 from sojourn.scenarios.faults import Faults
@@ -99,6 +103,118 @@ def test_customers_have_null_where_nothing_is(tmp_path: Path) -> None:
     _, customers = written(tmp_path)
     query = "SELECT customer, inviter, satisfaction, frailty FROM read_parquet($path) LIMIT 2"
     assert read(customers, query) == [(0, None, None, 0.5), (2**40, 0, 71.0, -0.5)]
+
+
+def many(customers: int, segments: int) -> Journeys:
+    """Customers with one to four stays, times that tie, some invited, and half without satisfaction."""
+    random = np.random.default_rng(5)
+    stays = random.integers(1, 5, customers)
+    ids = np.sort(random.choice(2**40, customers, replace=False))
+    sequence = np.concatenate([np.arange(n, dtype=np.int32) for n in stays])
+    arrived = random.integers(0, 30, customers).astype(float)
+    nothing = np.zeros(sequence.size)
+    events = Events(
+        np.repeat(ids, stays),
+        sequence,
+        random.integers(0, 3, sequence.size).astype(np.int16),
+        np.repeat(arrived, stays) + sequence,
+        nothing,
+        nothing,
+        np.zeros(sequence.size, dtype=np.int64),
+        np.full(sequence.size, np.nan),
+        contacts(0),
+    )
+    unknown = np.broadcast_to(np.nan, customers)
+    people = Customers(
+        ids,
+        arrived,
+        random.integers(0, segments, customers).astype(np.int16)
+        if segments > 1
+        else np.broadcast_to(np.int16(0), customers),
+        np.broadcast_to(np.int8(0), customers),
+        np.where(random.random(customers) < 0.5, -1, ids[0]),
+        ids,
+        np.broadcast_to(0.0, customers),
+        unknown,
+        np.where(random.random(customers) < 0.5, np.nan, random.random(customers)),
+        unknown,
+        unknown,
+    )
+    return Journeys("one", 3, ("a", "b", "c"), ("x", "y")[:segments], 40.0, events, people)
+
+
+def told(values: NDArray[np.float64]) -> list[Any]:
+    """What a file says of numbers: nothing where they are not defined."""
+    return [None if value != value else value for value in values.tolist()]
+
+
+@pytest.mark.parametrize("segments", [1, 2])
+@pytest.mark.parametrize("rows", [1, 7, 64, 100_000])
+def test_files_hold_the_journeys_however_they_are_sliced(
+    rows: int, segments: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(eventlog, "SLICE", rows)
+    lived = [many(customers, segments) for customers in (200, 64, 1)]
+    with EventLog(tmp_path) as log:
+        for journeys in lived:
+            log(journeys)
+    expected: dict[str, dict[str, list[Any]]] = {"events": {}, "customers": {}}
+    for journeys in lived:
+        order, events, people = journeys.by_time(), journeys.events, journeys.customers
+        who, segment = journeys.who[order], np.array(journeys.segments)[people.segment]
+        stages = np.array([*journeys.stages, None])
+        run: dict[str, Any] = {"strategy": ["one"], "replication": [3]}
+        columns: dict[str, dict[str, Any]] = {
+            "events": {
+                **{name: values * order.size for name, values in run.items()},
+                "customer": events.customer[order].tolist(),
+                "sequence": events.sequence[order].tolist(),
+                "stage": stages[events.stage[order]].tolist(),
+                "from_stage": stages[journeys.from_stage[order]].tolist(),
+                "time": events.time[order].tolist(),
+                "segment": segment[who].tolist(),
+                "source": ["arrival"] * order.size,
+            },
+            "customers": {
+                **{name: values * segment.size for name, values in run.items()},
+                "customer": people.customer.tolist(),
+                "arrived": people.arrived.tolist(),
+                "segment": segment.tolist(),
+                "source": ["arrival"] * segment.size,
+                "inviter": [None if one < 0 else one for one in people.inviter.tolist()],
+                "root": people.root.tolist(),
+                **{name: told(getattr(people, name)) for name in people._fields[6:]},
+            },
+        }
+        for file, made in columns.items():
+            for name, values in made.items():
+                expected[file].setdefault(name, []).extend(values)
+    for file, wanted in expected.items():
+        path = tmp_path / f"{file}.parquet"
+        assert parquet.read_table(path).to_pydict() == wanted
+        names = ", ".join(f'"{name}"' for name in wanted)
+        assert read(path, f"SELECT {names} FROM read_parquet($path)") == list(zip(*wanted.values(), strict=True))
+
+
+def test_pandas_reads_what_is_written(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    events, customers = (pandas.read_parquet(path) for path in written(tmp_path))
+    assert events["customer"].tolist()[:3] == [0, 2**40, 2**40]
+    assert events["from_stage"].isna().tolist()[:3] == [True, True, False]
+    assert {name: str(kind) for name, kind in events.dtypes.items() if kind.kind != "O"} == {
+        "replication": "int32",
+        "customer": "int64",
+        "sequence": "int64",
+        "time": "float64",
+    }
+    assert customers["information"].tolist()[1::2] == [0.6] * 4
+
+
+def test_only_what_may_be_nothing_may_be_null(tmp_path: Path) -> None:
+    events, customers = (parquet.read_schema(path) for path in written(tmp_path))
+    assert [field.name for field in events if field.nullable] == ["from_stage"]
+    maybe = ["inviter", "value", "satisfaction", "expectation", "information"]
+    assert [field.name for field in customers if field.nullable] == maybe
 
 
 def test_the_same_journeys_give_the_same_bytes_in_any_folder(tmp_path: Path) -> None:
