@@ -1,18 +1,21 @@
 """What `run` and `compare` print: the answer, a table, how far it can be trusted and what was not measured."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from sojourn import doubts_told, paying, reasons, tables, trust
-from sojourn.experiments.compare import Comparison
-from sojourn.experiments.doubted import Uncertainty
 from sojourn.plots.words import bounded, clear, minus, pair, zero
 from sojourn.sim.run import Result
 from sojourn.sim.vocabulary import headline, prefix, title
 from sojourn.sim.wordofmouth import word_of_mouth
 from sojourn.terminal import plain
+
+if TYPE_CHECKING:
+    from sojourn.experiments.compare import Comparison
+    from sojourn.experiments.doubted import Uncertainty
 
 NAMED = 3  # strategies that the first line of `run` names
 
@@ -23,7 +26,7 @@ def print_run(
     *,
     everything: bool,
     warnings: Sequence[str] = (),
-    uncertainty: Uncertainty | None = None,
+    uncertainty: "Uncertainty | None" = None,
 ) -> None:
     """Print the measures of every strategy of a run."""
     _line(out, run_sentence(result), "bold")
@@ -73,7 +76,7 @@ def _first(result: Result) -> str | None:
     return shown[0] if shown else None
 
 
-def print_comparison(comparison: Comparison, out: Console, *, everything: bool, warnings: Sequence[str] = ()) -> None:
+def print_comparison(comparison: "Comparison", out: Console, *, everything: bool, warnings: Sequence[str] = ()) -> None:
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
     _line(out, minus(comparison.verdict.sentence), "bold")
@@ -114,14 +117,14 @@ def print_comparison(comparison: Comparison, out: Console, *, everything: bool, 
     _trust(out, result, paired=True, warnings=[*_stopped(comparison), *warnings, *_rerun(comparison)], drawn=drawn)
 
 
-def _stopped(comparison: Comparison) -> Iterable[str]:
+def _stopped(comparison: "Comparison") -> Iterable[str]:
     """Yield what made an end, where replications were added until the answer was settled."""
     said = trust.stopped(comparison.verdict)
     if said is not None:
         yield said
 
 
-def _rerun(comparison: Comparison) -> Iterable[str]:
+def _rerun(comparison: "Comparison") -> Iterable[str]:
     """Yield what more replications would settle, all strategies in one line."""
     measure, count = comparison.verdict.measure, comparison.result.replications
     settled = []

@@ -1,23 +1,26 @@
 """What `run` and `compare` print about both parts of what is not known: the numbers, and chance."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from sojourn import tables
-from sojourn.experiments.doubted import Both, Uncertainty
 from sojourn.plots.words import SHARE, interval, pair
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import title, unit
 from sojourn.tables import Cell
 from sojourn.terminal import plain
 
+if TYPE_CHECKING:
+    from sojourn.experiments.doubted import Both, Uncertainty
+
 NAMED = 4  # numbers that a line names
 ROWS = 4  # measures of a comparison beside that of the verdict
 
 
-def print_doubts(found: Uncertainty, out: Console, names: list[str]) -> None:
+def print_doubts(found: "Uncertainty", out: Console, names: list[str]) -> None:
     """Print levels (one strategy) or differences of some measures with both parts, a column a strategy."""
     _line(out, heading(found), "bold")
     shown = found.differences if len(found.lived.strategies) > 1 else found.strategies
@@ -27,7 +30,7 @@ def print_doubts(found: Uncertainty, out: Console, names: list[str]) -> None:
 
 
 def print_table(
-    found: Uncertainty, shown: Mapping[str, Mapping[str, Both | None]], out: Console, names: list[str]
+    found: "Uncertainty", shown: "Mapping[str, Mapping[str, Both | None]]", out: Console, names: list[str]
 ) -> None:
     """Print a table of figures with both parts; measures that never vary are left out."""
     scenario = found.lived.draws.base
@@ -38,14 +41,14 @@ def print_table(
         out.print(table)
 
 
-def heading(found: Uncertainty) -> str:
+def heading(found: "Uncertainty") -> str:
     """`With the numbers drawn too (200 draws of 4 numbers, 2 lives each)`."""
     count = len(found.doubts)
     numbers = f"{count} {'number' if count == 1 else 'numbers'}"
     return f"With the numbers drawn too ({found.lived.draws.count} draws of {numbers}, {found.lived.replications} lives each)"
 
 
-def explained(found: Uncertainty) -> Iterator[str]:
+def explained(found: "Uncertainty") -> Iterator[str]:
     """How to read the table, and what was drawn."""
     yield (
         "In brackets: where one life of the market may come out, numbers and chance together (90 %). Behind them: how much of"
@@ -60,7 +63,7 @@ def explained(found: Uncertainty) -> Iterator[str]:
         yield f"Edited by hand since calibration, and so not drawn: {', '.join(found.kept)}."
 
 
-def sentences(found: Uncertainty, measure: str) -> Iterator[str]:
+def sentences(found: "Uncertainty", measure: str) -> Iterator[str]:
     """The parts of each difference (of each level, for one strategy), for a report."""
     shown = found.differences if len(found.lived.strategies) > 1 else found.strategies
     scenario = found.lived.draws.base
@@ -73,7 +76,7 @@ def sentences(found: Uncertainty, measure: str) -> Iterator[str]:
             yield f"{pair(name)}, {title(measure)}: {money}{written} for one life of the market; {_shares(one)}."
 
 
-def _shares(one: Both) -> str:
+def _shares(one: "Both") -> str:
     low, high = one.share_range
     return (
         f"the numbers make {100 * one.share:.0f} % [{100 * low:.0f}, {100 * high:.0f}] of the variance,"
@@ -81,7 +84,7 @@ def _shares(one: Both) -> str:
     )
 
 
-def _cell(name: str, one: Both | None, found: Uncertainty) -> Cell:
+def _cell(name: str, one: "Both | None", found: "Uncertainty") -> Cell:
     if one is None:
         return Cell("")
     kind = unit(name, found.lived.draws.base)

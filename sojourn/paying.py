@@ -1,16 +1,19 @@
 """When strategies pay back, and what a delay costs, in words."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from sojourn.experiments.compare import Comparison
-from sojourn.experiments.payback import Delay, Payback
 from sojourn.plots.words import clear, interval, number
 from sojourn.sim.estimates import Estimate
+
+if TYPE_CHECKING:
+    from sojourn.experiments.compare import Comparison
+    from sojourn.experiments.payback import Delay, Payback
 
 NAMED = 4  # answers that the line gives
 
 
-def lines(comparison: Comparison) -> Iterator[str]:
+def lines(comparison: "Comparison") -> Iterator[str]:
     """When the strategies pay back, in one line; and one line a strategy on what delays cost, where that was asked for."""
     found = list(comparison.payback.values())
     if not found:
@@ -28,7 +31,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
             yield f"Each day on which {one.strategy} begins later {costs}."
 
 
-def moment(found: Payback, horizon: float) -> str:
+def moment(found: "Payback", horizon: float) -> str:
     """`from day 143 on (90 %: 120 to 171)`; `not by day 365`."""
     end = number(horizon)
     if found.day is None:
@@ -42,7 +45,7 @@ def moment(found: Payback, horizon: float) -> str:
     return f"{said} (90 %: {number(found.low or 0.0)} to {number(found.high)})"
 
 
-def _delay(delay: Delay, currency: str) -> str:
+def _delay(delay: "Delay", currency: str) -> str:
     """`costs USD 210 [190, 230] (30 days later)`; what is saved by waiting is said to be."""
     later = f"({number(delay.days)} days later)"
     mean, low, high = delay.per_day

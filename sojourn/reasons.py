@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from sojourn.experiments.compare import Comparison
 from sojourn.experiments.service import TELLING, Reason
 from sojourn.plots.words import clear, human, interval, known, number
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import unit
+
+if TYPE_CHECKING:
+    from sojourn.experiments.compare import Comparison
 
 LINES = 3  # that stand under an answer
 SLIGHT = 0.1  # relative change of waiting or giving up that the terminal passes over
@@ -20,7 +23,7 @@ LOSSES = {
 }
 
 
-def lines(comparison: Comparison) -> list[str]:
+def lines(comparison: "Comparison") -> list[str]:
     """The sentences under an answer, at most three: the strategies whose queue weighs most, and how many more there are."""
     told = sorted(comparison.why.values(), key=lambda one: -abs(one.change["profit"].mean or 0.0))
     told = [one for one in told if _matters(comparison, one)]
@@ -34,7 +37,7 @@ def lines(comparison: Comparison) -> list[str]:
     )
 
 
-def _matters(comparison: Comparison, reason: Reason) -> bool:
+def _matters(comparison: "Comparison", reason: Reason) -> bool:
     """Whether waiting or giving up changes by a tenth or more, and that surely does something."""
     names = [f"desk.{desk}.{what}" for desk in reason.desks for what in TELLING]
     a, b = (comparison.result.outcomes[one].measures for one in (comparison.baseline, reason.strategy))
@@ -42,13 +45,13 @@ def _matters(comparison: Comparison, reason: Reason) -> bool:
     return much and any(clear(reason.change[name]) for name in LOSSES if name in reason.change)
 
 
-def sentence(comparison: Comparison, reason: Reason) -> str:
+def sentence(comparison: "Comparison", reason: Reason) -> str:
     """What happens at the desks under one strategy, and what it costs."""
     desks = "; ".join(filter(None, (_at_desk(comparison, reason.strategy, desk) for desk in reason.desks)))
     return f"Why {reason.strategy}: {desks}. {cost(comparison, reason)}"
 
 
-def _at_desk(comparison: Comparison, strategy: str, desk: str) -> str:
+def _at_desk(comparison: "Comparison", strategy: str, desk: str) -> str:
     """How many more ask, wait, give up and fail than under the baseline, as far as that is sure."""
     differences = comparison.differences[f"{strategy} - {comparison.baseline}"]
     outcomes, said = comparison.result.outcomes, []
@@ -101,7 +104,7 @@ def _short(value: float, digits: int = 2) -> str:
     return number(value, min(max(places, 0), digits + 1))
 
 
-def cost(comparison: Comparison, reason: Reason) -> str:
+def cost(comparison: "Comparison", reason: Reason) -> str:
     """What the queue costs: the strategy against itself with agents enough for everybody, at the same pay."""
     scenario, baseline = comparison.result.scenario, comparison.baseline
     harm: list[str] = []

@@ -12,7 +12,6 @@ from sojourn.plots.pictures import Picture
 from sojourn.plots.pictures import figures as draw
 from sojourn.plots.words import human, minus
 from sojourn.report_numbers import chosen, desks, numbers
-from sojourn.report_targets import tuned_to
 from sojourn.sim.wordofmouth import word_of_mouth
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def _page(
         paper.section("Pictures", *_pictures(drawn, result)),
         paper.section("The strategies", *_strategies(result)),
         paper.section("What the numbers rest on", *_sources(result, calibration)),
-        tuned_to(result) if result is not None else "",
+        _tuned_to(result),
         paper.section("Not measured", paper.paragraph(_unmeasured(scenario))) if scenario is not None else "",
         paper.section("To run it again", paper.facts(_facts(result))) if result is not None else "",
     ]
@@ -284,6 +283,14 @@ def _laws(calibration: "Fit") -> Iterator[tuple[tuple[str, str], list[Cell]]]:
                 Cell(f"{law.naive_mean:,.1f}" if law and law.naive_mean is not None else "–", "", "unsure"),
             ],
         )
+
+
+def _tuned_to(result: "Result | None") -> str:
+    if result is None or not result.scenario.targets:
+        return ""
+    from sojourn.report_targets import tuned_to
+
+    return tuned_to(result)
 
 
 def _unmeasured(scenario: "Scenario") -> str:

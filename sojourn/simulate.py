@@ -4,14 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from sojourn.answers import print_comparison, print_run
 from sojourn.deciding import Deciding
-from sojourn.experiments.compare import Comparison, compare
-from sojourn.experiments.doubted import Uncertainty, uncertainty
 from sojourn.experiments.journal import Journal, digest, journal
 from sojourn.guard import say
 from sojourn.opening import absent, blaming, companion_of, companion_path, opened, reminding
@@ -24,6 +22,10 @@ from sojourn.sim.journeys import Journeys
 from sojourn.sim.run import Result, run
 from sojourn.sim.sharing import processors
 from sojourn.terminal import console, plain, progress
+
+if TYPE_CHECKING:
+    from sojourn.experiments.compare import Comparison
+    from sojourn.experiments.doubted import Uncertainty
 
 Sink = Callable[[Journeys], None]
 ALONE = 150_000  # customers in all whom SimPy's one process simulates sooner than several get ready
@@ -58,6 +60,8 @@ def simulate(name: str, strategies: Sequence[str], options: Options) -> None:
 
 def confront(name: str, strategies: str | None, asked: Deciding, options: Options) -> None:
     """Compare strategies on the same customers and print the verdict."""
+    from sojourn.experiments.compare import compare
+
     options.check()
     settle = asked.settling(options.replications)
     names = listed(strategies, "--strategies") if strategies is not None else []
@@ -98,10 +102,12 @@ def confront(name: str, strategies: str | None, asked: Deciding, options: Option
 
 def _doubted(
     name: str, scenario: Scenario, strategies: Sequence[str] | None, options: Options, kept: Journal
-) -> Uncertainty | None:
+) -> "Uncertainty | None":
     """What strategies come to over draws of the numbers; None where none are asked for."""
     if not options.draws:
         return None
+    from sojourn.experiments.doubted import uncertainty
+
     companion = companion_of(name)
     with reminding(absent(name)), progress("Drawing the numbers") as news:
         return uncertainty(
@@ -130,7 +136,7 @@ def _undrawn(name: str, options: Options) -> list[str]:
     ]
 
 
-def _document(result: Result, comparison: Comparison | None, doubted: Uncertainty | None) -> dict[str, Any]:
+def _document(result: Result, comparison: "Comparison | None", doubted: "Uncertainty | None") -> dict[str, Any]:
     if comparison is not None:
         return comparison.document()
     told = {} if doubted is None else {"uncertainty": doubted.document()}
@@ -174,11 +180,11 @@ def _log(folder: Path | None) -> Iterator[tuple[Sink | None, Callable[[], object
 def _write(
     folder: Path,
     result: Result,
-    comparison: Comparison | None,
+    comparison: "Comparison | None",
     command: str,
     options: Options,
     warnings: Sequence[str],
-    doubted: Uncertainty | None,
+    doubted: "Uncertainty | None",
 ) -> None:
     from sojourn.manifest import manifest
     from sojourn.plots.pictures import save
