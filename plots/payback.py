@@ -38,13 +38,17 @@ def payback(
             ax = style.blank(max(HEIGHT, labels) + FOOT + HEAD)
         wide, tall = style.inches(ax)
         style.bare(ax)
-        most = max(max(abs(float(one.band.low.min())), abs(float(one.band.high.max()))) for one in shown)
-        size, word = magnitude(most)
-        left = lines.tick_room(-most / size) + 0.1
+        low = min(0.0, *(float(one.band.low.min()) for one in shown))
+        high = max(0.0, *(float(one.band.high.max()) for one in shown))
+        size, word = magnitude(max(-low, high))
+        pad = 0.05 * (high - low) / size or 1.0
+        low, high = low / size - pad, high / size + pad
+        left = lines.tick_room(high, low)
         panel = style.inset(ax, left, FOOT, wide - left - margin, tall - FOOT - HEAD)
         panel.axhline(0.0, color=style.INK, lw=0.9, zorder=2.2)
         lines.draw(panel, shown, 1 / size)
         panel.set_xlim(0, max(float(curve.band.x[-1]) for curve in shown))
+        panel.set_ylim(low, high)
         counted = ", ".join(part for part in ("profit so far minus the baseline's", currency, word) if part)
         lines.frame(panel, counted, float(panel.get_xlim()[1]))
         style.plain(panel.set_xlabel("day"))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from sojourn.plots.acceptability import acceptability, spans
 from sojourn.plots.pictures import Picture
 from sojourn.plots.words import human, number, percent
-from sojourn.plots.worth import numbers, sizes_of_test
+from sojourn.plots.worth import numbers, sizes_of_test, worth_something
 
 if TYPE_CHECKING:
     from sojourn.experiments.acceptability import Curve
@@ -49,7 +49,9 @@ def worth_pictures(found: "Worth") -> list[Picture]:
             "information",
             "Which number is worth measuring before deciding",
             "Bars: what knowing it exactly would be worth on average, with 90 % intervals. Upright marks: what chance alone would"
-            " find; names of numbers that are worth no more are grey. Worths need not add up to that of all numbers.",
+            " find; names of numbers that are worth no more are grey. Worths need not add up to that of all numbers."
+            if worth_something(found)
+            else "Knowing a number is worth what better choices it would lead to; here there is no better one.",
             f"All numbers {number(found.perfect.mean or 0.0)}; {told}.",
             numbers(found),
         )

@@ -6,11 +6,14 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from sojourn.plots import style, words
 from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
+from sojourn.plots.words import number
 from sojourn.sim.estimates import Estimate
 
 
@@ -132,3 +135,13 @@ def test_no_two_lines_look_the_same() -> None:
 )
 def test_large_figures_are_counted_in_what_is_short(most: float, counted: tuple[float, str]) -> None:
     assert words.magnitude(most) == counted
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
+def test_no_two_ticks_of_an_upright_axis_read_alike(low: float, size: float) -> None:
+    high = low + size * max(1.0, 1e-3 * abs(low))
+    ticks, places = style.upright(low, high)
+    told = [number(tick, places) for tick in ticks]
+    assert len(set(told)) == len(told) > 1
+    for tick, read in zip(ticks, told, strict=True):  # what is written is where the tick stands
+        assert float(read.replace(",", "").replace("−", "-")) == pytest.approx(tick, abs=1e-3 * (high - low))
