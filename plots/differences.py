@@ -93,6 +93,12 @@ def _text(name: str, estimate: "Estimate | None", scenario: "Scenario", size: fl
     return interval(scaled(estimate, size), unit(name, scenario), sign=True, bare=True) + said
 
 
+def in_words(name: str, estimate: "Estimate | None", scenario: "Scenario") -> tuple[str, str]:
+    """A difference with its interval, and the colour that its words have: grey where the sign is not known."""
+    kind = _verdict(name, estimate)
+    return _text(name, estimate, scenario, 1.0), style.SOFT if kind == "unsure" else style.deep(MARKS[kind][1])
+
+
 def _panel(
     panel: Axes,
     name: str,
