@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn.experiments.commitment import MARK, Commitment
 from sojourn.experiments.commitment_points import FLOOR, Point
 from sojourn.experiments.commitment_words import days, either, percent
+from sojourn.grids import Grid
 from sojourn.plots.words import SHARE, clear, interval, number
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
@@ -36,9 +35,9 @@ def print_commitment(found: Commitment, out: Console, *, warnings: Sequence[str]
         _line(out, f"- {line}")
 
 
-def _marks(found: Commitment) -> Table:
+def _marks(found: Commitment) -> Grid:
     """Crossings of each mark; what is left to 100 % does neither."""
-    table = _table("chance of at least", "cross before entry", "only on entry", "neither", "median day", "kept")
+    table = Grid("chance of at least", "cross before entry", "only on entry", "neither", "median day", "kept")
     for mark, one in found.crossings.items():
         kept = "" if one.kept.mean is None else f"{percent(one.kept.mean)} (at least {percent(one.kept.low or 0.0)})"
         day = "" if one.median_day is None else days(one.median_day)
@@ -52,9 +51,9 @@ def _some(share: Estimate) -> str:
     return interval(share, SHARE) if share.mean else f"none (at most {percent(share.high or 0.0)})"
 
 
-def _stages(found: Commitment) -> Table:
+def _stages(found: Commitment) -> Grid:
     one = found.crossings[MARK]
-    table = _table("stage", "chance on entry, median", "half lie in", f"first cross {_mark(MARK)} here", "median day")
+    table = Grid("stage", "chance on entry, median", "half lie in", f"first cross {_mark(MARK)} here", "median day")
     for name in found.scenario.stages:
         entry = found.entries.get(name)
         crossed = one.stages.get(name) or one.entries.get(name)
@@ -69,8 +68,8 @@ def _stages(found: Commitment) -> Table:
     return table
 
 
-def _levers(found: Commitment) -> Table:
-    table = _table(
+def _levers(found: Commitment) -> Grid:
+    table = Grid(
         "at full level from day 0", f"become sure ({_mark(MARK)})", "difference", "most of them in", "median day"
     )
     base = found.crossings[MARK]
@@ -174,13 +173,6 @@ def _trust(found: Commitment) -> Iterable[str]:
 
 def _mark(mark: float) -> str:
     return f"{mark:g}".removeprefix("0")
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in heads:
-        table.add_column(Text(head), overflow="fold")
-    return table
 
 
 def _line(out: Console, text: str, style: str = "") -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn import paper
@@ -18,6 +16,7 @@ from sojourn.experiments.mixes import NAME, SPENDING, Mix
 from sojourn.experiments.optimise import Optimum, optimise
 from sojourn.experiments.searching import DEEPER
 from sojourn.experiments.wording import Words
+from sojourn.grids import Grid
 from sojourn.guard import say
 from sojourn.opening import absent, blaming, companion_of, opened, write_beside
 from sojourn.options import Options, listed
@@ -209,9 +208,8 @@ def _print(found: Optimum, out: Console, warnings: list[str], into: str | None) 
     kind = unit(found.frontier_measure, found.scenario)
     if found.frontier:
         out.print()
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-        for head in (f"what more money buys ({found.scenario.about.currency})", title(found.frontier_measure), "mix"):
-            table.add_column(head, overflow="fold")
+        money = f"what more money buys ({found.scenario.about.currency})"
+        table = Grid(money, title(found.frontier_measure), "mix")
         for one in found.frontier:
             row = (interval(one.spending, sign=True), interval(one.figure, kind, sign=True), _mixed(found, one.mix))
             table.add_row(*(Text(plain(cell)) for cell in row))

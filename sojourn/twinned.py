@@ -9,7 +9,7 @@ from sojourn.experiments.parting import Onward, Parting
 from sojourn.experiments.twin_lives import Life, Stay, Twin
 from sojourn.experiments.twins import Group, Twins
 from sojourn.plots.words import minus, number, percent
-from sojourn.sheets import Cell, Money, Sheet, print_sheet
+from sojourn.sheets import Cell, Money, Sheet, on_screen, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
 from sojourn.trust import FEW, assumptions
@@ -37,7 +37,7 @@ def print_twins(found: Twins, out: Console, *, warnings: Sequence[str] = ()) -> 
         _line(out, heading(found, one), "bold")
         for line in story(found, one):
             _line(out, line)
-        print_sheet(out, lives(found, one))
+        _print_lives(found, one, out)
     out.print()
     _line(out, "How far to trust this", "bold")
     for line in (*trust(found), *warnings):
@@ -195,6 +195,22 @@ def lives(found: Twins, one: Twin) -> Sheet:
     padded = [[*column, *[blank] * (longest - len(column))] for column in columns]
     rows = tuple((*left, *right) for left, right in zip(*padded, strict=True))
     return Sheet(tuple(heads), rows)
+
+
+def _print_lives(found: Twins, one: Twin, out: Console) -> None:
+    """Both lives beside one another where there is room, else one under the other."""
+    heads, rows, _ = lives(found, one)
+    width = len(heads) // 2
+    heads = ("day", *heads[1:width])
+    both = on_screen(Sheet(2 * heads, rows))
+    if both.natural <= out.width:
+        _line(out, f"On the left under {found.baseline}, on the right under {found.strategy}:", "dim")
+        out.print(both)
+        return
+    for name, begin in ((found.baseline, 0), (found.strategy, width)):
+        _line(out, f"Under {name}:", "dim")
+        half = [row[begin : begin + width] for row in rows]
+        out.print(on_screen(Sheet(heads, tuple(row for row in half if any(row)))))
 
 
 def _column(life: Life | None, width: int, felt: bool) -> list[tuple[Cell, ...]]:

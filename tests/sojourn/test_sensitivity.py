@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,11 @@ def test_out_holds_the_page_and_its_picture(cli: Cli, tmp_path: Path) -> None:
     page = (folder / "report.html").read_text(encoding="utf-8")
     for said in ("The numbers", "Break-even", "How far to trust this", "To run it again"):
         assert f"<h2>{said}</h2>" in page, said
+    shown = page.split("<h1>")[1].split("<h2>To run it again")[0]
+    assert "call everybody" in shown
+    for name in ("call_everybody", "`"):
+        assert name not in shown, name
+    assert re.search(r"(?<![\w.])welcome_call", shown) is None  # a path has it, as the file has it
 
 
 def test_killed_again_and_again_it_gives_the_same_bytes(cli: Cli, tmp_path: Path) -> None:

@@ -109,8 +109,8 @@ def test_at_most_eight_measures_and_none_that_is_zero_throughout() -> None:
 def test_tables_fit_the_width_by_going_on_below(scenario: Scenario) -> None:
     cells = {"profit": [tables.Cell("x" * 30)] * 4}
     heads = ["a", "b", "c", "d"]
-    assert [len(t.columns) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=400)] == [4]
-    assert [len(t.columns) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=110)] == [2, 2]
+    assert [len(t.heads) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=400)] == [4]
+    assert [len(t.heads) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=110)] == [2, 2]
 
 
 def test_replications_that_would_settle_a_difference() -> None:
