@@ -8,6 +8,7 @@ from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from sojourn.plots import lettering, lines, style
 from sojourn.plots.words import human, magnitude, percent
+from sojourn.scenarios.plurals import plural, verb
 from sojourn.sim.estimates import Band
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def acceptability(found: "Curve | None", strategies: "Sequence[str]", label: str
         ]
         if aside:
             most, none = found.chance[:, aside].max(axis=1), np.full(len(found.along), np.nan)
-            name = f"{len(aside)} others, none above {percent(float(most.max()))}"
+            name = (
+                f"{plural(len(aside), 'other')}, {verb(len(aside), 'never', 'none')} above {percent(float(most.max()))}"
+            )
             shown.append(lines.Curve(name, Band(found.along, most, none, none), style.ASIDE))
         margin, tall_labels = lines.label_room(shown)
         if ax is None:

@@ -127,4 +127,4 @@ def sizes_of_test(found: "Worth", ax: Axes | None = None) -> Axes:
 def _money(found: "Worth") -> str:
     one = unit(found.asked.measure, found.scenario)
     days = found.scenario.about.horizon_days
-    return f"{one} over {days:g} days" if one == found.scenario.about.currency else f"{one} of {found.asked.measure}"
+    return f"{one} over {days:,g} days" if one == found.scenario.about.currency else f"{one} of {found.asked.measure}"

@@ -8,6 +8,7 @@ from sojourn.plots.acceptability import acceptability, spans
 from sojourn.plots.pictures import Picture
 from sojourn.plots.words import human, number, percent
 from sojourn.plots.worth import numbers, sizes_of_test, worth_something
+from sojourn.scenarios.plurals import plural
 
 if TYPE_CHECKING:
     from sojourn.experiments.acceptability import Curve
@@ -71,7 +72,8 @@ def worth_pictures(found: "Worth") -> list[Picture]:
 
 
 def _share(found: "Worth") -> str:
-    return f"Share of {found.lived.draws.count} draws of the numbers in which each strategy is best, with its 90 % interval,"
+    draws = plural(found.lived.draws.count, "draw")
+    return f"Share of {draws} of the numbers in which each strategy is best, with its 90 % interval,"
 
 
 def _told(found: "Worth", curve: "Curve", along: str) -> str:

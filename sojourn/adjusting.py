@@ -25,6 +25,7 @@ from sojourn.plots.words import exact, minus
 from sojourn.scenarios.companion import Companion, beside
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import loads, read
+from sojourn.scenarios.plurals import plural
 from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, plain
 
@@ -116,7 +117,8 @@ def following() -> Iterator[Callable[[Stand], None]]:
         last = stand
         if time.monotonic() >= due:
             due = time.monotonic() + EVERY
-            say(f"Fitting: {stand.simulations} simulations, now of {stand.replications} replications; {_stands(stand)}")
+            lives = plural(stand.replications, "replication")
+            say(f"Fitting: {plural(stand.simulations, 'simulation')}, now of {lives}; {minus(_stands(stand))}")
 
     try:
         yield news
@@ -185,13 +187,13 @@ def _trust(found: TargetFit) -> Iterator[str]:
     if found.already:
         yield (
             f"Found with two seeds, {found.seed} and {found.after.seed}; the figures are those of the second. "
-            f"{found.simulations} simulations, no search."
+            f"{plural(found.simulations, 'simulation')}, no search."
         )
         yield from target_words.trust(found.after)
         return
     yield (
         f"The figures are from fresh seeds ({found.after.seed}), not from those that the numbers were found with ({found.seed}); "
-        f"{found.simulations} simulations. What stands behind ± is what luck may have moved a number by (90 %)."
+        f"{plural(found.simulations, 'simulation')}. What stands behind ± is what luck may have moved a number by (90 %)."
     )
     if found.pull:
         yield (

@@ -10,6 +10,7 @@ from sojourn.experiments.commitment_points import FLOOR, Point
 from sojourn.experiments.commitment_words import days, either, percent
 from sojourn.grids import Grid
 from sojourn.plots.words import SHARE, clear, interval, number
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
 
@@ -131,9 +132,12 @@ def _unpaid(found: Commitment) -> Iterable[str]:
 
 def _told(point: Point, what: str, follow: float) -> str:
     if not point.fall.mean:
-        said = f"{what}: nobody of {point.customers:,} customers gets into such a state in {follow:g} days"
         begun = point.begin.mean or 0.0
-        return f"{said}; {percent(begun)} begin in one." if begun else f"{said}."
+        if begun == 1.0:
+            return f"{what}: all of {point.customers:,} customers begin in such a state."
+        besides = f"apart from the {percent(begun)} who begin in such a state, " if begun else ""
+        into = "one" if besides else "such a state"
+        return f"{what}: {besides}nobody of {point.customers:,} customers gets into {into} in {follow:g} days."
     said = f"{what}: {interval(point.fall, SHARE)} of {point.customers:,} customers get into such a state in {follow:g} days"
     if point.stages:
         first = max(point.stages, key=lambda name: point.stages[name].share.mean or 0.0)
@@ -156,7 +160,8 @@ def _trust(found: Commitment) -> Iterable[str]:
         yield "Chances are exact (a memoryless scenario); where customers cross is counted in a simulation."
     else:
         held = "stage, days in it, segment, satisfaction, failures felt, purchases so far and days waited"
-        yield f"A state is {held}: {len(found.states)} cells of states whose chances surely differ. Expectation is not seen."
+        cells = plural(len(found.states), "cell")
+        yield f"A state is {held}: {cells} of states whose chances surely differ. Expectation is not seen."
         yield "Kept: of those who cross before entry, the share who then get there."
         yield (
             "A crossing counts where the lower end of the 90 % interval is at least the mark; cells were formed and estimated"
@@ -168,7 +173,7 @@ def _trust(found: Commitment) -> Iterable[str]:
     dear = {name: cost for name, cost in found.costs.items() if not cost.affordable}
     for name, cost in dear.items():
         unit, horizon = found.scenario.about.currency, found.scenario.about.horizon_days
-        yield f"{name} is left out: it costs {unit} {number(cost.extra)} more than {found.baseline} over {horizon:g} days."
+        yield f"{name} is left out: it costs {unit} {number(cost.extra)} more than {found.baseline} over {horizon:,g} days."
 
 
 def _mark(mark: float) -> str:

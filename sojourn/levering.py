@@ -171,6 +171,7 @@ def _print(found: LeverFit, asked: Asked, out: Console) -> None:
     out.print()
     if found.response is not None:
         _say(out, minus(found.response.sentence))
+        out.print()
     _say(out, "How far to trust this", "bold")
     for line in (*found.warnings, *found.notes):
         _say(out, f"- {minus(line)}")

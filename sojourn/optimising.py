@@ -24,6 +24,7 @@ from sojourn.output import MANIFEST, REPORT, encode, staged, writable
 from sojourn.plots.words import exact, human, interval, number
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.files import read
+from sojourn.scenarios.plurals import plural
 from sojourn.scenarios.untouched import with_draws
 from sojourn.sim.vocabulary import direction, title, unit
 from sojourn.terminal import console, plain, progress
@@ -122,8 +123,8 @@ def lines(found: Optimum) -> Iterator[str]:
     if found.mix is not None and found.claimed.mean is not None and found.gain.mean is not None:
         yield (
             f"The search's own customers would have said {interval(found.claimed, kind, sign=True)}: the best of "
-            f"{len(found.trials)} mixes is in part the luckiest. The figure above is of {found.fresh_replications} fresh "
-            "replications, which had no part in the choice."
+            f"{plural(len(found.trials), 'mix', 'mixes')} is in part the luckiest. The figure above is of "
+            f"{plural(found.fresh_replications, 'fresh replication')}, which had no part in the choice."
         )
     yield from _beside(found)
     for name, figure in found.bounded.items():
@@ -133,7 +134,7 @@ def lines(found: Optimum) -> Iterator[str]:
         said = ", which fresh customers do not bear out" if broken else ""
         yield f"{title(name)}: {interval(figure, unit(name, found.scenario))} on fresh customers; {wanted} was asked{said}."
     yield (
-        f"Each mix was tried on the same customers: {found.replications} replications in the wide search, "
+        f"Each mix was tried on the same customers: {plural(found.replications, 'replication')} in the wide search, "
         f"{DEEPER * found.replications} in the close one."
     )
     yield "Effects of levers stand at their central values: sojourn worth and sojourn sensitivity say what hangs on them."

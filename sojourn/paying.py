@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from sojourn.experiments.compare import Comparison
 from sojourn.experiments.payback import Delay, Payback
 from sojourn.plots.words import clear, interval, number
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 
 NAMED = 4  # answers that the line gives
@@ -44,7 +45,7 @@ def moment(found: Payback, horizon: float) -> str:
 
 def _delay(delay: Delay, currency: str) -> str:
     """`costs USD 210 [190, 230] (30 days later)`; what is saved by waiting is said to be."""
-    later = f"({number(delay.days)} days later)"
+    later = f"({plural(delay.days, 'day')} later)"
     mean, low, high = delay.per_day
     if not clear(delay.per_day) or mean is None or low is None or high is None:
         return (

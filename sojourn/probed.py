@@ -9,6 +9,7 @@ from sojourn.experiments.numbers import evidence
 from sojourn.experiments.sensitivity_found import Sensitivity
 from sojourn.experiments.sensitivity_words import band, figure, pays
 from sojourn.plots.words import SHARE, minus, number
+from sojourn.scenarios.plurals import plural, verb
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import direction, title, unit
@@ -112,7 +113,7 @@ def trust(found: Sensitivity) -> Iterator[str]:
     """What the figures can bear."""
     few = "; so few that intervals are rough" if found.luck.replications < FEW else ""
     yield (
-        f"{found.luck.replications} replications, the same customers and draws at every value{few}; differences are"
+        f"{plural(found.luck.replications, 'replication')}, the same customers and draws at every value{few}; differences are"
         f" {found.strategy} minus {found.baseline}."
     )
     if found.method == "tornado":
@@ -135,11 +136,13 @@ def trust(found: Sensitivity) -> Iterator[str]:
     shifted = sum(one.origin == "shifted" for one in found.numbers)
     if shifted:
         which = "All numbers" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"
-        yield f"{which} are in no doubt and are moved by 20 % each way, which is no statement about what they may be."
+        are = verb(1 if which[0] == "1" and shifted == 1 else 2, "is", "are")
+        yield f"{which} {are} in no doubt and {are} moved by 20 % each way, which is no statement about what they may be."
     if found.absorbing:
         yield f"Shares that take up what others leave, and are not moved themselves: {', '.join(found.absorbing)}."
     if found.left_out:
-        yield f"{found.left_out} more numbers with an interval belong to levers that neither strategy pulls."
+        more = plural(found.left_out, "more number")
+        yield f"{more} with an interval {verb(found.left_out, 'belongs', 'belong')} to levers that neither strategy pulls."
 
 
 def _line(out: Console, text: str, style: str = "") -> None:

@@ -9,6 +9,7 @@ from sojourn.experiments.parting import Onward, Parting
 from sojourn.experiments.twin_lives import Life, Stay, Twin
 from sojourn.experiments.twins import Group, Twins
 from sojourn.plots.words import minus, number, percent
+from sojourn.scenarios.plurals import plural
 from sojourn.sheets import Cell, Money, Sheet, on_screen, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
@@ -244,7 +245,7 @@ def trust(found: Twins) -> Iterator[str]:
         how = "all" if parts.exact else "sampled orders of"
         yield (
             f"By lever: Shapley values over {how} {parts.coalitions} combinations of the levers that differ, on the same"
-            f" customers and draws, {parts.replications} replications; a lever's cost is its own."
+            f" customers and draws, {plural(parts.replications, 'replication')}; a lever's cost is its own."
         )
     if not parts.exact:
         worst = max(one.sampling for one in parts.levers.values())

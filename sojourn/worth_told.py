@@ -10,6 +10,7 @@ from sojourn.experiments.worth import Learned, Worth
 from sojourn.experiments.worth_words import short, trial_in_words
 from sojourn.grids import Grid
 from sojourn.plots.words import SHARE, clear, exact, interval, minus, zero
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.vocabulary import unit
 from sojourn.terminal import plain
 from sojourn.trust import assumptions, stand_ins
@@ -64,8 +65,8 @@ def trust(found: Worth) -> Iterator[str]:
     draws, lives = found.lived.draws.count, found.lived.replications
     rough = "; so few that shares are rough, 200 is a good number" if draws < FEW else ""
     yield (
-        f"{draws} draws of the numbers, {lives} lives of the market each, the same customers under every strategy; intervals are"
-        f" 90 %{rough}."
+        f"{plural(draws, 'draw')} of the numbers, {plural(lives, 'life', 'lives')} of the market each, the same customers under"
+        f" every strategy; intervals are 90 %{rough}."
     )
     grades = {"declared": 0, "calibrated": 0}
     for one in found.learned:
