@@ -159,7 +159,7 @@ def _heading(name: str, scenario: "Scenario", size: str) -> str:
 def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:
     """What the marks mean, and what the differences are from."""
     kinds = {_verdict(n, one.get(n)) for n in names for one in comparison.differences.values()}
-    words = {"better": "better", "worse": "worse", "plain": "neither", "unsure": "interval spans 0"}
+    words = {"better": "better", "worse": "worse", "plain": "neither", "unsure": "interval spans 0, or there is none"}
     beside: dict[str, Any] = {
         "transform": ax.transAxes,
         "va": "center_baseline",

@@ -116,7 +116,7 @@ def _differences(comparison: "Comparison", measures: Sequence[str] | None) -> Pi
         "differences",
         f"What the strategies change, against {human(comparison.baseline)}",
         "Each mark is the strategy minus the baseline on the same customers, the line its 90 % interval. Grey and"
-        " hollow: the interval spans 0, so nobody knows whether it helps or harms.",
+        " hollow: the interval spans 0, or there is none, so nobody knows whether it helps or harms.",
         f"{title(name)}: {'; '.join(told)}. Other measures are in the table."
         if told
         else "Differences between strategies.",
