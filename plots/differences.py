@@ -159,7 +159,11 @@ def _heading(name: str, scenario: "Scenario", size: str) -> str:
 def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:
     """What the marks mean, and what the differences are from."""
     kinds = {_verdict(n, one.get(n)) for n in names for one in comparison.differences.values()}
-    words = {"better": "better", "worse": "worse", "plain": "neither", "unsure": "interval spans 0, or there is none"}
+    bare = any(
+        known(e) and e.low is None for n in names for one in comparison.differences.values() if (e := one.get(n))
+    )
+    unsure = "interval spans 0, or there is none" if bare else "interval spans 0"
+    words = {"better": "better", "worse": "worse", "plain": "neither", "unsure": unsure}
     beside: dict[str, Any] = {
         "transform": ax.transAxes,
         "va": "center_baseline",

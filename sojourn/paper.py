@@ -26,6 +26,7 @@ li { margin: .3rem 0; }
 .soft, figcaption, .unit { color: var(--soft); }
 .answer { font-size: 1.25rem; line-height: 1.4; font-weight: 600; margin: 1.25rem 0; padding: .8rem 1rem;
   border-left: 4px solid var(--accent); background: var(--tint); }
+.answer::first-letter { text-transform: uppercase; }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0; font-size: .92rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 caption span { display: block; position: sticky; left: 0; width: fit-content; max-width: min(48rem, calc(100vw - 2rem)); }

@@ -11,8 +11,11 @@ from sojourn.sim.estimates import Estimate
 NAMED = 4  # answers that the line gives
 
 
-def lines(comparison: Comparison) -> Iterator[str]:
-    """When the strategies pay back, in one line; and one line a strategy on what delays cost, where that was asked for."""
+def lines(comparison: Comparison, *, everything: bool = False) -> Iterator[str]:
+    """When the strategies pay back, in one line; and one line a strategy on what delays cost, where that was asked for.
+
+    `everything` is for the report, which the others are pointed to.
+    """
     found = list(comparison.payback.values())
     if not found:
         return
@@ -21,8 +24,9 @@ def lines(comparison: Comparison) -> Iterator[str]:
     for one in found:
         moments.setdefault(moment(one, about.horizon_days), []).append(one.strategy)
     told = [f"{', '.join(names)} {said}" for said, names in moments.items()]
-    more = [f"{len(told) - NAMED} more in the report"] if len(told) > NAMED else []
-    yield f"Pays back against {comparison.baseline}: {'; '.join([*told[:NAMED], *more])}."
+    named = len(told) if everything else NAMED
+    more = [f"{len(told) - named} more in the report"] if len(told) > named else []
+    yield f"Pays back against {comparison.baseline}: {'; '.join([*told[:named], *more])}."
     for one in found:
         if one.delays:
             costs = ", ".join(_delay(each, about.currency) for each in one.delays)

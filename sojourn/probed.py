@@ -65,9 +65,9 @@ def _swings(found: Sensitivity) -> Sheet:
         one, moved = found.numbers[k], found.swings[k]
         even = moved.break_even
         at = "" if even.value is None or not moved.telling else f"{figure(even.value)}{band(even)}"
-        ends = f"{figure(one.low)} to {figure(one.high)}"
+        ends = minus(f"{figure(one.low)} to {figure(one.high)}")
         changes = (_money(found, moved.change_low), _money(found, moved.change_high))
-        rows.append((_named(found, k), figure(one.central), ends, *changes, minus(at)))
+        rows.append((_named(found, k), minus(figure(one.central)), ends, *changes, minus(at)))
     heads = ("number", "stands at", "moved from, to", "at low: change", "at high: change", "break-even")
     caption = f"What changes in the difference; 90 % intervals; grey: no more than chance. Measure: {what(found)}."
     return Sheet(heads, tuple(rows), caption)
@@ -84,7 +84,7 @@ def _effects(found: Sensitivity) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for k in found.order:
         one, effect = found.numbers[k], found.effects[k]
-        ends = f"{figure(one.low)} to {figure(one.high)}"
+        ends = minus(f"{figure(one.low)} to {figure(one.high)}")
         mean, spread = (scaled(found, Estimate(value, None, None)) for value in (effect.mean, effect.spread))
         rows.append((_named(found, k), ends, scaled(found, effect.strength), mean, spread))
     heads = ("number", "moved between", "mu* (mean size)", "mu (mean)", "sigma")
@@ -95,7 +95,7 @@ def _shares(found: Sensitivity) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for k in found.order:
         one, share = found.numbers[k], found.shares[k]
-        ends = f"{figure(one.low)} to {figure(one.high)}"
+        ends = minus(f"{figure(one.low)} to {figure(one.high)}")
         told = [Estimate(*(None if v is None else 100.0 * v for v in index)) for index in (share.first, share.total)]
         rows.append((_named(found, k), ends, *told))
     heads = ("number", "moved between", "alone, %", "with others, %")

@@ -32,6 +32,13 @@ def some(made: Any) -> Any:
     )
 
 
+def test_the_key_says_of_what_is_hollow_what_there_is(made: Any) -> None:
+    words = {text for text, _ in made.texts(differences(some(made), measures=["retention.180", "reach.loyalty"]))}
+    assert "interval spans 0, or there is none" in words
+    words = {text for text, _ in made.texts(differences(some(made), measures=["revenue", "reach.loyalty"]))}
+    assert "interval spans 0" in words
+
+
 MEASURES = ["profit", "cost", "revenue", "retention.180", "reach.loyalty", "clv", "satisfaction"]
 
 
