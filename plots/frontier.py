@@ -22,7 +22,7 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
     """Draws the frontier, and the chosen mix where its measure is the one chosen by; returns the axes."""
     places = [one for one in found.frontier if one.figure.mean is not None and one.spending.mean is not None]
     with style.look():
-        drawable = any(value for one in places for value in (*one.spending, *one.figure))
+        drawable = not places or gains(found)
         if ax is None:
             ax = style.blank(HEIGHT, margins=MARGINS) if drawable else style.blank(1.2)
         if not places:
@@ -66,6 +66,11 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
         return ax
 
 
+def gains(found: "Optimum") -> bool:
+    """Whether any mix of the frontier costs or changes anything."""
+    return any(value for one in found.frontier for value in (*one.spending, *one.figure))
+
+
 def picture(found: "Optimum") -> "Picture":
     """The picture with its words."""
     from sojourn.plots.pictures import Picture
@@ -78,7 +83,9 @@ def picture(found: "Optimum") -> "Picture":
         "frontier",
         "What more money buys",
         "Each point is the best mix found for a budget, on customers that the search has not seen; lines are 90 % intervals."
-        " Mixes that a cheaper one beats are left out.",
+        " Mixes that a cheaper one beats are left out."
+        if gains(found) or not found.frontier
+        else "A mix that a cheaper one beats is left out, and here the baseline beats them all.",
         f"{told}." if told else NOTHING,
         figure,
     )

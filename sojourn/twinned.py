@@ -205,10 +205,12 @@ def _print_lives(found: Twins, one: Twin, out: Console) -> None:
     heads = ("day", *heads[1:width])
     both = on_screen(Sheet(2 * heads, rows))
     if both.natural <= out.width:
+        out.print()
         _line(out, f"On the left under {found.baseline}, on the right under {found.strategy}:", "dim")
         out.print(both)
         return
     for name, begin in ((found.baseline, 0), (found.strategy, width)):
+        out.print()
         _line(out, f"Under {name}:", "dim")
         half = [row[begin : begin + width] for row in rows]
         out.print(on_screen(Sheet(heads, tuple(row for row in half if any(row)))))

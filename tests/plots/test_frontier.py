@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sojourn.plots.frontier import frontier
+from sojourn.plots.frontier import frontier, picture
 from sojourn.sim.estimates import Estimate
 
 
@@ -40,6 +40,8 @@ def test_the_chosen_mix_has_its_interval(made: Any) -> None:
 
 
 def test_where_nothing_beats_the_baseline_there_is_a_sentence_and_no_empty_axis(made: Any) -> None:
-    ax = frontier(optimum(made, [(0.0, 0.0)], Estimate(0.0, 0.0, 0.0)))
+    nothing = optimum(made, [(0.0, 0.0)], Estimate(0.0, 0.0, 0.0))
+    ax = frontier(nothing)
     assert not ax.axison
+    assert "Each point" not in picture(nothing).caption
     assert "No mix beats the baseline" in ax.texts[0].get_text()
