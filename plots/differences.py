@@ -142,7 +142,10 @@ def _panel(
     style.number_axis(panel, sign=True, size=counted[0])
     words = _heading(name, comparison.result.scenario, counted[1])
     host_width = style.inches(panel)[0]
-    heading = lettering.fitted(words, style.WIDTH - 0.3, lettering.SIZE, "bold")
+    room = style.WIDTH - 0.3
+    if lettering.span(words, lettering.SIZE, "bold") > room:  # the unit in short, before a name is cut
+        words = words.replace("(percentage points)", "(points)")
+    heading = lettering.fitted(words, room, lettering.SIZE, "bold")
     left = -0.03 - max(lettering.span(row, lettering.SMALL) for rows in labels.values() for row in rows) / host_width
     at = {"transform": panel.get_yaxis_transform(), "ha": "left", "va": "bottom"}
     style.say(panel, left, -0.07, heading, weight="bold", size=lettering.SIZE, **at)
