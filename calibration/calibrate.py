@@ -19,6 +19,7 @@ from sojourn.calibration.validate import Check, Progress, check, hold_out, large
 from sojourn.scenarios.companion import Companion, beside, write
 from sojourn.scenarios.companion_line import line
 from sojourn.scenarios.faults import fault
+from sojourn.scenarios.plurals import plural, verb
 from sojourn.scenarios.untouched import overwritten
 
 TELLING = 0.1  # relative difference of the naive mean from which it is worth a line
@@ -60,14 +61,17 @@ class Calibration:
         """The answer first, then what censoring changed and what to be careful about, in plain lines."""
         counts = self.log.counts
         laws = sum(len(stage.exits) for stage in self.fit.stages.values())
-        ways = [f"{len(self.fit.stages)} stages and {laws} ways out of them"] if self.fit.stages else []
+        stages = len(self.fit.stages)
+        out = verb(stages, "it", "them")
+        ways = [f"{plural(stages, 'stage')} and {plural(laws, 'way')} out of {out}"] if stages else []
         unseen = len(self.fit.silent)
         if self.fit.contracts:
             ways.append(f"{len(self.fit.contracts)} under contract")
         ways += [f"{unseen} {'stages' if unseen > 1 else 'stage'} that customers leave unseen"] if unseen else []
         lines = [
-            f"{counts['customers']:,} customers and {counts['stays']:,} stays give {', and '.join(ways)}; "
-            f"{counts['stays still open']:,} stays were still open and count as such."
+            f"{plural(counts['customers'], 'customer')} and {plural(counts['stays'], 'stay')} give {', and '.join(ways)}; "
+            f"{plural(counts['stays still open'], 'stay was', 'stays were')} still open and "
+            f"{verb(counts['stays still open'], 'counts', 'count')} as such."
         ]
         if self.check is not None:
             lines.append(self.check.sentence)
@@ -185,7 +189,8 @@ def censoring(fitted: Fit) -> list[str]:
         told = f"A stay in {name} {lasting(stage)}"
         if not stage.mean_within_reach and not read:
             told = (
-                f"{stage.still_open:,} of {stage.entries:,} stays in {name} were still open, and the mean stay is longer than "
+                f"{stage.still_open:,} of {plural(stage.entries, 'stay')} in {name} "
+                f"{verb(stage.still_open, 'was', 'were')} still open, and the mean stay is longer than "
                 f"anybody was watched ({days(stage.longest)})"
             )
         lines.append((ratio, f"{told}; leaving the unfinished stays out would have said {days(law.naive_mean)}."))

@@ -25,6 +25,7 @@ from pathlib import Path
 
 from sojourn.calibration.armcounts import ArmCounts, arm_counts
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted, shown
+from sojourn.scenarios.plurals import plural
 
 LARGEST = 1_000_000  # bytes of a file of counts
 COLUMNS = ("arm", "stage", "customers", "dose")
@@ -110,7 +111,9 @@ def _csv(text: str, name: str) -> Parts:
             if len(line) == len(header):
                 table.take(place, {key: cell.strip() for key, cell in zip(header, line, strict=True)})
             elif any(cell.strip() for cell in line):
-                table.blame(place, f"has {len(line)} cells, the header {len(header)}", "give one cell a column")
+                table.blame(
+                    place, f"has {plural(len(line), 'cell')}, the header {len(header)}", "give one cell a column"
+                )
     except csv.Error as problem:
         raise fault(
             name, f"line {lines.line_num}", f"cannot be read as CSV: {problem}", "quote cells as needed"

@@ -29,6 +29,7 @@ from sojourn.calibration.resting import at_rest, last_ways, moved, tried, ways_o
 from sojourn.calibration.segments import Together, laws_of
 from sojourn.calibration.stays import Floats, Integers
 from sojourn.scenarios.history import PAST
+from sojourn.scenarios.plurals import verb
 
 MANY = 300_000  # stays of a stage from which it is told on some of the customers what they differ in
 TELLS = 0.1  # chance of so large an effect below which it is told
@@ -72,15 +73,22 @@ class Differences:
             yield from (effect.said(f"{stage} -> {to}") for effect in effects if effect.chance < TELLS)
             silent = [effect.column.name for effect in effects if effect.chance >= TELLS]
             if silent:
-                verb = "does" if len(silent) == 1 else "do"
-                yield f"{stage} -> {to}: what {', '.join(silent)} {verb} is not distinguishable from nothing."
+                does = verb(len(silent), "does", "do")
+                yield f"{stage} -> {to}: what {', '.join(silent)} {does} is not distinguishable from nothing."
             pulled = [effect.spread for effect in effects if effect.spread is not None]
             if pulled:
                 yield (
-                    f"{stage} -> {to}: the effects of its {len(pulled)} covariates are pulled together, as strongly as the data "
-                    f"say (some {pulled[0]:.2g} in logs a standard deviation); the pull counts in their intervals."
+                    f"{stage} -> {to}: {_pulled(len(pulled))}, as strongly as the data say (some {pulled[0]:.2g} in logs a "
+                    f"standard deviation); the pull counts in {verb(len(pulled), 'its interval', 'their intervals')}."
                 )
         yield from self.notes
+
+
+def _pulled(covariates: int) -> str:
+    """What shrinkage does: one effect alone has no other to be pulled to."""
+    if covariates == 1:
+        return "the effect of its one covariate is pulled to nought"
+    return f"the effects of its {covariates} covariates are pulled together"
 
 
 def differences(

@@ -24,6 +24,7 @@ from sojourn.calibration.regressions import columns
 from sojourn.calibration.segments import Together, laws_of, together
 from sojourn.calibration.spells import Pile, spells
 from sojourn.calibration.stays import NOTHING, Floats, Integers
+from sojourn.scenarios.plurals import plural, verb
 
 APART = 0.01  # chance of segments so different by the log-rank test below which they get laws of their own
 
@@ -146,8 +147,9 @@ def fit_stage(log: Log, stage: int, like: StageFit | None = None) -> StageFit:
     dwell = fit_exit(days, left, log.resolution, None, late)[0] if np.any(left) and like is None else None
     # Where even the mean is out of reach, `mean_within_reach` says more.
     if dwell is not None and dwell.complete < dwell.censored and dwell.mean <= days.max():
+        were = verb(dwell.censored, "was", "were")
         warnings.append(
-            f"{dwell.censored:,} of {days.size:,} stays in {name} were still open: what happens later than "
+            f"{dwell.censored:,} of {plural(days.size, 'stay')} in {name} {were} still open: what happens later than "
             f"{days.max():.0f} days is the law's word, not the data's."
         )
     return StageFit(

@@ -9,6 +9,7 @@ from sojourn.calibration.happenings import goals
 from sojourn.calibration.logs import Log
 from sojourn.calibration.openings import OnTheirWay
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 
 
@@ -70,7 +71,7 @@ def sentence(
     parts = []
     if first.open.customers.mean:
         parts.append(
-            f"{counted(first.open.got_there)} of {number(first.open.customers.mean)} customers on their way {does}{under}"
+            f"{counted(first.open.got_there)} of {plural(first.open.customers.mean, 'customer')} on their way {does}{under}"
             f"{before(scenario, first.open.customers.mean, had, gone)}"
         )
     if first.newcomers.customers.mean:

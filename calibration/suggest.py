@@ -18,6 +18,7 @@ from sojourn.calibration.sources import Source, open_source
 from sojourn.calibration.sqltext import Connection, rows_of
 from sojourn.calibration.succession import Event, events
 from sojourn.scenarios.faults import Faults, clipped, fault
+from sojourn.scenarios.plurals import plural
 
 STAGES = 12  # proposed of any log; events beyond them are ignored, unless they are steps
 STEPS = 60  # proposed where they are steps of one way: customers come through them once
@@ -116,7 +117,8 @@ def _lines(source: Source, found: Guess, told: list[Event], last: str) -> Iterat
         yield "# (pages of one visit), or does each begin a new one (orders, renewals)?"
         yield 'repeats = "same stay"   # or "new stay"'
     if ignored:
-        yield f"ignore = [   # {len(ignored)} events that mean no stage, a guess; move what matters to [stages]"
+        what = plural(len(ignored), "event that means", "events that mean")
+        yield f"ignore = [   # {what} no stage, a guess; move what matters to [stages]"
         most = max(one.customers for one in told)
         yield from (f"  {_text(one.value)},   # {_rows(one.rows)}{_many(one, most)}" for one in ignored)
         yield "]"

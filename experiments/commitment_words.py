@@ -43,8 +43,9 @@ def sentence(loyal: Sequence[str], follow: float, found: Crossings) -> str:
 def _where(found: Crossings, mark: str, there: str) -> str:
     if not found.before.mean:
         entered, place = _largest(found.entries)
-        day = f" (half of them by day {days(place.median_day)} after arrival)"
-        return f"Nobody crosses {mark} before entering {entered if len(found.entries) == 1 else there} itself{day}."
+        into = entered if len(found.entries) == 1 else there
+        day = f"of those who enter half do so by day {days(place.median_day)} after arrival"
+        return f"Nobody crosses {mark} before entering {into} itself; {day}."
     sites = {(name, False): place for name, place in found.stages.items()}
     sites |= {(name, True): place for name, place in found.entries.items()}
     (name, entering), place = max(sites.items(), key=lambda one: one[1].share.mean or 0.0)

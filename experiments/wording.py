@@ -25,7 +25,7 @@ class Words:
         horizon = scenario.about.horizon_days
         self.over = ""
         if prefix(measure) in TOTALS:
-            self.over = " a year" if horizon == YEAR else f" over {horizon:g} days"
+            self.over = " a year" if horizon == YEAR else f" over {horizon:,g} days"
         bought = any(stage.role == "purchase" for stage in scenario.stages.values())
         self.other = "conversion" if bought else f"reach.{list(scenario.stages)[-1]}"
         self.priceless = prefix(measure) in CHARGED | {"revenue"} and not stated(scenario)

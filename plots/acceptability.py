@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from matplotlib.ticker import FuncFormatter, MultipleLocator
 
 from sojourn.plots import lettering, lines, style
-from sojourn.plots.words import human, magnitude, number, percent
+from sojourn.plots.words import human, magnitude, percent
+from sojourn.scenarios.plurals import plural, verb
 from sojourn.sim.estimates import Band
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def acceptability(found: "Curve | None", strategies: "Sequence[str]", label: str
         ]
         if aside:
             most, none = found.chance[:, aside].max(axis=1), np.full(len(found.along), np.nan)
-            name = f"{len(aside)} others, none above {percent(float(most.max()))}"
+            name = (
+                f"{plural(len(aside), 'other')}, {verb(len(aside), 'never', 'none')} above {percent(float(most.max()))}"
+            )
             shown.append(lines.Curve(name, Band(found.along, most, none, none), style.ASIDE))
         margin, tall_labels = lines.label_room(shown)
         if ax is None:
@@ -58,9 +61,7 @@ def acceptability(found: "Curve | None", strategies: "Sequence[str]", label: str
         panel.yaxis.set_major_locator(MultipleLocator(20))
         panel.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:.0f} %"))
         size, word = magnitude(float(found.along[-1]))
-        places = 0 if found.along[-1] >= 10 * size else 2
-        panel.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v / size, places)))
+        style.number_axis(panel, size=size)
         along = f"{label}, {word}" if word else label
         style.plain(panel.set_xlabel(lettering.fitted(along, wide - 0.2)))
         heading = panel.set_title(

@@ -33,9 +33,12 @@ def commitment(found: "Commitment", ax: Axes | None = None) -> Axes:
         if not names:
             return style.nothing(ax or style.blank(1.6), NOBODY)
         wide = style.WIDTH if ax is None else style.inches(ax)[0]
-        room = (wide - LEFT - RIGHT) / len(names)
-        labels = [lettering.wrapped(human(name), room - 0.03, lettering.SMALL, lines=3) for name in names]
-        slanted = any("…" in row for rows in labels for row in rows)
+        room = (wide - LEFT - RIGHT) / (len(names) + 0.2)  # the bars have a margin on either side
+        for gap in (0.1, 0.0):  # between names; a single word may come close to the next
+            labels = [lettering.wrapped(human(name), room - gap, lettering.SMALL, lines=3) for name in names]
+            slanted = any("…" in row for rows in labels for row in rows)
+            if not slanted:
+                break
         if slanted:  # as long as the first may be without leaving the picture on the left
             most = (LEFT + room / 2) / math.cos(math.radians(SLANT))
             labels = [[lettering.fitted(human(name), most, lettering.SMALL)] for name in names]

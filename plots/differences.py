@@ -93,6 +93,12 @@ def _text(name: str, estimate: "Estimate | None", scenario: "Scenario", size: fl
     return interval(scaled(estimate, size), unit(name, scenario), sign=True, bare=True) + said
 
 
+def in_words(name: str, estimate: "Estimate | None", scenario: "Scenario") -> tuple[str, str]:
+    """A difference with its interval, and the colour that its words have: grey where the sign is not known."""
+    kind = _verdict(name, estimate)
+    return _text(name, estimate, scenario, 1.0), style.SOFT if kind == "unsure" else style.deep(MARKS[kind][1])
+
+
 def _panel(
     panel: Axes,
     name: str,
@@ -136,7 +142,10 @@ def _panel(
     style.number_axis(panel, sign=True, size=counted[0])
     words = _heading(name, comparison.result.scenario, counted[1])
     host_width = style.inches(panel)[0]
-    heading = lettering.fitted(words, style.WIDTH - 0.3, lettering.SIZE, "bold")
+    room = style.WIDTH - 0.3
+    if lettering.span(words, lettering.SIZE, "bold") > room:  # the unit in short, before a name is cut
+        words = words.replace("(percentage points)", "(points)")
+    heading = lettering.fitted(words, room, lettering.SIZE, "bold")
     left = -0.03 - max(lettering.span(row, lettering.SMALL) for rows in labels.values() for row in rows) / host_width
     at = {"transform": panel.get_yaxis_transform(), "ha": "left", "va": "bottom"}
     style.say(panel, left, -0.07, heading, weight="bold", size=lettering.SIZE, **at)
@@ -153,7 +162,11 @@ def _heading(name: str, scenario: "Scenario", size: str) -> str:
 def _key(ax: Axes, comparison: "Comparison", names: Sequence[str]) -> None:
     """What the marks mean, and what the differences are from."""
     kinds = {_verdict(n, one.get(n)) for n in names for one in comparison.differences.values()}
-    words = {"better": "better", "worse": "worse", "plain": "neither", "unsure": "interval spans 0"}
+    bare = any(
+        known(e) and e.low is None for n in names for one in comparison.differences.values() if (e := one.get(n))
+    )
+    unsure = "interval spans 0, or there is none" if bare else "interval spans 0"
+    words = {"better": "better", "worse": "worse", "plain": "neither", "unsure": unsure}
     beside: dict[str, Any] = {
         "transform": ax.transAxes,
         "va": "center_baseline",

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from sojourn.plots import lettering, style
 from sojourn.plots.words import SHARE, human, number, pair, shown_unit
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.vocabulary import title, unit
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from sojourn.plots.pictures import Picture
 
 ROW, LINE, FOOT, HEAD = 0.42, 0.165, 0.52, 0.3  # inches
+KEY = "thick: what the numbers allow; thin: one life of the market (90 %)"
 EMPTY = "The measure never varies, so there is nothing to draw."
 
 
@@ -66,8 +68,12 @@ def both_parts(found: "Uncertainty", measure: str, ax: Axes | None = None) -> Ax
         style.number_axis(panel, sign=len(found.lived.strategies) > 1)
         kind = shown_unit(unit(measure, found.lived.draws.base))
         style.plain(panel.set_xlabel(lettering.fitted(f"{title(measure)}, {kind}", wide - 0.3)))
-        heading = lettering.fitted("thick: what the numbers allow; thin: one life of the market (90 %)", wide - left)
-        style.plain(panel.set_title(heading, loc="left", fontsize=lettering.SMALL, pad=6)).set_color(style.SOFT)
+        # Over the names as well, where beside them there is too little room.
+        begin = max(0.1 - left, min(0.0, wide - left - 0.12 - lettering.span(KEY, lettering.SMALL)))
+        heading = lettering.fitted(KEY, wide - left - begin - 0.1, lettering.SMALL)
+        title_ = panel.set_title(heading, loc="left", fontsize=lettering.SMALL, pad=6)
+        style.plain(title_).set_color(style.SOFT)
+        title_.set_x(begin / room)
         return ax
 
 
@@ -81,10 +87,11 @@ def picture(found: "Uncertainty", measure: str) -> "Picture":
     told = "; ".join(
         f"{human(pair(name))} {number(one.both[0])} to {number(one.both[1])}" for name, one in rows.items()
     )
+    lives = plural(found.lived.replications, "life", "lives")
     return Picture(
         "both-parts",
         "What is not known: the numbers, and chance",
-        f"Over {found.lived.draws.count} draws of the numbers, {found.lived.replications} lives each. Thick: where the numbers"
+        f"Over {plural(found.lived.draws.count, 'draw')} of the numbers, {lives} each. Thick: where the numbers"
         " alone may put what is to be expected. Thin: where one life of the market may come out, chance included. Beside: the"
         " numbers' share of that variance.",
         f"{title(measure)}: {told}.",

@@ -182,9 +182,14 @@ def _number(ax: Axes, ribbon: Ribbon, river: River, taken: list[Bbox]) -> None:
     wide, tall = lettering.span(text, lettering.SMALL), lettering.SMALL * LINE
     others = [_outline(r) for r in river.ribbons if r is not ribbon]
     halo = [withStroke(linewidth=2.2, foreground=style.PAPER)]
-    for x, y, turn in _spots(ribbon, wide):
+    leaders = [Bbox.from_bounds(0.0, place.y - 0.02, place.x, 0.04) for place in river.places.values() if not place.end]
+    spots = list(_spots(ribbon, wide))
+    # Clear of the lines from names to bars where that can be had.
+    for x, y, turn, clear in [(*spot, clear) for clear in (True, False) for spot in spots]:
         w, h = (tall, wide) if turn else (wide, tall)
         box = Bbox.from_bounds(x - w / 2, y - h / 2, w, h)
+        if clear and any(_meet(box, leader) for leader in leaders):
+            continue
         if box.x0 < 0 or box.x1 > ax.get_xlim()[1] or any(_meet(box, t) for t in taken):
             continue
         if any(o.intersects_bbox(box, filled=True) for o in others):

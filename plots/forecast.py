@@ -1,28 +1,26 @@
-"""What a forecast shows: entries week by week with their intervals, and where customers are at the end of the window."""
+"""What a forecast shows: entries week by week with their intervals, and (in `finals`) where customers are at the end."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MultipleLocator
+from matplotlib.ticker import MultipleLocator
 
-from sojourn.plots import lettering, lines, style
-from sojourn.plots.words import SHARE, human, interval, number
+from sojourn.plots import lines, style
+from sojourn.plots.finals import GROUPS, finals
+from sojourn.plots.words import SHARE, human, interval
 from sojourn.sim.estimates import Band
 
 if TYPE_CHECKING:
     from sojourn.calibration.forecast import Forecast
-    from sojourn.calibration.futures import GroupForecast, StrategyForecast
+    from sojourn.calibration.futures import StrategyForecast
     from sojourn.plots.pictures import Picture
 
 NOBODY = "No stage is entered within the window, so there is nothing to count by week."
 MOST = 4  # stages with a panel of their own
 PANEL, HEAD, FOOT, BETWEEN = 1.25, 0.34, 0.5, 0.48  # inches
-BAR, GAP, LINE = 0.46, 0.3, 0.185
-GROUPS = (("open", "on their way"), ("newcomers", "newcomers"))
 WEEK = 7.0
-TINY = 0.004  # share of a bar below which a stage is not drawn
 
 
 def weekly(found: "Forecast", strategy: str | None = None, ax: Axes | None = None) -> Axes:
@@ -98,124 +96,6 @@ def _panel(panel: Axes, curves: Sequence[lines.Curve], name: str, days: float, *
         style.plain(panel.set_xlabel("days from the end of the log"))
 
 
-def finals(found: "Forecast", ax: Axes | None = None) -> Axes:
-    """Draws where customers are on the last day: a stacked bar for each group and strategy, each part with its 90 % interval.
-
-    Returns the axes that were given, or new ones.
-    """
-    with style.look():
-        bars = [
-            (_label(words, name, len(found.strategies) > 1), getattr(one, group))
-            for group, words in GROUPS
-            for name, one in found.strategies.items()
-            if getattr(one, group).customers.mean
-        ]
-        names = [
-            name
-            for name in next(iter(found.strategies.values())).open.final
-            if any((bar.final[name].mean or 0.0) >= TINY for _, bar in bars)
-        ]
-        rooms = [lettering.span(human(name), lettering.SMALL) + 0.42 for name in names]
-        if ax is None:
-            rows = _rows(rooms, style.WIDTH - 0.2)
-            ax = style.blank(len(bars) * (BAR + GAP) + 0.5 + LINE * len(rows) + 0.1)
-        wide, tall = style.inches(ax)
-        rows = _rows(rooms, wide - 0.2)
-        left = min(max(lettering.span(label, lettering.SMALL) for label, _ in bars) + 0.15, 0.4 * wide)
-        foot = 0.42
-        style.bare(ax)
-        panel = style.inset(ax, left, foot, wide - left - 0.2, tall - foot - LINE * len(rows) - 0.1)
-        for k, (label, bar) in enumerate(bars):
-            _bar(panel, len(bars) - 1 - k, bar, names)
-            style.say(
-                panel, -0.01, len(bars) - 1 - k, lettering.fitted(label, left - 0.1, lettering.SMALL), ha="right", va="center",
-                size=lettering.SMALL,
-            )  # fmt: skip
-        panel.set_xlim(0.0, 1.0)
-        panel.set_ylim(-0.6, len(bars) - 0.4)
-        panel.set_yticks([])
-        panel.spines["left"].set_visible(False)
-        panel.xaxis.set_major_locator(MultipleLocator(0.25))
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{number(100 * v)} %"))
-        style.plain(panel.set_xlabel("share of the group on the last day"))
-        _legend(ax, names, rooms, rows, wide, tall)
-        return ax
-
-
-def _label(words: str, strategy: str, several: bool) -> str:
-    return f"{words}, {human(strategy)}" if several else words
-
-
-def _bar(panel: Axes, y: float, bar: "GroupForecast", names: Sequence[str]) -> None:
-    begin = 0.0
-    half = BAR / (BAR + GAP) / 2
-    wide = style.inches(panel)[0]
-    for k, name in enumerate(names):
-        share = bar.final[name]
-        mean = share.mean or 0.0
-        panel.barh(y, mean, 2 * half, begin, color=_color(k), edgecolor=style.PAPER, lw=0.8, zorder=2)
-        text = f"{number(100 * mean)} %"
-        if mean * wide > lettering.span(text, lettering.SMALL) + 0.08:
-            ink = style.PAPER if _dark(k) else style.INK
-            style.say(
-                panel, begin + mean / 2, y, text, ha="center", va="center", size=lettering.SMALL, color=ink, zorder=5
-            )
-        if share.low is not None and share.high is not None and share.high > share.low:
-            # Each part's interval about its right end, in turn above and below the middle.
-            at = y + half * ((1.22, -1.22)[k % 2] if k < len(names) - 1 else (1.46, -1.46)[k % 2])
-            ends = (begin + share.low, begin + share.high)
-            if k == len(names) - 1:  # that of the last part about its left end, as there is no room on the right
-                ends = (begin + mean - share.high, begin + mean - share.low)
-            panel.plot(ends, [at, at], color=style.deep(_color(k)), lw=2.2, zorder=4,
-                       solid_capstyle="butt", clip_on=False)  # fmt: skip
-        begin += mean
-
-
-COLORS = ("#1f3b73", "#e9a15b", "#00796b", "#d9a6c8", "#5c2e12", "#8cc4ea", "#6b6f00", "#c9ccd1")
-
-
-def _color(k: int) -> str:
-    return COLORS[k % len(COLORS)]
-
-
-def _dark(k: int) -> bool:
-    return k % 2 == 0 and k % len(COLORS) < 7
-
-
-def _rows(rooms: Sequence[float], wide: float) -> list[list[int]]:
-    """Places of the legend's entries, line by line."""
-    rows: list[list[int]] = [[]]
-    used = 0.0
-    for k, room in enumerate(rooms):
-        if rows[-1] and used + room > wide:
-            rows.append([])
-            used = 0.0
-        rows[-1].append(k)
-        used += room
-    return rows
-
-
-def _legend(
-    ax: Axes, names: Sequence[str], rooms: Sequence[float], rows: Sequence[Sequence[int]], wide: float, tall: float
-) -> None:
-    for line, row in enumerate(rows):
-        x, y = 0.1, tall - LINE * (line + 0.5)
-        for k in row:
-            ax.plot(
-                [(x + 0.08) / wide],
-                [y / tall],
-                transform=ax.transAxes,
-                color=_color(k),
-                marker="s",
-                ms=7,
-                ls="",
-                clip_on=False,
-            )
-            name = lettering.fitted(human(names[k]), wide - 0.5, lettering.SMALL)
-            style.say(ax, (x + 0.2) / wide, y / tall, name, transform=ax.transAxes, va="center", size=lettering.SMALL)
-            x += rooms[k]
-
-
 def pictures(found: "Forecast") -> "list[Picture]":
     """Both pictures with their words."""
     from sojourn.plots.pictures import Picture
@@ -236,8 +116,8 @@ def pictures(found: "Forecast") -> "list[Picture]":
         (
             "finals",
             "Where customers are on the last day",
-            "Shares of those who are on their way today, and of newcomers, who have had less time. The lines beside a bar "
-            "show the 90 % prediction interval of each part, about its right end, of the last part about its left end.",
+            "Shares of those who are on their way today, and of newcomers, who have had less time, with 90 % prediction "
+            "intervals of what will be counted. The bars of a group and strategy add up to all of it.",
             "; ".join(
                 f"{human(stage)} {interval(share, SHARE)}" for stage, share in one.open.final.items() if share.mean
             ),

@@ -3,10 +3,9 @@
 from typing import TYPE_CHECKING
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sojourn.plots import lettering, style
-from sojourn.plots.words import SHARE, interval, magnitude, number, shown_unit
+from sojourn.plots.words import SHARE, interval, magnitude, shown_unit
 from sojourn.sim.vocabulary import title, unit
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from sojourn.plots.pictures import Picture
 
 NOTHING = "No mix was found that could be drawn."
+NONE_BETTER = "No mix beats the baseline, so that money spent on levers buys nothing here."
 HEIGHT = 3.1  # inches
 MARGINS = (0.85, 0.25, 0.55, 0.35)
 
@@ -22,10 +22,13 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
     """Draws the frontier, and the chosen mix where its measure is the one chosen by; returns the axes."""
     places = [one for one in found.frontier if one.figure.mean is not None and one.spending.mean is not None]
     with style.look():
+        drawable = not places or gains(found)
         if ax is None:
-            ax = style.blank(HEIGHT, margins=MARGINS)
+            ax = style.blank(HEIGHT, margins=MARGINS) if drawable else style.blank(1.2)
         if not places:
             return style.nothing(ax, NOTHING)
+        if not drawable:
+            return style.nothing(ax, NONE_BETTER)
         measure, currency = found.frontier_measure, found.scenario.about.currency
         kind = unit(measure, found.scenario)
         scale = 100.0 if kind == SHARE else 1.0
@@ -41,6 +44,8 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
             ax.plot([x], [y], marker="o", ms=5, color=style.MAIN, mec=style.PAPER, zorder=4)
         if found.mix is not None and measure == found.measure and found.gain.mean is not None:
             x, y = found.spending.mean or 0.0, scale * found.gain.mean
+            if found.gain.low is not None and found.gain.high is not None:
+                ax.plot([x, x], [scale * found.gain.low, scale * found.gain.high], color=style.INK, lw=1.2, zorder=4)
             ax.plot([x], [y], marker="D", ms=8, color=style.PAPER, mec=style.INK, mew=1.4, zorder=5, label="chosen")
             legend = ax.legend(loc="upper left", frameon=False, fontsize=lettering.SMALL, handletextpad=0.3)
             for label in legend.get_texts():
@@ -49,10 +54,7 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
         ax.grid(axis="y", color=style.FAINT, lw=0.5)
         ax.set_axisbelow(True)
         style.number_axis(ax, size=most)
-        ax.yaxis.set_major_locator(MaxNLocator(5))
-        ax.yaxis.set_major_formatter(
-            FuncFormatter(lambda v, _: number(v / size, 0 if abs(v / size) >= 20 or v / size == round(v / size) else 2))
-        )
+        style.upright_axis(ax, size)
         money = f"{currency}, {word}," if word else currency
         style.plain(ax.set_xlabel(f"{money} spent on levers beyond the baseline, by the horizon, discounted"))
         words = f"{title(measure)}, gain over the baseline"
@@ -62,6 +64,11 @@ def frontier(found: "Optimum", ax: Axes | None = None) -> Axes:
         label = ax.set_title(lettering.fitted(heading, room), loc="left", fontsize=lettering.SIZE, pad=8)
         style.plain(label).set_color(style.INK)
         return ax
+
+
+def gains(found: "Optimum") -> bool:
+    """Whether any mix of the frontier costs or changes anything."""
+    return any(value for one in found.frontier for value in (*one.spending, *one.figure))
 
 
 def picture(found: "Optimum") -> "Picture":
@@ -76,7 +83,9 @@ def picture(found: "Optimum") -> "Picture":
         "frontier",
         "What more money buys",
         "Each point is the best mix found for a budget, on customers that the search has not seen; lines are 90 % intervals."
-        " Mixes that a cheaper one beats are left out.",
+        " Mixes that a cheaper one beats are left out."
+        if gains(found) or not found.frontier
+        else "A mix that a cheaper one beats is left out, and here the baseline beats them all.",
         f"{told}." if told else NOTHING,
         figure,
     )

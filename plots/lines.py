@@ -39,9 +39,10 @@ def label_room(curves: Sequence[Curve]) -> tuple[float, float]:
     return wide + LEADER + 0.08, sum(LINE * len(lines) + 0.05 for lines in rows)
 
 
-def tick_room(most: float) -> float:
-    """Inches left of an upright axis that goes up to `most`."""
-    return 0.2 + lettering.span(number(most, 0 if most >= 10 else 1), lettering.SMALL)
+def tick_room(high: float, low: float = 0.0) -> float:
+    """Inches left of an upright axis that goes from `low` to `high`."""
+    ticks, places = style.upright(low, high)
+    return 0.2 + max(lettering.span(number(tick, places), lettering.SMALL) for tick in ticks if low <= tick <= high)
 
 
 def draw(ax: Axes, curves: Sequence[Curve], scale: float = 1.0) -> None:
@@ -130,8 +131,7 @@ def spread(wanted: Sequence[float], heights: Sequence[float], room: float) -> li
 
 def frame(ax: Axes, heading: str, days: float) -> None:
     """Few ticks, thousands separators, days in steps that calendars know, and over the panel what stands upright."""
-    ax.yaxis.set_major_locator(MaxNLocator(5, min_n_ticks=2))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 0 if abs(v) >= 10 or v == round(v) else 1)))
+    style.upright_axis(ax)
     step = next((s for s in STEPS if days / s <= 7), None)
     ax.xaxis.set_major_locator(MultipleLocator(step) if step else MaxNLocator(6))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:,g}"))

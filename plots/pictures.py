@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, cast
 from matplotlib.figure import Figure
 
 from sojourn.plots import style
-from sojourn.plots.differences import differences
+from sojourn.plots.differences import differences, in_words
 from sojourn.plots.distances import distances
 from sojourn.plots.fit import fit
 from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel, reading
 from sojourn.plots.occupancy import occupancy
 from sojourn.plots.payback import payback
-from sojourn.plots.retention import retention, returning
+from sojourn.plots.retention import FEW, retention, returning
 from sojourn.plots.words import SHARE, human, interval, known, pair, percent
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import title, unit
@@ -95,8 +95,8 @@ def figures(
         if comparison:
             drawn.append(_differences(comparison, measures))
             drawn += _payback(comparison)
-        drawn += _retention(result)
-        drawn += _returning(result)
+        drawn += _retention(result, comparison)
+        drawn += _returning(result, comparison)
         taken = {one.name for one in drawn}
         for strategy in strategies if strategies is not None else result.outcomes:
             drawn += _journey(result, strategy, taken)
@@ -116,7 +116,7 @@ def _differences(comparison: "Comparison", measures: Sequence[str] | None) -> Pi
         "differences",
         f"What the strategies change, against {human(comparison.baseline)}",
         "Each mark is the strategy minus the baseline on the same customers, the line its 90 % interval. Grey and"
-        " hollow: the interval spans 0, so nobody knows whether it helps or harms.",
+        " hollow: the interval spans 0, or there is none, so nobody knows whether it helps or harms.",
         f"{title(name)}: {'; '.join(told)}. Other measures are in the table."
         if told
         else "Differences between strategies.",
@@ -140,11 +140,40 @@ def _payback(comparison: "Comparison") -> Iterator[Picture]:
         " holds on all days at once with 90 %. A strategy has paid back where its curve has left 0 upwards for good, which a"
         " dot marks where the whole band does.",
         f"Pays back: {'; '.join(moments)}.",
-        _figure(payback(found, currency=currency, strategies=list(comparison.result.outcomes))),
+        _figure(
+            payback(
+                found,
+                currency=currency,
+                strategies=list(comparison.result.outcomes),
+                beside=_beside(comparison, "profit"),
+                told_of=f"difference in profit by the end, {currency}",
+            )
+        ),
     )
 
 
-def _retention(result: "Result") -> Iterator[Picture]:
+def _beside(comparison: "Comparison | None", name: str | None) -> dict[str, tuple[str, str]]:
+    """How far each strategy is from the baseline in a measure, on the same customers: the words and their colour."""
+    if comparison is None or name is None:
+        return {}
+    ends = f" - {comparison.baseline}"
+    return {
+        pair.removesuffix(ends): in_words(name, one[name], comparison.result.scenario)
+        for pair, one in comparison.differences.items()
+        if name in one
+    }
+
+
+def _window(result: "Result", kind: str) -> str | None:
+    """The measure of that kind with the longest window that every strategy has."""
+    all_of = [
+        {n for n, e in one.measures.items() if n.startswith(f"{kind}.") and known(e)}
+        for one in result.outcomes.values()
+    ]
+    return max(set.intersection(*all_of), key=lambda n: float(n.rpartition(".")[2]), default=None) if all_of else None
+
+
+def _retention(result: "Result", comparison: "Comparison | None") -> Iterator[Picture]:
     curves = {name: outcome.curves for name, outcome in result.outcomes.items()}
     if all(one.retention is None for one in curves.values()):
         return
@@ -153,22 +182,26 @@ def _retention(result: "Result") -> Iterator[Picture]:
         for name, one in curves.items()
         if (band := one.retention) is not None and band.x.size
     ]
+    measure = _window(result, "retention")
     yield Picture(
         "retention",
         "How long buyers remain customers",
         "The share of buyers not yet lost, by days since their first purchase, with its 90 % band. Buyers who are"
-        " still there when the run ends count for as long as they were seen, so the curve does not sink because time ran out.",
+        " still there when the run ends count for as long as they were seen, so the curve does not sink because time ran out."
+        f"{_same_customers(len(ends), comparison)}",
         f"Retention curves: {'; '.join(ends)}.",
-        _figure(retention(curves)),
+        _figure(retention(curves, beside=_beside(comparison, measure), told_of=_told_of(result, measure))),
     )
 
 
-def _returning(result: "Result") -> Iterator[Picture]:
+def _returning(result: "Result", comparison: "Comparison | None") -> Iterator[Picture]:
     bands = {name: one.curves.returned for name, one in result.outcomes.items() if one.curves.returned is not None}
     if not bands:
         return
     lossless = all(one.curves.retention is None for one in result.outcomes.values())
     ends = [f"{human(name)} {percent(band.mean[-1])} within {band.x[-1]:,.0f} days" for name, band in bands.items()]
+    curves = {name: one.curves for name, one in result.outcomes.items()}
+    measure = _window(result, "repeat_rate")
     yield Picture(
         "returning",
         "How soon buyers come back",
@@ -178,10 +211,26 @@ def _returning(result: "Result") -> Iterator[Picture]:
             " Nobody is ever known to be lost here, so coming back is the retention that can be seen."
             if lossless
             else ""
-        ),
+        )
+        + _same_customers(len(ends), comparison),
         f"Curves of second purchases: {'; '.join(ends)}.",
-        _figure(returning({name: one.curves for name, one in result.outcomes.items()})),
+        _figure(returning(curves, beside=_beside(comparison, measure), told_of=_told_of(result, measure))),
     )
+
+
+def _same_customers(curves: int, comparison: "Comparison | None") -> str:
+    """Why a difference can be sure though bands overlap; said where both are shown."""
+    if comparison is None or curves <= FEW:
+        return ""
+    return " Differences are on the same customers, so that they may be sure where bands overlap."
+
+
+def _told_of(result: "Result", measure: str | None) -> str:
+    """What the figures under names are."""
+    if measure is None:
+        return ""
+    days = float(measure.rpartition(".")[2])
+    return f"difference to {human(next(iter(result.outcomes)))} at {days:,g} days, in points"
 
 
 def _journey(result: "Result", strategy: str, taken: set[str]) -> Iterator[Picture]:

@@ -166,6 +166,21 @@ def number_axis(ax: Axes, sign: bool = False, size: float = 1.0) -> None:
     ax.tick_params(axis="x", length=3, pad=2)
 
 
+def upright(low: float, high: float) -> tuple[list[float], int]:
+    """Where an upright axis from low to high has its ticks, in steps of 1, 2 or 5, and the decimals that their step needs."""
+    ticks = MaxNLocator(5, min_n_ticks=2, steps=[1, 2, 5, 10]).tick_values(low, high)
+    step = float(ticks[1] - ticks[0]) if len(ticks) > 1 else 1.0
+    return [float(t) for t in ticks], max(0, -math.floor(math.log10(step) + 1e-9))
+
+
+def upright_axis(ax: Axes, size: float = 1.0) -> None:
+    """Ticks along the upright axis, no two of which read alike. They count in `size`, which the words beside the axis name."""
+    low, high = (end / size for end in ax.get_ylim())
+    ticks, places = upright(low, high)
+    ax.yaxis.set_major_locator(FixedLocator([size * tick for tick in ticks]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v / size, places)))
+
+
 def _towards_zero(value: float) -> float:
     """The number with one digit that is next to it on the side of 0."""
     if value == 0.0:

@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 from sojourn.plots import lettering, style
 from sojourn.plots.indices import effects, shares
 from sojourn.plots.numbered import Panel, foot, rows, value, what, word
-from sojourn.plots.words import clear
+from sojourn.plots.words import clear, human
 
 if TYPE_CHECKING:
     from sojourn.experiments.sensitivity_found import Sensitivity
@@ -113,6 +113,6 @@ def picture(found: "Sensitivity") -> "Picture":
     draw = {"tornado": tornado, "morris": effects, "sobol": shares}[found.method]
     figure = draw(found).get_figure(root=True)
     assert figure is not None
-    first = ", ".join(found.numbers[k].label for k in found.order[:3])
+    first = ", ".join(human(found.numbers[k].label) for k in found.order[:3])
     alt = f"In order of what they do: {first}."
     return Picture("sensitivity", "What the difference hangs on", CAPTIONS[found.method], alt, figure)

@@ -15,6 +15,7 @@ SHARE = "share"  # the unit of what lies in 0 to 1, shown in per cent
 PERCENT = "%"
 MINUS = "−"
 UNKNOWN = "undefined"
+DIGITS = 5  # of a figure with decimals, at most
 
 
 def human(name: str) -> str:
@@ -63,7 +64,8 @@ def exact(value: float) -> str:
 def decimals(estimate: "Estimate", scale: float = 1.0) -> int:
     """How many decimals the figure bears: two digits of half the interval, three of a bare mean; tens are -1.
 
-    One or two more where a bound would else read as 0, which the interval leaves out.
+    No decimals beyond the figure's fifth digit, however narrow the interval is. One or two more where a bound would else read
+    as 0, which the interval leaves out.
     """
     size, digits = abs(estimate.mean or 0.0) * scale, 3
     if _wide(estimate) and estimate.low is not None and estimate.high is not None:
@@ -71,13 +73,16 @@ def decimals(estimate: "Estimate", scale: float = 1.0) -> int:
     if size <= 0 or not math.isfinite(size):
         return 0
     places = min(6, digits - 1 - math.floor(math.log10(size)))
+    most = max(abs(v) for v in estimate if v is not None) * scale
+    if places > 0 and most >= 1.0:
+        places = min(places, max(0, DIGITS - 1 - math.floor(math.log10(most))))
     bounds = (estimate.low, estimate.high) if clear(estimate) else ()
     finer = (k for k in range(places, places + 3) if all(round((b or 0.0) * scale, k) for b in bounds))
     return next(finer, places)
 
 
 def interval(estimate: "Estimate | None", unit: str = "", sign: bool = False, *, bare: bool = False) -> str:
-    """`35.2 % [34.1, 36.3]`; the mean alone where there is no interval, or where it has no width.
+    """`35.2 % [34.1, 36.3]`; the mean alone where there is no interval, or none as wide as what is written.
 
     Shares are in per cent; `bare` leaves the % to the heading. `sign` writes the plus of the mean.
     """
@@ -88,7 +93,8 @@ def interval(estimate: "Estimate | None", unit: str = "", sign: bool = False, *,
     text = number(scale * estimate.mean, places, sign) + (f" {PERCENT}" if unit == SHARE and not bare else "")
     if estimate.low is None or estimate.high is None or not _wide(estimate):
         return text
-    return f"{text} [{number(scale * estimate.low, places)}, {number(scale * estimate.high, places)}]"
+    low, high = number(scale * estimate.low, places), number(scale * estimate.high, places)
+    return text if low == high else f"{text} [{low}, {high}]"
 
 
 def _wide(estimate: "Estimate") -> bool:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from sojourn.plots import lettering, style
+from sojourn.plots import lettering, lines, style
 from sojourn.plots.words import human, magnitude, number
 from sojourn.sim.vocabulary import unit
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ALL = "all numbers in doubt"
 MOST = 12  # bars
 ROW, LINE, FOOT, HEAD = 0.34, 0.165, 0.62, 0.12  # inches
+NO_WORTH = "Whatever the numbers in doubt are, the choice stays the same: no number is worth measuring for it."
 NO_TEST = "No number is worth a test, or none of those that are is an effect that two arms can measure."
 
 
@@ -25,6 +26,8 @@ def numbers(found: "Worth", ax: Axes | None = None) -> Axes:
     new ones; the panel is its child.
     """
     with style.look():
+        if not worth_something(found):
+            return style.nothing(ax or style.blank(1.2), NO_WORTH)
         shown = found.learned[:MOST]
         room = 0.42 * (style.WIDTH if ax is None else style.inches(ax)[0])
         names = [ALL, *(one.question.label.removeprefix("the ").replace(" -> ", " → ") for one in shown)]
@@ -70,6 +73,12 @@ def numbers(found: "Worth", ax: Axes | None = None) -> Axes:
         return ax
 
 
+def worth_something(found: "Worth") -> bool:
+    """Whether any figure of the picture is more than 0."""
+    shown = [found.perfect, *(one.estimate for one in found.learned[:MOST])]
+    return any(any(one) for one in shown) or any(one.partial.null for one in found.learned[:MOST])
+
+
 def sizes_of_test(found: "Worth", ax: Axes | None = None) -> Axes:
     """Draws what a test of each size is worth, and the size that finds the central effect with 80 % power.
 
@@ -82,10 +91,10 @@ def sizes_of_test(found: "Worth", ax: Axes | None = None) -> Axes:
         ax = ax or style.blank(3.1)
         wide, tall = style.inches(ax)
         style.bare(ax)
-        exact = next(one for one in found.learned if one.question is testing.question).partial.value
-        left = 0.34 + lettering.span(number(exact), lettering.SMALL) + 0.2
-        panel = style.inset(ax, left, FOOT, wide - left - 0.3, tall - FOOT - 0.3)
         sizes, values = zip(*testing.values, strict=True)
+        exact = next(one for one in found.learned if one.question is testing.question).partial.value
+        left = 0.14 + lines.tick_room(1.18 * max(exact, *values))
+        panel = style.inset(ax, left, FOOT, wide - left - 0.3, tall - FOOT - 0.3)
         panel.plot(sizes, values, color=style.MAIN, lw=1.9, marker="o", ms=4, zorder=3)
         panel.set_xscale("log")
         panel.set_ylim(0.0, 1.18 * max(exact, *values))
@@ -105,7 +114,7 @@ def sizes_of_test(found: "Worth", ax: Axes | None = None) -> Axes:
         panel.xaxis.set_major_locator(LogLocator(10, numticks=8))
         panel.xaxis.set_minor_locator(NullLocator())
         panel.xaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v)))
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, 0 if exact >= 10 else 2)))
+        style.upright_axis(panel)
         panel.grid(axis="y", color=style.FAINT, lw=0.5)
         panel.set_axisbelow(True)
         label = lettering.fitted(f"{testing.trial.units} in each arm", wide - left - 0.3)
@@ -118,4 +127,4 @@ def sizes_of_test(found: "Worth", ax: Axes | None = None) -> Axes:
 def _money(found: "Worth") -> str:
     one = unit(found.asked.measure, found.scenario)
     days = found.scenario.about.horizon_days
-    return f"{one} over {days:g} days" if one == found.scenario.about.currency else f"{one} of {found.asked.measure}"
+    return f"{one} over {days:,g} days" if one == found.scenario.about.currency else f"{one} of {found.asked.measure}"

@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from sojourn.plots.acceptability import acceptability, spans
 from sojourn.plots.pictures import Picture
 from sojourn.plots.words import human, number, percent
-from sojourn.plots.worth import numbers, sizes_of_test
+from sojourn.plots.worth import numbers, sizes_of_test, worth_something
+from sojourn.scenarios.plurals import plural
 
 if TYPE_CHECKING:
     from sojourn.experiments.acceptability import Curve
@@ -49,7 +50,9 @@ def worth_pictures(found: "Worth") -> list[Picture]:
             "information",
             "Which number is worth measuring before deciding",
             "Bars: what knowing it exactly would be worth on average, with 90 % intervals. Upright marks: what chance alone would"
-            " find; names of numbers that are worth no more are grey. Worths need not add up to that of all numbers.",
+            " find; names of numbers that are worth no more are grey. Worths need not add up to that of all numbers."
+            if worth_something(found)
+            else "Knowing a number is worth what better choices it would lead to; here there is no better one.",
             f"All numbers {number(found.perfect.mean or 0.0)}; {told}.",
             numbers(found),
         )
@@ -69,7 +72,8 @@ def worth_pictures(found: "Worth") -> list[Picture]:
 
 
 def _share(found: "Worth") -> str:
-    return f"Share of {found.lived.draws.count} draws of the numbers in which each strategy is best, with its 90 % interval,"
+    draws = plural(found.lived.draws.count, "draw")
+    return f"Share of {draws} of the numbers in which each strategy is best, with its 90 % interval,"
 
 
 def _told(found: "Worth", curve: "Curve", along: str) -> str:

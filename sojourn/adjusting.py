@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn import target_words
@@ -18,6 +16,7 @@ from sojourn.calibration.free import Bounds
 from sojourn.calibration.rewriting import Rewritten
 from sojourn.calibration.targets import Stand, fit_targets
 from sojourn.experiments.parameters import still_drawn
+from sojourn.grids import Grid
 from sojourn.guard import say
 from sojourn.opening import absent, blaming, companion_of, opened, write_beside
 from sojourn.options import REPLICATIONS, Options
@@ -26,6 +25,7 @@ from sojourn.plots.words import exact, minus
 from sojourn.scenarios.companion import Companion, beside
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import loads, read
+from sojourn.scenarios.plurals import plural
 from sojourn.scenarios.untouched import with_draws
 from sojourn.terminal import console, plain
 
@@ -117,7 +117,8 @@ def following() -> Iterator[Callable[[Stand], None]]:
         last = stand
         if time.monotonic() >= due:
             due = time.monotonic() + EVERY
-            say(f"Fitting: {stand.simulations} simulations, now of {stand.replications} replications; {_stands(stand)}")
+            lives = plural(stand.replications, "replication")
+            say(f"Fitting: {plural(stand.simulations, 'simulation')}, now of {lives}; {minus(_stands(stand))}")
 
     try:
         yield news
@@ -163,8 +164,8 @@ def _print(
             _say(out, f"See whether {' and '.join(found.also_sourced)} still hold: numbers of theirs were moved.")
 
 
-def _numbers(found: TargetFit) -> Table:
-    table = _table("number", "before", "after", "bounds", "still meets the targets")
+def _numbers(found: TargetFit) -> Grid:
+    table = Grid("number", "before", "after", "bounds", "still meets the targets")
     for one in found.numbers:
         name = f"{one.path} ({one.free.about})" if one.free.about else one.path
         after = Text(_found(one), "yellow" if one.stop else "")
@@ -173,8 +174,8 @@ def _numbers(found: TargetFit) -> Table:
     return table
 
 
-def _targets(found: TargetFit) -> Table:
-    table = _table("target", "asked", "before", "after", "misfit", "met")
+def _targets(found: TargetFit) -> Grid:
+    table = Grid("target", "asked", "before", "after", "misfit", "met")
     for before, after in zip(found.before.attained, found.after.attained, strict=True):
         cells = [plain(after.target.name), target_words.asked(after, found.scenario)]
         cells += [target_words.simulated(one, found.scenario) for one in (before, after)]
@@ -186,13 +187,13 @@ def _trust(found: TargetFit) -> Iterator[str]:
     if found.already:
         yield (
             f"Found with two seeds, {found.seed} and {found.after.seed}; the figures are those of the second. "
-            f"{found.simulations} simulations, no search."
+            f"{plural(found.simulations, 'simulation')}, no search."
         )
         yield from target_words.trust(found.after)
         return
     yield (
         f"The figures are from fresh seeds ({found.after.seed}), not from those that the numbers were found with ({found.seed}); "
-        f"{found.simulations} simulations. What stands behind ± is what luck may have moved a number by (90 %)."
+        f"{plural(found.simulations, 'simulation')}. What stands behind ± is what luck may have moved a number by (90 %)."
     )
     if found.pull:
         yield (
@@ -217,13 +218,6 @@ def _range(ends: Bounds) -> str:
 
 def _short(value: float) -> str:
     return minus(f"{value:.4g}")
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in heads:
-        table.add_column(head, overflow="fold")
-    return table
 
 
 def _say(out: Console, text: str, style: str = "") -> None:

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn.experiments.commitment import MARK, Commitment
 from sojourn.experiments.commitment_points import FLOOR, Point
 from sojourn.experiments.commitment_words import days, either, percent
+from sojourn.grids import Grid
 from sojourn.plots.words import SHARE, clear, interval, number
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
 
@@ -36,9 +36,9 @@ def print_commitment(found: Commitment, out: Console, *, warnings: Sequence[str]
         _line(out, f"- {line}")
 
 
-def _marks(found: Commitment) -> Table:
+def _marks(found: Commitment) -> Grid:
     """Crossings of each mark; what is left to 100 % does neither."""
-    table = _table("chance of at least", "cross before entry", "only on entry", "neither", "median day", "kept")
+    table = Grid("chance of at least", "cross before entry", "only on entry", "neither", "median day", "kept")
     for mark, one in found.crossings.items():
         kept = "" if one.kept.mean is None else f"{percent(one.kept.mean)} (at least {percent(one.kept.low or 0.0)})"
         day = "" if one.median_day is None else days(one.median_day)
@@ -52,9 +52,9 @@ def _some(share: Estimate) -> str:
     return interval(share, SHARE) if share.mean else f"none (at most {percent(share.high or 0.0)})"
 
 
-def _stages(found: Commitment) -> Table:
+def _stages(found: Commitment) -> Grid:
     one = found.crossings[MARK]
-    table = _table("stage", "chance on entry, median", "half lie in", f"first cross {_mark(MARK)} here", "median day")
+    table = Grid("stage", "chance on entry, median", "half lie in", f"first cross {_mark(MARK)} here", "median day")
     for name in found.scenario.stages:
         entry = found.entries.get(name)
         crossed = one.stages.get(name) or one.entries.get(name)
@@ -69,8 +69,8 @@ def _stages(found: Commitment) -> Table:
     return table
 
 
-def _levers(found: Commitment) -> Table:
-    table = _table(
+def _levers(found: Commitment) -> Grid:
+    table = Grid(
         "at full level from day 0", f"become sure ({_mark(MARK)})", "difference", "most of them in", "median day"
     )
     base = found.crossings[MARK]
@@ -132,9 +132,12 @@ def _unpaid(found: Commitment) -> Iterable[str]:
 
 def _told(point: Point, what: str, follow: float) -> str:
     if not point.fall.mean:
-        said = f"{what}: nobody of {point.customers:,} customers gets into such a state in {follow:g} days"
         begun = point.begin.mean or 0.0
-        return f"{said}; {percent(begun)} begin in one." if begun else f"{said}."
+        if begun == 1.0:
+            return f"{what}: all of {point.customers:,} customers begin in such a state."
+        besides = f"apart from the {percent(begun)} who begin in such a state, " if begun else ""
+        into = "one" if besides else "such a state"
+        return f"{what}: {besides}nobody of {point.customers:,} customers gets into {into} in {follow:g} days."
     said = f"{what}: {interval(point.fall, SHARE)} of {point.customers:,} customers get into such a state in {follow:g} days"
     if point.stages:
         first = max(point.stages, key=lambda name: point.stages[name].share.mean or 0.0)
@@ -157,7 +160,8 @@ def _trust(found: Commitment) -> Iterable[str]:
         yield "Chances are exact (a memoryless scenario); where customers cross is counted in a simulation."
     else:
         held = "stage, days in it, segment, satisfaction, failures felt, purchases so far and days waited"
-        yield f"A state is {held}: {len(found.states)} cells of states whose chances surely differ. Expectation is not seen."
+        cells = plural(len(found.states), "cell")
+        yield f"A state is {held}: {cells} of states whose chances surely differ. Expectation is not seen."
         yield "Kept: of those who cross before entry, the share who then get there."
         yield (
             "A crossing counts where the lower end of the 90 % interval is at least the mark; cells were formed and estimated"
@@ -169,18 +173,11 @@ def _trust(found: Commitment) -> Iterable[str]:
     dear = {name: cost for name, cost in found.costs.items() if not cost.affordable}
     for name, cost in dear.items():
         unit, horizon = found.scenario.about.currency, found.scenario.about.horizon_days
-        yield f"{name} is left out: it costs {unit} {number(cost.extra)} more than {found.baseline} over {horizon:g} days."
+        yield f"{name} is left out: it costs {unit} {number(cost.extra)} more than {found.baseline} over {horizon:,g} days."
 
 
 def _mark(mark: float) -> str:
     return f"{mark:g}".removeprefix("0")
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in heads:
-        table.add_column(Text(head), overflow="fold")
-    return table
 
 
 def _line(out: Console, text: str, style: str = "") -> None:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from sojourn import tables
 from sojourn.plots.words import SHARE, interval, pair
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import title, unit
 from sojourn.tables import Cell
@@ -45,7 +46,8 @@ def heading(found: "Uncertainty") -> str:
     """`With the numbers drawn too (200 draws of 4 numbers, 2 lives each)`."""
     count = len(found.doubts)
     numbers = f"{count} {'number' if count == 1 else 'numbers'}"
-    return f"With the numbers drawn too ({found.lived.draws.count} draws of {numbers}, {found.lived.replications} lives each)"
+    draws, lives = plural(found.lived.draws.count, "draw"), plural(found.lived.replications, "life", "lives")
+    return f"With the numbers drawn too ({draws} of {numbers}, {lives} each)"
 
 
 def explained(found: "Uncertainty") -> Iterator[str]:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn.calibration.calibrate import calibrate
 from sojourn.calibration.validate import Check, Quantity
+from sojourn.grids import Grid
 from sojourn.output import encode, writable, write_text
 from sojourn.plots.words import SHARE, interval, number
 from sojourn.sim.vocabulary import title
@@ -42,10 +41,8 @@ def print_calibration(log: str, mapping: str, out: str, draws: int = 200, as_jso
 
 def _table(out: Console, check: Check) -> None:
     """Print observed beside simulated; what lies outside its prediction interval is marked."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     heads = ("figure", "observed on others", "simulated, 90 % prediction", "without the unfinished", "")
-    for head in heads[: None if _naive(check.quantities) else 3]:
-        table.add_column(head, overflow="fold", max_width=LABEL if head == "figure" else None)
+    table = Grid(*heads[: None if _naive(check.quantities) else 3], first=LABEL)
     for row in check.quantities:
         kind = SHARE if row.unit.startswith(SHARE) else row.unit
         unit = row.unit.replace(SHARE, "%", 1)

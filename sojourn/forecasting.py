@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn import forecast_page
 from sojourn.calibration.forecast import Forecast, forecast
 from sojourn.calibration.logs import read
 from sojourn.experiments.journal import digest, journal
+from sojourn.grids import Grid
 from sojourn.guard import say
 from sojourn.opening import absent, blaming, opened
 from sojourn.options import known, listed
@@ -150,9 +149,9 @@ def money(found: Forecast, name: str) -> list[str]:
     return [f"{told}newcomers; profit in all {interval(one.profit)}."]
 
 
-def _stages(found: Forecast, name: str) -> Table:
+def _stages(found: Forecast, name: str) -> Grid:
     one = found.strategies[name]
-    table = _table(
+    table = Grid(
         "stage", "on their way: enter", "on their way: at the end", "newcomers: enter", "newcomers: at the end"
     )
     for stage in shown(found, name):
@@ -177,9 +176,9 @@ def shown(found: Forecast, name: str) -> list[str]:
     ]
 
 
-def _ways(found: Forecast) -> Table:
+def _ways(found: Forecast) -> Grid:
     one = next(iter(found.strategies.values()))
-    table = _table("mean days until the move, within the window", "on their way", "newcomers")
+    table = Grid("mean days until the move, within the window", "on their way", "newcomers")
     for way in ways(found):
         table.add_row(plain(human(way)), interval(one.open.days[way]), interval(one.newcomers.days[way]))
     return table
@@ -200,13 +199,6 @@ def _count(one: Estimate) -> str:
 
 def _share(one: Estimate) -> str:
     return interval(one, SHARE) if one.mean else "0"
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in heads:
-        table.add_column(Text(head), overflow="fold")
-    return table
 
 
 def _say(out: Console, text: str, style: str = "") -> None:

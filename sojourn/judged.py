@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
 from sojourn import paper
 from sojourn.calibration.round_trip import REACH
+from sojourn.grids import Grid
 from sojourn.paper import Cell
 from sojourn.plots.words import SHARE, human, interval, minus, number
 from sojourn.sim.estimates import Estimate
@@ -37,7 +36,7 @@ HEADS = (
 )
 
 
-def figures_table(verdict: "Verdict") -> Table | None:
+def figures_table(verdict: "Verdict") -> Grid | None:
     """What is not simply believed, the worst first; None where there is nothing of the kind."""
     rank = ("no", "in doubt", "slightly off", "cannot tell")
     rows = sorted(
@@ -45,9 +44,7 @@ def figures_table(verdict: "Verdict") -> Table | None:
     )
     if not rows:
         return None
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in (*HEADS[:4], ""):
-        table.add_column(head, overflow="fold")
+    table = Grid(*HEADS[:4], "")
     for item in rows[:SHOWN]:
         cells = [_label(item), *_sides(item), _naive(item.naive, item.unit)]
         table.add_row(*cells, Text(MARKS[item.call], "yellow" if item.call == "no" else "dim"))
@@ -56,11 +53,9 @@ def figures_table(verdict: "Verdict") -> Table | None:
     return table
 
 
-def distances_table(verdict: "Verdict") -> Table:
+def distances_table(verdict: "Verdict") -> Grid:
     """Distances beside what chance alone gives, and beside the plainest model's."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in ("distance to the customers held out", "model", "chance alone", "frequencies and naive means", ""):
-        table.add_column(head, overflow="fold")
+    table = Grid("distance to the customers held out", "model", "chance alone", "frequencies and naive means", "")
     for item in verdict.distances:
         unit = "" if item.unit == "of 1" else f", {item.unit}"
         cells = [_distance(value) for value in (item.observed.mean, item.simulated.mean, item.naive)]
@@ -68,13 +63,11 @@ def distances_table(verdict: "Verdict") -> Table:
     return table
 
 
-def numbers_table(trip: "RoundTrip") -> Table | None:
+def numbers_table(trip: "RoundTrip") -> Grid | None:
     """Planted numbers beside fitted ones; None where there is none."""
     if not trip.numbers:
         return None
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in ("way", "number", "planted", "fitted, 90 %", "standard errors off"):
-        table.add_column(head, overflow="fold")
+    table = Grid("way", "number", "planted", "fitted, 90 %", "standard errors off")
     for one in trip.numbers:
         told = interval(Estimate(one.fitted, one.fitted - REACH * one.error, one.fitted + REACH * one.error))
         cells = [one.place, one.what, f"{one.truth:.4g}", told]

@@ -1,13 +1,11 @@
 """What `sojourn lever` prints: what arms of an experiment did, where along the journey, and how far to trust it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn.calibration.armcounts import ArmCounts
@@ -15,6 +13,7 @@ from sojourn.calibration.armeffects import ArmEffect
 from sojourn.calibration.levers import LeverFit, measure_lever
 from sojourn.calibration.shifts import Shift
 from sojourn.calibration.telescoping import Gap, JourneyEffect
+from sojourn.grids import Grid
 from sojourn.guard import say
 from sojourn.opening import absent, companion_of, companion_path, opened, write_beside
 from sojourn.options import listed
@@ -23,7 +22,6 @@ from sojourn.plots.words import SHARE, human, interval, minus, number
 from sojourn.scenarios.faults import fault, quoted
 from sojourn.scenarios.files import read
 from sojourn.sim.estimates import Estimate
-from sojourn.tables import LABEL
 from sojourn.terminal import console, plain
 
 WORDS = {"log_odds": "log-odds", "hazard_ratio": "hazard ratio"}
@@ -173,6 +171,7 @@ def _print(found: LeverFit, asked: Asked, out: Console) -> None:
     out.print()
     if found.response is not None:
         _say(out, minus(found.response.sentence))
+        out.print()
     _say(out, "How far to trust this", "bold")
     for line in (*found.warnings, *found.notes):
         _say(out, f"- {minus(line)}")
@@ -193,16 +192,10 @@ def _print(found: LeverFit, asked: Asked, out: Console) -> None:
 
 
 def _effects(found: LeverFit, out: Console) -> None:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
     several = len(found.counts.treated) > 1
     scales = {effect.scale for effect in found.effects}
     head = WORDS[next(iter(scales))] if len(scales) == 1 else "effect"
-    table.add_column("exit", overflow="fold", min_width=_longest(effect.exit for effect in found.effects))
-    if several:
-        table.add_column("arm", overflow="fold")
-    table.add_column(f"{head}, 90 %", no_wrap=True)
-    for column in ("taken: arm", "control"):
-        table.add_column(column, overflow="fold")
+    table = Grid("exit", *(["arm"] if several else []), f"{head}, 90 %", "taken: arm", "control")
     for effect in found.effects:
         style = "" if effect.shift.clear else "dim"
         scale = "" if len(scales) == 1 else f"{WORDS[effect.scale]} "
@@ -213,21 +206,9 @@ def _effects(found: LeverFit, out: Console) -> None:
     out.print(table)
 
 
-def _longest(texts: Iterable[str]) -> int:
-    """Length of the longest word, but no more than a table has room for."""
-    return min(LABEL, max(len(word) for text in texts for word in text.split()))
-
-
 def _steps(journey: JourneyEffect, out: Console) -> None:
     """The parts of the total effect: they add up."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in (
-        f"step of {plain(journey.arm)}",
-        "share in the arm",
-        f"in {plain(journey.control)}",
-        "brings, points [90 %]",
-    ):
-        table.add_column(head, overflow="fold")
+    table = Grid(f"step of {journey.arm}", "share in the arm", f"in {journey.control}", "brings, points [90 %]")
     for k, share in enumerate(journey.shares):
         cells = [f"{journey.stages[k]} -> {journey.stages[k + 1]}"]
         cells += [_share(row[k : k + 2]) for row in (journey.customers, journey.before)]

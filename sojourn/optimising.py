@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn import paper
@@ -18,6 +16,7 @@ from sojourn.experiments.mixes import NAME, SPENDING, Mix
 from sojourn.experiments.optimise import Optimum, optimise
 from sojourn.experiments.searching import DEEPER
 from sojourn.experiments.wording import Words
+from sojourn.grids import Grid
 from sojourn.guard import say
 from sojourn.opening import absent, blaming, companion_of, opened, write_beside
 from sojourn.options import Options, listed
@@ -25,6 +24,7 @@ from sojourn.output import MANIFEST, REPORT, encode, staged, writable
 from sojourn.plots.words import exact, human, interval, number
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.files import read
+from sojourn.scenarios.plurals import plural
 from sojourn.scenarios.untouched import with_draws
 from sojourn.sim.vocabulary import direction, title, unit
 from sojourn.terminal import console, plain, progress
@@ -123,8 +123,8 @@ def lines(found: Optimum) -> Iterator[str]:
     if found.mix is not None and found.claimed.mean is not None and found.gain.mean is not None:
         yield (
             f"The search's own customers would have said {interval(found.claimed, kind, sign=True)}: the best of "
-            f"{len(found.trials)} mixes is in part the luckiest. The figure above is of {found.fresh_replications} fresh "
-            "replications, which had no part in the choice."
+            f"{plural(len(found.trials), 'mix', 'mixes')} is in part the luckiest. The figure above is of "
+            f"{plural(found.fresh_replications, 'fresh replication')}, which had no part in the choice."
         )
     yield from _beside(found)
     for name, figure in found.bounded.items():
@@ -134,7 +134,7 @@ def lines(found: Optimum) -> Iterator[str]:
         said = ", which fresh customers do not bear out" if broken else ""
         yield f"{title(name)}: {interval(figure, unit(name, found.scenario))} on fresh customers; {wanted} was asked{said}."
     yield (
-        f"Each mix was tried on the same customers: {found.replications} replications in the wide search, "
+        f"Each mix was tried on the same customers: {plural(found.replications, 'replication')} in the wide search, "
         f"{DEEPER * found.replications} in the close one."
     )
     yield "Effects of levers stand at their central values: sojourn worth and sojourn sensitivity say what hangs on them."
@@ -209,9 +209,8 @@ def _print(found: Optimum, out: Console, warnings: list[str], into: str | None) 
     kind = unit(found.frontier_measure, found.scenario)
     if found.frontier:
         out.print()
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-        for head in (f"what more money buys ({found.scenario.about.currency})", title(found.frontier_measure), "mix"):
-            table.add_column(head, overflow="fold")
+        money = f"what more money buys ({found.scenario.about.currency})"
+        table = Grid(money, title(found.frontier_measure), "mix")
         for one in found.frontier:
             row = (interval(one.spending, sign=True), interval(one.figure, kind, sign=True), _mixed(found, one.mix))
             table.add_row(*(Text(plain(cell)) for cell in row))

@@ -26,6 +26,7 @@ li { margin: .3rem 0; }
 .soft, figcaption, .unit { color: var(--soft); }
 .answer { font-size: 1.25rem; line-height: 1.4; font-weight: 600; margin: 1.25rem 0; padding: .8rem 1rem;
   border-left: 4px solid var(--accent); background: var(--tint); }
+.answer::first-letter { text-transform: uppercase; }
 table { border-collapse: collapse; width: 100%; margin: .75rem 0; font-size: .92rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; color: var(--soft); padding-bottom: .3rem; }
 caption span { display: block; position: sticky; left: 0; width: fit-content; max-width: min(48rem, calc(100vw - 2rem)); }
@@ -46,6 +47,7 @@ figcaption { font-size: .92rem; max-width: 42rem; margin-top: .5rem; }
 details { margin: 1rem 0; } summary { cursor: pointer; font-weight: 600; color: var(--accent); padding: .3rem 0; }
 dl.facts { display: grid; grid-template-columns: max-content 1fr; gap: .15rem 1rem; font-size: .92rem; }
 dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+code { font-size: .92em; }
 .grade { display: inline-block; font-size: .85em; padding: 0 .45em; border: 1px solid var(--faint); border-radius: 4px; }
 @media (max-width: 40rem) {
   main { padding: 1rem .75rem 2rem; }
@@ -54,6 +56,7 @@ dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
   table, caption, tbody, tr, th, td { display: block; } .wide th:first-child { position: static; min-width: 0; max-width: none; }
   tr { padding: .5rem 0; border-bottom: 1px solid var(--faint); }
   th, td { border: 0; padding: .1rem 0; }
+  td:empty { display: none; }
   td[data-head]::before { content: attr(data-head) ": "; color: var(--soft); }
   figure img { width: calc(100% + 1rem - 4px); max-width: none; margin: 0 -.5rem; border-width: 2px; }
   dl.facts { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
@@ -101,9 +104,14 @@ def page(title: str, parts: Iterable[str]) -> str:
     )
 
 
+def sentence(content: str) -> str:
+    """Escapes a sentence; a command in backticks is set as one."""
+    return re.sub(r"`([^`\n]+)`", r"<code>\1</code>", text(content))
+
+
 def paragraph(content: str, name: str = "") -> str:
     """A paragraph of plain text."""
-    return f"<p{_class(name)}>{text(content)}</p>"
+    return f"<p{_class(name)}>{sentence(content)}</p>"
 
 
 def section(heading: str, *parts: str) -> str:
@@ -120,7 +128,7 @@ def folded(heading: str, *parts: str) -> str:
 
 def bullets(lines: Iterable[str]) -> str:
     """A list of sentences of plain text."""
-    items = "".join(f"<li>{text(line)}</li>\n" for line in lines if line)
+    items = "".join(f"<li>{sentence(line)}</li>\n" for line in lines if line)
     return f"<ul>\n{items}</ul>" if items else ""
 
 
@@ -167,6 +175,8 @@ def picture(one: Picture) -> str:
 def _cell(head: str, cell: Cell) -> str:
     spread = f' <span class="range">{text(cell.range)}</span>' if cell.range else ""
     verdict = f" {cell.kind}" if cell.kind in ("better", "worse") else ""
+    if not cell.mean and not spread:
+        return "<td></td>"
     return f'<td data-head="{text(head)}"{_class(cell.kind)}><span class="mean">{text(cell.mean)}</span>{spread}{verdict}</td>'
 
 

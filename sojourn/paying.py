@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from sojourn.plots.words import clear, interval, number
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 
 if TYPE_CHECKING:
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 NAMED = 4  # answers that the line gives
 
 
-def lines(comparison: "Comparison") -> Iterator[str]:
-    """When the strategies pay back, in one line; and one line a strategy on what delays cost, where that was asked for."""
+def lines(comparison: "Comparison", *, everything: bool = False) -> Iterator[str]:
+    """When the strategies pay back, in one line; and one line a strategy on what delays cost, where that was asked for.
+
+    `everything` is for the report, which the others are pointed to.
+    """
     found = list(comparison.payback.values())
     if not found:
         return
@@ -23,8 +27,9 @@ def lines(comparison: "Comparison") -> Iterator[str]:
     for one in found:
         moments.setdefault(moment(one, about.horizon_days), []).append(one.strategy)
     told = [f"{', '.join(names)} {said}" for said, names in moments.items()]
-    more = [f"{len(told) - NAMED} more in the report"] if len(told) > NAMED else []
-    yield f"Pays back against {comparison.baseline}: {'; '.join([*told[:NAMED], *more])}."
+    named = len(told) if everything else NAMED
+    more = [f"{len(told) - named} more in the report"] if len(told) > named else []
+    yield f"Pays back against {comparison.baseline}: {'; '.join([*told[:named], *more])}."
     for one in found:
         if one.delays:
             costs = ", ".join(_delay(each, about.currency) for each in one.delays)
@@ -47,7 +52,7 @@ def moment(found: "Payback", horizon: float) -> str:
 
 def _delay(delay: "Delay", currency: str) -> str:
     """`costs USD 210 [190, 230] (30 days later)`; what is saved by waiting is said to be."""
-    later = f"({number(delay.days)} days later)"
+    later = f"({plural(delay.days, 'day')} later)"
     mean, low, high = delay.per_day
     if not clear(delay.per_day) or mean is None or low is None or high is None:
         return (

@@ -9,6 +9,7 @@ from sojourn.experiments.numbers import evidence
 from sojourn.experiments.sensitivity_found import Sensitivity
 from sojourn.experiments.sensitivity_words import band, figure, pays
 from sojourn.plots.words import SHARE, minus, number
+from sojourn.scenarios.plurals import plural, verb
 from sojourn.sheets import Cell, Money, Sheet, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import direction, title, unit
@@ -64,9 +65,9 @@ def _swings(found: Sensitivity) -> Sheet:
         one, moved = found.numbers[k], found.swings[k]
         even = moved.break_even
         at = "" if even.value is None or not moved.telling else f"{figure(even.value)}{band(even)}"
-        ends = f"{figure(one.low)} to {figure(one.high)}"
+        ends = minus(f"{figure(one.low)} to {figure(one.high)}")
         changes = (_money(found, moved.change_low), _money(found, moved.change_high))
-        rows.append((_named(found, k), figure(one.central), ends, *changes, minus(at)))
+        rows.append((_named(found, k), minus(figure(one.central)), ends, *changes, minus(at)))
     heads = ("number", "stands at", "moved from, to", "at low: change", "at high: change", "break-even")
     caption = f"What changes in the difference; 90 % intervals; grey: no more than chance. Measure: {what(found)}."
     return Sheet(heads, tuple(rows), caption)
@@ -83,7 +84,7 @@ def _effects(found: Sensitivity) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for k in found.order:
         one, effect = found.numbers[k], found.effects[k]
-        ends = f"{figure(one.low)} to {figure(one.high)}"
+        ends = minus(f"{figure(one.low)} to {figure(one.high)}")
         mean, spread = (scaled(found, Estimate(value, None, None)) for value in (effect.mean, effect.spread))
         rows.append((_named(found, k), ends, scaled(found, effect.strength), mean, spread))
     heads = ("number", "moved between", "mu* (mean size)", "mu (mean)", "sigma")
@@ -94,7 +95,7 @@ def _shares(found: Sensitivity) -> Sheet:
     rows: list[tuple[Cell, ...]] = []
     for k in found.order:
         one, share = found.numbers[k], found.shares[k]
-        ends = f"{figure(one.low)} to {figure(one.high)}"
+        ends = minus(f"{figure(one.low)} to {figure(one.high)}")
         told = [Estimate(*(None if v is None else 100.0 * v for v in index)) for index in (share.first, share.total)]
         rows.append((_named(found, k), ends, *told))
     heads = ("number", "moved between", "alone, %", "with others, %")
@@ -112,7 +113,7 @@ def trust(found: Sensitivity) -> Iterator[str]:
     """What the figures can bear."""
     few = "; so few that intervals are rough" if found.luck.replications < FEW else ""
     yield (
-        f"{found.luck.replications} replications, the same customers and draws at every value{few}; differences are"
+        f"{plural(found.luck.replications, 'replication')}, the same customers and draws at every value{few}; differences are"
         f" {found.strategy} minus {found.baseline}."
     )
     if found.method == "tornado":
@@ -135,11 +136,13 @@ def trust(found: Sensitivity) -> Iterator[str]:
     shifted = sum(one.origin == "shifted" for one in found.numbers)
     if shifted:
         which = "All numbers" if shifted == len(found.numbers) else f"{shifted} of {len(found.numbers)} numbers"
-        yield f"{which} are in no doubt and are moved by 20 % each way, which is no statement about what they may be."
+        are = verb(1 if which[0] == "1" and shifted == 1 else 2, "is", "are")
+        yield f"{which} {are} in no doubt and {are} moved by 20 % each way, which is no statement about what they may be."
     if found.absorbing:
         yield f"Shares that take up what others leave, and are not moved themselves: {', '.join(found.absorbing)}."
     if found.left_out:
-        yield f"{found.left_out} more numbers with an interval belong to levers that neither strategy pulls."
+        more = plural(found.left_out, "more number")
+        yield f"{more} with an interval {verb(found.left_out, 'belongs', 'belong')} to levers that neither strategy pulls."
 
 
 def _line(out: Console, text: str, style: str = "") -> None:

@@ -139,7 +139,7 @@ def _desks(comparison: "Comparison | None") -> Iterator[str]:
 
 
 def _paying(comparison: "Comparison | None") -> Iterator[str]:
-    for line in paying.lines(comparison) if comparison is not None else ():
+    for line in paying.lines(comparison, everything=True) if comparison is not None else ():
         yield paper.paragraph(plainly(minus(line), comparison.result.scenario if comparison is not None else None))
 
 

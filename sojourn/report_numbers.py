@@ -7,6 +7,7 @@ from sojourn import paper, tables
 from sojourn.experiments.service import at_desk
 from sojourn.paper import Cell
 from sojourn.plots.words import SHARE, clear, human, interval, known, pair, zero
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import direction, unit
 from sojourn.sim.vocabulary import title as titled
@@ -33,7 +34,7 @@ def numbers(comparison: "Comparison | None", result: "Result | None") -> str:
     names = chosen(result, comparison)
     everything = list(dict.fromkeys(name for outcome in result.outcomes.values() for name in outcome.measures))
     levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
-    full = paper.folded(f"All {len(everything)} measures", *_tables(everything, levels, {}, result.scenario))
+    full = paper.folded(f"All {plural(len(everything), 'measure')}", *_tables(everything, levels, {}, result.scenario))
     if comparison is None:
         shown = _tables(names, levels, {}, result.scenario, "90 % intervals in brackets.")
         return paper.section("What each strategy gives" if len(levels) > 1 else "What it gives", *shown, full)

@@ -1,13 +1,13 @@
 """Small tables of figures that the terminal and a page show alike: rows of names, texts and estimates."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn import paper
+from sojourn.grids import Grid
 from sojourn.plots.words import bounded, clear, decimals, interval, number, zero
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
@@ -33,20 +33,18 @@ class Sheet(NamedTuple):
     caption: str = ""
 
 
-def on_screen(sheet: Sheet) -> Table:
+def on_screen(sheet: Sheet) -> Grid:
     """The table for the terminal."""
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in sheet.heads:
-        table.add_column(Text(plain(head)), overflow="fold")
+    table = Grid(*sheet.heads)
     for row in sheet.rows:
         table.add_row(*map(_text, row))
     return table
 
 
-def on_paper(sheet: Sheet) -> str:
-    """The table for a page."""
-    rows = [((_name(row[0]), ""), [_cell(one) for one in row[1:]]) for row in sheet.rows]
-    return paper.table(list(sheet.heads), rows, sheet.caption)
+def on_paper(sheet: Sheet, plainly: Callable[[str], str] = str) -> str:
+    """The table for a page; `plainly` writes names as people do."""
+    rows = [((plainly(_name(row[0])), ""), [_cell(one, plainly) for one in row[1:]]) for row in sheet.rows]
+    return paper.table([plainly(head) for head in sheet.heads], rows, plainly(sheet.caption))
 
 
 def print_sheet(out: Console, sheet: Sheet) -> None:
@@ -101,8 +99,8 @@ def _name(one: Cell) -> str:
     return written(one).replace(" -> ", " → ")
 
 
-def _cell(one: Cell) -> paper.Cell:
+def _cell(one: Cell, plainly: Callable[[str], str]) -> paper.Cell:
     mean, mark, bounds = written(one).partition(" [")
     if isinstance(one, str):
-        return paper.Cell(_name(one))
+        return paper.Cell(plainly(_name(one)))
     return paper.Cell(mean, f"[{bounds}" if mark else "", _kind(one) if isinstance(one, Money) else "")

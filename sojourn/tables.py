@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from rich import box
-from rich.table import Table
 from rich.text import Text
 
+from sojourn.grids import BETWEEN, Grid
 from sojourn.plots.words import SHARE, clear, interval, zero
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
@@ -14,7 +13,6 @@ from sojourn.sim.vocabulary import direction, headline, in_order, title, unit
 
 ROWS = 8
 LABEL = 40  # columns that a measure's words may take before they wrap
-MARGIN = 2  # columns between the columns of a table
 
 
 class Cell(NamedTuple):
@@ -59,17 +57,14 @@ def difference(name: str, estimate: Estimate | None, scenario: Scenario) -> Cell
 
 def build(
     names: Sequence[str], heads: Sequence[str], cells: Mapping[str, Sequence[Cell]], scenario: Scenario, *, width: int
-) -> list[Table]:
+) -> list[Grid]:
     """Lay measures (rows) against `heads` (columns), over as many tables as the width asks for."""
     labels = {name: label(name, scenario) for name in names}
     first = min(LABEL, max([7, *(len(text) for text in labels.values())]))
     widths = [max([len(head), *(len(cells[name][i].text) for name in names)]) for i, head in enumerate(heads)]
     tables = []
-    for group in _groups(widths, width - first - MARGIN):
-        table = Table(box=box.SIMPLE_HEAD, padding=(0, MARGIN, 0, 0), pad_edge=False, show_edge=False)
-        table.add_column("measure", width=first, overflow="fold")
-        for i in group:
-            table.add_column(Text(heads[i]), min_width=min(widths[i], width - first - MARGIN), overflow="fold")
+    for group in _groups(widths, width - first):
+        table = Grid("measure", *(heads[i] for i in group), first=LABEL)
         for name in names:
             table.add_row(Text(labels[name]), *(Text(cells[name][i].text, cells[name][i].style) for i in group))
         tables.append(table)
@@ -92,9 +87,9 @@ def _groups(widths: Sequence[int], room: int) -> list[list[int]]:
     groups: list[list[int]] = [[]]
     used = 0
     for i, width in enumerate(widths):
-        if groups[-1] and used + width + MARGIN > room:
+        if groups[-1] and used + width + BETWEEN > room:
             groups.append([])
             used = 0
         groups[-1].append(i)
-        used += width + MARGIN
+        used += width + BETWEEN
     return groups

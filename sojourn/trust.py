@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sojourn.plots.words import exact, number
 from sojourn.scenarios.model import Effect, Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.wordofmouth import WordOfMouth
 
@@ -160,7 +161,7 @@ def word_of_mouth(found: Mapping[str, WordOfMouth], scenario: Scenario) -> Itera
     """Yield how far invitations carry, strategies that agree on one line; nothing where nobody invites."""
     lines: dict[str, list[str]] = {}
     for strategy, carried in found.items():
-        line = f"R = {carried.reproduction:.2g}, about {carried.invitees:,.0f} invitees in {horizon(scenario)}"
+        line = f"R = {carried.reproduction:.2g}, {_invitees([carried.invitees])} in {horizon(scenario)}"
         if carried.reproduction >= 1.0:
             line += ": it feeds itself"
             line += f" and doubles every {number(carried.doubling_days)} days" if carried.doubling_days else ""
@@ -173,9 +174,17 @@ def word_of_mouth_in_short(found: Mapping[str, WordOfMouth], scenario: Scenario)
     """Yield one line on word of mouth under all strategies; nothing where nobody invites."""
     if found:
         numbers = _span(f"{one.reproduction:.2g}" for one in found.values())
-        invitees = _span(f"{one.invitees:,.0f}" for one in found.values())
+        invitees = _invitees([one.invitees for one in found.values()])
         fed = " Above 1 it feeds itself." if any(one.reproduction >= 1.0 for one in found.values()) else ""
-        yield f"Word of mouth: R = {numbers}, about {invitees} invitees in {horizon(scenario)}.{fed}"
+        yield f"Word of mouth: R = {numbers}, {invitees} in {horizon(scenario)}.{fed}"
+
+
+def _invitees(expected: Sequence[float]) -> str:
+    """Return `about 3 to 4 invitees`; `hardly an invitee` where none of them reads as 1."""
+    if max(expected) < 0.5:
+        return "hardly an invitee"
+    few, _, many = _span(f"{one:,.0f}" for one in expected).rpartition(" to ")
+    return f"about {f'{few} to ' if few else ''}{plural(float(many.replace(',', '')), 'invitee')}"
 
 
 def _span(figures: Iterable[str]) -> str:

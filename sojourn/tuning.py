@@ -4,14 +4,13 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import click
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn import target_words
 from sojourn.experiments.attained import Evaluation
 from sojourn.experiments.targets import evaluate_targets
+from sojourn.grids import Grid
 from sojourn.guard import say
 from sojourn.opening import blaming, opened
 from sojourn.options import Options
@@ -67,9 +66,7 @@ def _print(found: Evaluation, out: Console, warnings: list[str]) -> None:
     if not found.attained:
         _say(out, "Add [[targets]] to the file to say what they are to meet: docs/format.md has an example.")
         return
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in HEADS:
-        table.add_column(head, overflow="fold")
+    table = Grid(*HEADS)
     for one in found.attained:
         cells = (target_words.asked(one, found.scenario), target_words.simulated(one, found.scenario))
         row = (plain(one.target.name), *cells, target_words.misfit(one))

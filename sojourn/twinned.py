@@ -9,7 +9,8 @@ from sojourn.experiments.parting import Onward, Parting
 from sojourn.experiments.twin_lives import Life, Stay, Twin
 from sojourn.experiments.twins import Group, Twins
 from sojourn.plots.words import minus, number, percent
-from sojourn.sheets import Cell, Money, Sheet, print_sheet
+from sojourn.scenarios.plurals import plural
+from sojourn.sheets import Cell, Money, Sheet, on_screen, print_sheet
 from sojourn.sim.estimates import Estimate
 from sojourn.terminal import plain
 from sojourn.trust import FEW, assumptions
@@ -37,7 +38,7 @@ def print_twins(found: Twins, out: Console, *, warnings: Sequence[str] = ()) -> 
         _line(out, heading(found, one), "bold")
         for line in story(found, one):
             _line(out, line)
-        print_sheet(out, lives(found, one))
+        _print_lives(found, one, out)
     out.print()
     _line(out, "How far to trust this", "bold")
     for line in (*trust(found), *warnings):
@@ -197,6 +198,24 @@ def lives(found: Twins, one: Twin) -> Sheet:
     return Sheet(tuple(heads), rows)
 
 
+def _print_lives(found: Twins, one: Twin, out: Console) -> None:
+    """Both lives beside one another where there is room, else one under the other."""
+    heads, rows, _ = lives(found, one)
+    width = len(heads) // 2
+    heads = ("day", *heads[1:width])
+    both = on_screen(Sheet(2 * heads, rows))
+    if both.natural <= out.width:
+        out.print()
+        _line(out, f"On the left under {found.baseline}, on the right under {found.strategy}:", "dim")
+        out.print(both)
+        return
+    for name, begin in ((found.baseline, 0), (found.strategy, width)):
+        out.print()
+        _line(out, f"Under {name}:", "dim")
+        half = [row[begin : begin + width] for row in rows]
+        out.print(on_screen(Sheet(heads, tuple(row for row in half if any(row)))))
+
+
 def _column(life: Life | None, width: int, felt: bool) -> list[tuple[Cell, ...]]:
     if life is None:
         return [("never comes", *[""] * (width - 1))]
@@ -228,7 +247,7 @@ def trust(found: Twins) -> Iterator[str]:
         how = "all" if parts.exact else "sampled orders of"
         yield (
             f"By lever: Shapley values over {how} {parts.coalitions} combinations of the levers that differ, on the same"
-            f" customers and draws, {parts.replications} replications; a lever's cost is its own."
+            f" customers and draws, {plural(parts.replications, 'replication')}; a lever's cost is its own."
         )
     if not parts.exact:
         worst = max(one.sampling for one in parts.levers.values())

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from sojourn.experiments.parameters import Doubt
 from sojourn.experiments.worth import Learned, Worth
 from sojourn.experiments.worth_words import short, trial_in_words
+from sojourn.grids import Grid
 from sojourn.plots.words import SHARE, clear, exact, interval, minus, zero
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.vocabulary import unit
 from sojourn.terminal import plain
 from sojourn.trust import assumptions, stand_ins
@@ -65,8 +65,8 @@ def trust(found: Worth) -> Iterator[str]:
     draws, lives = found.lived.draws.count, found.lived.replications
     rough = "; so few that shares are rough, 200 is a good number" if draws < FEW else ""
     yield (
-        f"{draws} draws of the numbers, {lives} lives of the market each, the same customers under every strategy; intervals are"
-        f" 90 %{rough}."
+        f"{plural(draws, 'draw')} of the numbers, {plural(lives, 'life', 'lives')} of the market each, the same customers under"
+        f" every strategy; intervals are 90 %{rough}."
     )
     grades = {"declared": 0, "calibrated": 0}
     for one in found.learned:
@@ -85,9 +85,9 @@ def trust(found: Worth) -> Iterator[str]:
     yield "Worth is what better choices would bring on average, before the price of measuring; chance cannot be measured away."
 
 
-def _strategies(found: Worth) -> Table:
+def _strategies(found: Worth) -> Grid:
     money = unit(found.asked.measure, found.scenario)
-    table = _table(
+    table = Grid(
         "strategy", f"{found.asked.measure} beyond {found.strategies[0]}, {money}", "best in", f"regret, {money}"
     )
     for k, name in enumerate(found.strategies):
@@ -100,9 +100,9 @@ def _strategies(found: Worth) -> Table:
     return table
 
 
-def _numbers(found: Worth) -> Table:
+def _numbers(found: Worth) -> Grid:
     money = unit(found.asked.measure, found.scenario)
-    table = _table("number in doubt", "as drawn", f"worth of knowing it, {money}", "chance alone")
+    table = Grid("number in doubt", "as drawn", f"worth of knowing it, {money}", "chance alone")
     for one in found.learned[:SHOWN]:
         style = "" if one.partial.found else "dim"
         worth = interval(one.estimate, money)
@@ -124,19 +124,12 @@ def _interval(doubt: Doubt) -> str:
     return f"{central} [{low} to {high}]"
 
 
-def _sizes(found: Worth) -> Table:
+def _sizes(found: Worth) -> Grid:
     assert found.testing is not None
     money = unit(found.asked.measure, found.scenario)
-    table = _table(f"{plain(found.testing.trial.units)} in each arm", f"worth of the test, {money}")
+    table = Grid(f"{found.testing.trial.units} in each arm", f"worth of the test, {money}")
     for n, value in found.testing.values:
         table.add_row(f"{n:,}", short(value))
-    return table
-
-
-def _table(*heads: str) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False)
-    for head in heads:
-        table.add_column(Text(plain(head)), overflow="fold")
     return table
 
 

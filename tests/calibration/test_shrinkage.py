@@ -3,17 +3,20 @@
 import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.stats import multivariate_normal, norm
 
+from sojourn.calibration.differences import Differences
 from sojourn.calibration.fit import Fit, fit
 from sojourn.calibration.hazards import Hazard, spans
 from sojourn.calibration.odds import Odds, Ways, fit_odds
 from sojourn.calibration.posterior import companion
-from sojourn.calibration.regressions import pulled_odds, regress, regress_odds
+from sojourn.calibration.regressions import Effect, pulled_odds, regress, regress_odds
 from sojourn.calibration.shrinkage import SPREADS, USUAL, WIDE, pull
 from sojourn.calibration.stays import Floats
 from tests.calibration.test_choice_differences import written
@@ -172,3 +175,16 @@ def test_an_exit_too_rare_for_effects_is_told(tmp_path: Path) -> None:
     found = fit(written(tmp_path, rows, "", '[covariates]\nsize = "size"\n[forms]\nwaiting = "race"\n'))
     assert set(found.stages["waiting"].differ.effects) == {"browsed"}
     assert "waiting -> bought: 4 stays took it, too few for effects of size (at least 10)." in found.notes
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("age",), "a -> b: the effect of its one covariate is pulled to nought"),
+        (("age", "income"), "a -> b: the effects of its 2 covariates are pulled together"),
+    ],
+)
+def test_a_lone_effect_is_not_told_as_several(names: tuple[str, ...], said: str) -> None:
+    effects = tuple(Effect(cast("Any", SimpleNamespace(name=name)), "log_odds", 0.0, 1.0, 0.3) for name in names)
+    told = list(Differences(effects={"b": effects}).said("a"))
+    assert any(line.startswith(said) for line in told), told

@@ -304,7 +304,9 @@ def test_where_everything_is_open_until_the_loyal_stage_it_is_said_so(scenario: 
     found = commitment(scenario(ON_ENTRY, start="buy", horizon=300, arrivals="rate_per_day = 10"), replications=1)
     at = found.crossings[0.9]
     assert (at.before.mean, at.stages, list(at.entries)) == (0.0, {}, ["fond"])
-    assert found.sentence.startswith("Nobody crosses .9 before entering fond itself (half of them by day ")
+    assert found.sentence.startswith(
+        "Nobody crosses .9 before entering fond itself; of those who enter half do so by day "
+    )
     assert num(at.on_entry.mean) + num(at.neither.mean) == pytest.approx(1.0)
 
 

@@ -186,7 +186,8 @@ def texts(ax: Axes) -> list[tuple[str, Bbox]]:
         seen += [panel.title, vars(panel)["_left_title"], panel.xaxis.label, panel.yaxis.label]
         for axis, limits in ((panel.xaxis, panel.get_xlim()), (panel.yaxis, panel.get_ylim())):
             inside = [min(limits) - 1e-9 <= at <= max(limits) + 1e-9 for at in axis.get_ticklocs()]
-            seen += [label for label, shown in zip(axis.get_ticklabels(), inside, strict=True) if shown]
+            labels = [tick.label1 for tick in axis.get_major_ticks()]  # those switched off too, as they are counted
+            seen += [label for label, shown in zip(labels, inside, strict=True) if shown]
     return [(t.get_text(), t.get_window_extent()) for t in seen if t.get_visible() and t.get_text().strip()]
 
 

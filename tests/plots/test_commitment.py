@@ -1,3 +1,4 @@
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -91,3 +92,13 @@ def test_a_long_goal_is_told_in_full_above_the_chances(first: Any, made: Any) ->
     assert told == f"chance of {' or '.join(goals).replace('_', ' ')} within 182.5 days, as customers enter the stage"
     assert made.outside(ax) == []
     assert made.overlapping(ax) == []
+
+
+def test_names_side_by_side_are_told_apart(made: Any) -> None:
+    long = "a_very_long_stage_name_of_forty_letters_"
+    exits = {f"{long}a": {f"{long}b": 1.0}, f"{long}b": {f"{long}c": 1.0}, f"{long}c": {"gone": 1.0}}
+    ax = commitment(found(exits, made, loyal=f"{long}c", crossed={f"{long}b": 0.1}, entered=0.2))
+    drawn = made.drawn(ax)
+    drawn.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in ax.child_axes[0].get_xticklabels()]
+    assert all(b.x0 - a.x1 > 0.05 * drawn.dpi for a, b in itertools.pairwise(boxes))

@@ -32,6 +32,21 @@ def some(made: Any) -> Any:
     )
 
 
+def test_the_key_says_of_what_is_hollow_what_there_is(made: Any) -> None:
+    words = {text for text, _ in made.texts(differences(some(made), measures=["retention.180", "reach.loyalty"]))}
+    assert "interval spans 0, or there is none" in words
+    words = {text for text, _ in made.texts(differences(some(made), measures=["revenue", "reach.loyalty"]))}
+    assert "interval spans 0" in words
+
+
+def test_a_unit_is_shortened_before_a_name_is_cut(made: Any) -> None:
+    e = made.Estimate
+    reach = {"reach.loyalty": e(0.01, 0.005, 0.015), "reach.redeemed_again": e(0.01, 0.005, 0.015)}
+    words = {text for text, _ in made.texts(differences(made.comparison({"b - a": reach}), measures=list(reach)))}
+    assert "Share of customers who ever enter loyalty (percentage points)" in words
+    assert "Share of customers who ever enter redeemed again (points)" in words
+
+
 MEASURES = ["profit", "cost", "revenue", "retention.180", "reach.loyalty", "clv", "satisfaction"]
 
 

@@ -53,3 +53,8 @@ def test_the_picture_has_words_for_those_who_cannot_see_it(found: Any) -> None:
     assert one.alt.startswith("Profit, discounted to day 0: a rather long name")
     assert "100 to 1,700" in one.alt
     assert one.png.startswith(b"\x89PNG")
+
+
+def test_what_thick_and_thin_are_is_told_in_full_beside_long_names(made: Any, found: Any) -> None:
+    words = [text for text, _ in made.texts(both_parts(found, "profit"))]
+    assert "thick: what the numbers allow; thin: one life of the market (90 %)" in words

@@ -111,3 +111,18 @@ def test_axes_that_are_given_are_used(made: Any) -> None:
     ax = style.blank(5.0)
     assert flow(made.moves(made.FIRST, 1000), made.scenario(made.FIRST), ax) is ax
     assert made.overlapping(ax) == []
+
+
+def test_no_line_to_a_name_runs_through_a_number(made: Any) -> None:
+    ax = flow(made.moves(made.FIRST, 500), made.scenario(made.FIRST), waiting={n: made.about(4.0) for n in made.FIRST})
+    figure = made.drawn(ax)
+    figure.draw_without_rendering()
+    leaders = [line for line in ax.lines if line.get_color() == style.FAINT]
+    assert len(leaders) == len(made.FIRST)
+    numbers = [text for text in ax.texts if text.get_rotation() == 90.0]
+    assert len(numbers) == 2  # both ways back have theirs
+    for text in numbers:
+        box = text.get_window_extent()
+        for line in leaders:
+            (x0, y), (x1, _) = ax.transData.transform(np.column_stack(line.get_data()))
+            assert not (x0 < box.x1 and box.x0 < x1 and box.y0 < y < box.y1), text.get_text()

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sojourn.plots.forecast import busiest, finals, pictures, weekly
+from sojourn.plots.finals import finals
+from sojourn.plots.forecast import busiest, pictures, weekly
 from sojourn.sim.estimates import Band, Estimate
 
 NAMES = ("first_visit", "a_stage_with_a_rather_long_name", "bought", "gone")
@@ -46,23 +47,42 @@ def test_weekly_counts_have_bands_for_both_groups_in_whole_weeks(found: Any) -> 
 
 def test_bars_add_up_and_intervals_are_seen(found: Any) -> None:
     ax = finals(found)
-    panel: Any = ax.child_axes[0]
-    assert len(panel.patches) == 4 * len(NAMES)
-    ends = {round(patch.get_x() + patch.get_width(), 9) for patch in panel.patches}
-    assert max(ends) == 1.0
-    assert len(panel.lines) == 4 * len(NAMES)
-    told = {text.get_text() for text in panel.texts}
-    assert {"on their way, today", "newcomers, call all", "30 %"} <= told
+    panels: Any = ax.child_axes
+    assert [panel.get_title(loc="left") for panel in panels] == ["on their way", "newcomers"]
+    for panel in panels:
+        widths = [bar.get_width() for bar in panel.patches]
+        assert len(widths) == 2 * len(NAMES)
+        assert sum(widths[::2]) == sum(widths[1::2]) == pytest.approx(100.0)  # of either strategy
+        ends = [float(end) for line in panel.lines for end in line.get_xdata()]
+        assert min(ends) == pytest.approx(8.0)
+        assert max(ends) == pytest.approx(48.0)
+        told = [text.get_text() for text in panel.texts]
+        assert told.count("30.0 % [24.0, 36.0]") == 2
 
 
-def test_words_keep_apart(found: Any) -> None:
-    for ax in (weekly(found), finals(found)):
-        figure: Any = ax.get_figure(root=True)
-        figure.canvas.draw()
-        renderer = figure.canvas.get_renderer()
-        boxes = [text.get_window_extent(renderer) for one in (ax, *ax.child_axes) for text in one.texts]
-        for k, box in enumerate(boxes):
-            assert not any(box.overlaps(other) for other in boxes[k + 1 :])
+def test_an_interval_of_a_share_stays_below_all(found: Any) -> None:
+    for one in found.strategies.values():
+        one.open.final["gone"] = Estimate(0.97, 0.9, 1.04)
+    panels: Any = finals(found).child_axes
+    for panel in panels:
+        assert panel.get_xlim()[1] <= 100.0
+        assert max(float(end) for line in panel.lines for end in line.get_xdata()) <= 100.0
+
+
+@pytest.mark.parametrize("strategies", [1, 2, 5])
+def test_no_words_overlap_or_leave_the_pictures(made: Any, found: Any, strategies: int) -> None:
+    one = found.strategies["today"]
+    names = ("today", "call_all", "a_strategy_whose_name_is_rather_long_for_a_key", "d", "e")[:strategies]
+    told = SimpleNamespace(days=25.0, strategies=dict.fromkeys(names, one))
+    for ax in (weekly(told), finals(told)):  # type: ignore[arg-type]
+        assert made.overlapping(ax) == []
+        assert made.outside(ax) == []
+
+
+def test_nobody_is_a_sentence(found: Any) -> None:
+    empty = SimpleNamespace(open=group(0.0, 0.0), newcomers=group(0.0, 0.0))
+    ax: Any = finals(SimpleNamespace(days=25.0, strategies={"today": empty}))  # type: ignore[arg-type]
+    assert "nobody to find" in ax.texts[0].get_text().replace("\n", " ")
 
 
 def test_both_pictures_say_what_they_show(found: Any) -> None:

@@ -1,5 +1,6 @@
 """The picture of paying back: curves from what was computed, bands, and the day where it is sure."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -62,3 +63,15 @@ def test_a_strategy_looks_as_in_all_pictures_of_the_comparison() -> None:
     assert isinstance(panel, Axes)
     (curve,) = [line for line in panel.lines if len(np.asarray(line.get_xdata())) == 366]
     assert curve.get_color() == style.look_of(3).color
+
+
+def test_small_amounts_have_ticks_that_read_apart(made: Any) -> None:
+    one = found(2.0)
+    small = replace(one, ahead=type(one.ahead)(one.ahead.x, *(value * 1e-6 for value in one.ahead[1:])))
+    ax = payback({"club": small}, currency="EUR")
+    assert made.overlapping(ax) == []
+    assert made.outside(ax) == []
+    (panel,) = ax.child_axes
+    assert isinstance(panel, Axes)
+    ticks = [label.get_text() for label in panel.get_yticklabels()]
+    assert len(set(ticks)) == len(ticks) > 2

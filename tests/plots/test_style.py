@@ -6,11 +6,14 @@ from typing import Any
 import matplotlib
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 
 from sojourn.plots import style, words
 from sojourn.plots.flow import flow
 from sojourn.plots.funnel import funnel
+from sojourn.plots.words import number
 from sojourn.sim.estimates import Estimate
 
 
@@ -132,3 +135,28 @@ def test_no_two_lines_look_the_same() -> None:
 )
 def test_large_figures_are_counted_in_what_is_short(most: float, counted: tuple[float, str]) -> None:
     assert words.magnitude(most) == counted
+
+
+@given(st.floats(-1e9, 1e9), st.floats(1e-6, 1e9))
+def test_no_two_ticks_of_an_upright_axis_read_alike(low: float, size: float) -> None:
+    high = low + size * max(1.0, 1e-3 * abs(low))
+    ticks, places = style.upright(low, high)
+    told = [number(tick, places) for tick in ticks]
+    assert len(set(told)) == len(told) > 1
+    for tick, read in zip(ticks, told, strict=True):  # what is written is where the tick stands
+        assert float(read.replace(",", "").replace("−", "-")) == pytest.approx(tick, abs=1e-3 * (high - low))
+
+
+@pytest.mark.parametrize(
+    ("estimate", "text"),
+    [
+        (Estimate(131.865021, 131.865009, 131.865032), "131.87"),  # narrower than cents
+        (Estimate(-7261.412, -7262.113, -7260.71), "−7,261.4 [−7,262.1, −7,260.7]"),
+        (Estimate(12_345_678.2, 12_345_600.1, 12_345_756.3), "12,345,678 [12,345,600, 12,345,756]"),
+        (Estimate(1.23456789, 1.23450001, 1.2346), "1.2346 [1.2345, 1.2346]"),
+        (Estimate(0.0001234, 0.0001233, 0.0001235), "0.000123"),
+        (Estimate(5.0, 0.00001, 10.0), "5.0 [0.0, 10.0]"),
+    ],
+)
+def test_no_more_digits_than_anybody_reads(estimate: Estimate, text: str) -> None:
+    assert words.interval(estimate) == text

@@ -1,5 +1,5 @@
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -80,6 +80,28 @@ def test_given_axes_are_used_and_nothing_gives_a_sentence(made: Any, found: Any)
     assert "No number is worth a test" in text.get_text().replace("\n", " ")
     (text,) = acceptability(None, NAMES, "USD").texts
     assert "no curve to draw" in text.get_text().replace("\n", " ")
+
+
+def test_worth_that_is_0_throughout_is_a_sentence_and_no_empty_axis(made: Any, found: Any) -> None:
+    none = [learned(f"the effect of lever_{k} on arrivals", 0.0, 0.0, 0.0) for k in range(3)]
+    told = SimpleNamespace(
+        **{**vars(found), "perfect": Estimate(0.0, 0.0, 0.0), "learned": tuple(none), "testing": None}
+    )
+    ax = numbers(cast("Any", told))
+    assert not ax.child_axes
+    assert "no number is worth measuring" in ax.texts[0].get_text().replace("\n", " ")
+    (shown,) = [one for one in worth_pictures(cast("Any", told)) if one.name == "information"]
+    assert "Bars" not in shown.caption
+
+
+def test_prices_far_below_1_have_ticks_that_read_apart(made: Any, found: Any) -> None:
+    small = found.price._replace(along=found.price.along / 1e8)
+    (panel,) = acceptability(small, NAMES, "USD").child_axes
+    low, high = panel.get_xlim()
+    ticks = [
+        t.get_text() for t, at in zip(panel.get_xticklabels(), panel.get_xticks(), strict=True) if low <= at <= high
+    ]
+    assert len(set(ticks)) == len(ticks) > 1
 
 
 def test_pictures_have_words_for_those_who_cannot_see_them(found: Any) -> None:

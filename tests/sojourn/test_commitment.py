@@ -26,7 +26,7 @@ def test_the_answer_stands_first(cli: Cli) -> None:
     told = cli("commitment", POINT, *FEW)
     assert told.code == 0
     first, *rest = told.out.splitlines()
-    assert first.startswith("Nobody crosses .9 before entering advocacy itself (half of them by day ")
+    assert first.startswith("Nobody crosses .9 before entering advocacy itself; of those who enter half do so by day ")
     assert "do not" in first
     text = "\n".join(rest)
     for said in (

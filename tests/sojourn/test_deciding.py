@@ -105,7 +105,7 @@ def test_costs_of_delay_in_words() -> None:
     def delay(days: float, *per_day: float) -> Delay:
         return Delay(days, Estimate(*(days * one for one in per_day)), Estimate(*per_day))
 
-    delays = (delay(30.0, 210.0, 190.0, 230.0), delay(60.0, -21.0, -23.0, -19.0), delay(90.0, 1.0, -9.0, 11.0))
+    delays = (delay(1.0, 210.0, 190.0, 230.0), delay(60.0, -21.0, -23.0, -19.0), delay(90.0, 1.0, -9.0, 11.0))
     found = {
         "b": Payback("b", "a", None, None, None, NOTHING, delays),
         "c": Payback("c", "a", None, None, None, NOTHING),
@@ -114,6 +114,16 @@ def test_costs_of_delay_in_words() -> None:
     comparison: Any = SimpleNamespace(payback=found, baseline="a", result=SimpleNamespace(scenario=scenario))
     assert list(lines(comparison)) == [
         "Pays back against a: b, c not by day 365.",
-        "Each day on which b begins later costs USD 210 [190, 230] (30 days later), saves USD 21.0 [19.0, 23.0] (60 days later),"
+        "Each day on which b begins later costs USD 210 [190, 230] (1 day later), saves USD 21.0 [19.0, 23.0] (60 days later),"
         " makes no difference that could be told, USD +1 [−9, 11] (90 days later).",
     ]
+
+
+def test_the_report_that_others_are_pointed_to_names_all_moments() -> None:
+    found = {f"s{day}": Payback(f"s{day}", "a", day, day, day, NOTHING) for day in (10.0, 20.0, 30.0, 40.0, 50.0, 60.0)}
+    scenario = SimpleNamespace(about=SimpleNamespace(horizon_days=365.0, currency="USD"))
+    comparison: Any = SimpleNamespace(payback=found, baseline="a", result=SimpleNamespace(scenario=scenario))
+    (short,), (whole,) = list(lines(comparison)), list(lines(comparison, everything=True))
+    assert short.endswith("; 2 more in the report.")
+    assert "from day 60 on" in whole
+    assert "more in the report" not in whole

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sojourn import paper
 from sojourn.experiments.compare import Comparison, compare
+from sojourn.paper import Cell
 from sojourn.plots.words import minus
 from sojourn.report import figures, write
 from sojourn.scenarios.faults import Faults
@@ -289,3 +291,15 @@ def test_a_table_scrolls_in_a_box_of_its_own_and_shrinks_on_paper(page: str) -> 
     assert page.count("<table>") == page.count('<div class="wide" tabindex="0" role="region"') > 0
     assert ".wide { overflow-x: auto;" in page
     assert ".wide { overflow: visible; }" in page[page.index("@media print") :]
+
+
+def test_a_command_in_a_sentence_is_set_as_one_and_names_stay_text() -> None:
+    told = paper.bullets(["Nothing: `sojourn worth` says `<b>`.", "a lone ` stays"])
+    assert "<code>sojourn worth</code>" in told
+    assert "<code>&lt;b&gt;</code>" in told
+    assert "a lone ` stays" in told
+
+
+def test_an_empty_cell_has_no_heading_of_its_own_on_a_narrow_page() -> None:
+    told = paper.table(["number", "break-even"], [(("price", ""), [Cell("")]), (("pace", ""), [Cell("1.2")])])
+    assert told.count('data-head="break-even"') == 1

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -107,6 +108,21 @@ def test_out_holds_the_page_and_its_picture(cli: Cli, tmp_path: Path) -> None:
     page = (folder / "report.html").read_text(encoding="utf-8")
     for said in ("The numbers", "Break-even", "How far to trust this", "To run it again"):
         assert f"<h2>{said}</h2>" in page, said
+    shown = page.split("<h1>")[1].split("<h2>To run it again")[0]
+    assert "call everybody" in shown
+    for name in ("call_everybody", "`"):
+        assert name not in shown, name
+    assert re.search(r"(?<![\w.])welcome_call", shown) is None  # a path has it, as the file has it
+
+
+def test_numbers_below_0_have_a_true_minus(cli: Cli, tmp_path: Path) -> None:
+    text = COFFEE.read_text(encoding="utf-8")
+    asked = "log_odds = { central = 0.3, low = 0.1, high = 0.5 }"
+    assert asked in text
+    scenario = tmp_path / "coffee.toml"
+    scenario.write_text(text.replace(asked, "log_odds = { central = 0.3, low = -0.1, high = 0.5 }"), encoding="utf-8")
+    told = cli("sensitivity", str(scenario), *FEW, *BOTH)
+    assert "−0.1 to 0.5" in told.out, told.err
 
 
 def test_killed_again_and_again_it_gives_the_same_bytes(cli: Cli, tmp_path: Path) -> None:

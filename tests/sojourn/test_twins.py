@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import sojourn as sj
+from sojourn.cli import main
 from sojourn.experiments import pieces
 
 from .conftest import COFFEE, Cli
@@ -99,7 +101,26 @@ def test_out_holds_the_page_and_its_pictures(cli: Cli, tmp_path: Path) -> None:
     ):
         assert f"<h2>{said}</h2>" in page, said
     assert page.count("data:image/png") == 2
-    assert "_renewals" not in page.split("<h2>By lever")[0].split("<h1>")[1]
+    shown = page.split("<h1>")[1].split("<h2>To run it again")[0]
+    assert "cheaper renewals" in shown
+    for name in ("cheaper_renewals", "loyalty_price", "`"):  # in tables, captions and sentences alike
+        assert name not in shown, name
+
+
+def test_lives_stand_side_by_side_where_there_is_room_and_else_below_one_another(cli: Cli) -> None:
+    wide = cli("twins", str(COFFEE), *FEW, *BOTH, "--show", "1").out
+    assert "On the left under today, on the right under cheaper_renewals:" in wide
+    narrow = printed(60)
+    assert "Under today:" in narrow
+    assert "Under cheaper_renewals:" in narrow
+    tables = [line for line in narrow.splitlines() if line.startswith("day ")]
+    assert len(tables) == 2
+    assert all(line.split() == ["day", "stage", "EUR", "satisfaction"] for line in tables)
+
+
+def printed(width: int) -> str:
+    arguments = ["twins", str(COFFEE), *FEW, *BOTH, "--show", "1"]
+    return CliRunner().invoke(main, list(map(str, arguments)), env={"COLUMNS": str(width)}).stdout
 
 
 def test_a_stop_costs_nothing(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,8 @@ import re
 import pytest
 
 from sojourn import described, tables, trust
+from sojourn.committed import _told
+from sojourn.experiments.commitment_points import Point
 from sojourn.experiments.wording import Words
 from sojourn.plots.words import clear, interval, minus, number, pair, zero
 from sojourn.scenarios.files import load, loads
@@ -109,8 +111,8 @@ def test_at_most_eight_measures_and_none_that_is_zero_throughout() -> None:
 def test_tables_fit_the_width_by_going_on_below(scenario: Scenario) -> None:
     cells = {"profit": [tables.Cell("x" * 30)] * 4}
     heads = ["a", "b", "c", "d"]
-    assert [len(t.columns) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=400)] == [4]
-    assert [len(t.columns) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=110)] == [2, 2]
+    assert [len(t.heads) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=400)] == [4]
+    assert [len(t.heads) - 1 for t in tables.build(["profit"], heads, cells, scenario, width=110)] == [2, 2]
 
 
 def test_replications_that_would_settle_a_difference() -> None:
@@ -190,6 +192,32 @@ def test_word_of_mouth_that_feeds_itself_is_said(scenario: Scenario) -> None:
     short = list(trust.word_of_mouth_in_short({"a": calm, "b": wild}, scenario))
     assert short == ["Word of mouth: R = 0.5 to 1.2, about 120 to 9,000 invitees in 365 days. Above 1 it feeds itself."]
     assert list(trust.word_of_mouth_in_short({}, scenario)) == []
+    few, hardly = WordOfMouth(0.02, None, 1.2), WordOfMouth(0.01, None, 0.3)
+    assert "about 1 invitee in 365 days." in next(trust.word_of_mouth({"a": few}, scenario))
+    assert "hardly an invitee in 365 days." in next(trust.word_of_mouth({"a": hardly}, scenario))
+    assert "about 0 to 1 invitee in" in next(trust.word_of_mouth_in_short({"a": few, "b": hardly}, scenario))
+
+
+def test_long_horizons_have_a_separator(coffee: str) -> None:
+    longer = loads(coffee.replace("horizon_days = 365", "horizon_days = 1095"))
+    assert Words("profit", longer, "today").over == " over 1,095 days"
+
+
+@pytest.mark.parametrize(
+    ("begin", "fall", "said"),
+    [
+        (1.0, 0.0, "Lost: all of 783 customers begin in such a state."),
+        (
+            0.86,
+            0.0,
+            "Lost: apart from the 86 % who begin in such a state, nobody of 783 customers gets into one in 365 days.",
+        ),
+        (0.0, 0.0, "Lost: nobody of 783 customers gets into such a state in 365 days."),
+    ],
+)
+def test_nobody_falls_where_all_have_begun(begin: float, fall: float, said: str) -> None:
+    point = Point(783, Estimate(begin, None, None), Estimate(fall, None, None), None, {})
+    assert _told(point, "Lost", 365.0) == said
 
 
 @pytest.mark.parametrize(
