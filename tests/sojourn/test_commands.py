@@ -27,8 +27,8 @@ FEW = ("--customers", "120", "--replications", "3")
 
 
 def news(err: str) -> list[str]:
-    """What stderr says beside progress, which comes after ten seconds (compiling for the first time takes as long)."""
-    return [line for line in err.splitlines() if not line.startswith(("Simulating: ", "Comparing: "))]
+    """What stderr says beside that the engine is compiled, and progress, which comes after ten seconds."""
+    return [line for line in err.splitlines() if not line.startswith(("Compiling the engine", "Simulating: ", "Comparing: "))]
 
 
 def no_constant(text: str) -> float:
