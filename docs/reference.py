@@ -42,6 +42,7 @@ TABLES: tuple[tuple[str, type[BaseModel]], ...] = (
     ("[desks.NAME]", service.Desk),
     ("[desks.NAME] effects", service.DeskEffect),
     ("[surveys.NAME]", surveys.Survey),
+    ("[value]", model.Value),
     ("[levers.NAME]", levers.Lever),
     ("[levers.NAME] cost", levers.LeverCost),
     ("[levers.NAME] response", levers.Response),

@@ -72,6 +72,9 @@ def check_condition(inquiry: Inquiry, place: Place, text: str) -> None:
         elif name is Name.INFORMATION and not inquiry.gathering:
             remedy = "add gathers = 0.5 to a stage, or take the comparison out"
             inquiry.fault(place, "asks for information, which no stage gathers", remedy, text, [("stages",)])
+        elif name is Name.FAILURES and not inquiry.feeling:
+            remedy = "add failure_days = 90 to the desk whose failures count, or take the comparison out"
+            inquiry.fault(place, "asks for failures, which no desk lets be felt", remedy, text, [("desks",)])
         elif name is Name.FAILURES and not scenario.desks:
             inquiry.warn(place, "asks for failures, but there is no desk that could fail", "take it out", text)
         elif name is Name.PURCHASES and not any(stage.role == "purchase" for stage in scenario.stages.values()):

@@ -20,7 +20,8 @@ def check_surveys(inquiry: Inquiry) -> None:
             message = "measures satisfaction only, for nothing says what answer from 0 to 10 a satisfaction gives"
             remedy = "add nps = { mean = 8, per_10_points = 0.7, sd = 1.8 } to [satisfaction]"
             inquiry.warn(here, message, remedy, about=[("satisfaction",)])
-        if survey.lag_days >= scenario.about.horizon_days:
+        late = survey.lag_days - scenario.about.horizon_days
+        if late > 0.0 or (late == 0.0 and scenario.arrivals.cohort is None):  # a cohort is there on day 0
             message = f"{survey.lag_days:g} days after an entry lie beyond the horizon of {scenario.about.horizon_days:g} days"
             remedy = "make lag_days shorter or the horizon longer"
             inquiry.warn(

@@ -55,6 +55,14 @@ class Inquiry:
         return any(stage.gathers is not None for stage in self.scenario.stages.values())
 
     @property
+    def feeling(self) -> bool:
+        """Whether a desk's failures are felt for some days, by anybody."""
+        overridden = (key for segment in self.scenario.segments.values() for key in segment.override)
+        return any(desk.failure_days for desk in self.scenario.desks.values()) or any(
+            key.endswith(".failure_days") for key in overridden
+        )
+
+    @property
     def stages_are_sound(self) -> bool:
         """Whether no stage has a mistake of form, so that the journey as a whole can be judged."""
         return not any(place[0] in ("stages", "format") for place in self.tainted)

@@ -82,8 +82,12 @@ class DeskEffect(Part):
     """What waiting or failing does to an exit directly, satisfaction held fixed."""
 
     exit: ExitName = Field(description='which exit, as "stage -> next stage"')
-    log_odds_per_day_waited: LogOdds | None = Field(None, description="choice exit, per day of this stay's wait")
-    hazard_ratio_per_day_waited: Ratio | None = Field(None, description="race exit, per day of this stay's wait")
+    log_odds_per_day_waited: LogOdds | None = Field(
+        None, description="choice exit, per day of the stay's wait beyond tolerance"
+    )
+    hazard_ratio_per_day_waited: Ratio | None = Field(
+        None, description="race exit, per day of the stay's wait beyond tolerance"
+    )
     log_odds_per_failure: LogOdds | None = Field(None, description="choice exit, per failure of the last failure_days")
     hazard_ratio_per_failure: Ratio | None = Field(None, description="race exit, per failure of the last failure_days")
 

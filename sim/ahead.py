@@ -47,6 +47,7 @@ def compile_all() -> None:
     counting.reaching(day, day)
     asking.find(row, row, stage, sequence, day, 0.0, 1.0, np.zeros(1, dtype=np.bool_))
     asking.draw(net, nobody, 0, nobody, 0, np.empty((2, 0)))
+    asking.start(net, at.nobody(net), nobody, day[:0])
     sorting.in_order(day, 1.0)
     sorting.laid_out(row, row, sequence, stage, day)
 

@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.sim import rules
+from sojourn.sim import tables as at
 from sojourn.sim.compiling import allocating, kernel
 from sojourn.sim.journeys import Floats, Integers
 from sojourn.sim.streams import SURVEYING, pair
-from sojourn.sim.tables import Cells
+from sojourn.sim.tables import Cells, Customer
 
 Short = NDArray[np.int16]
 
@@ -54,3 +56,11 @@ def draw(net: Cells, customers: Integers, stage: int, visits: Integers, number: 
     """Two uniforms for each of n customers (ids) into `found`, shape (2, n): named by stage, visit and the survey's number."""
     for n in range(customers.size):
         found[0, n], found[1, n] = pair(net, customers[n], stage, SURVEYING, visits[n], number)
+
+
+@kernel
+def start(net: Cells, me: Customer, customers: Integers, found: Floats) -> None:
+    """The satisfaction S0 with which each of n customers (ids) begins into `found`, shape (n,). `me` is anybody, and changes."""
+    for n in range(customers.size):
+        rules.born(net, me, customers[n], 0.0)
+        found[n] = me.real[at.START]

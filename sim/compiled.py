@@ -65,7 +65,11 @@ def shared(net: Cells, ids: Integers, days: Floats, workers: int) -> tuple[Log, 
 
     def work(turn: int) -> None:
         first, last = min(turn * chunk, ids.size), min((turn + 1) * chunk, ids.size)
-        whole.take(turn, last, alone(net, ids, days, first, last, whole.spare.pop() if whole.spare else None))
+        try:
+            on = whole.spare.pop()
+        except IndexError:
+            on = None
+        whole.take(turn, last, alone(net, ids, days, first, last, on))
 
     sharing.by_turns(work, turns, workers)
     return trimmed(whole.log, whole.rows), trimmed(whole.people, whole.known)
@@ -87,7 +91,7 @@ class Joined:
     def __init__(self, net: Cells, candidates: int) -> None:
         self._candidates = candidates
         self._next, self._early = 0, dict[int, tuple[int, Written]]()  # done before it is known where they stand
-        self._placing, self._copied, self._copying = Lock(), Condition(), 0
+        self._placing, self._copied, self._copying, self._broken = Lock(), Condition(), 0, False
         self.log, self.people = recording.events(net, 0), recording.customers(net, 0)
         self.rows, self.known = 0, 0  # how many rows and customers there are
         self.spare: list[Written] = []
@@ -95,6 +99,16 @@ class Joined:
 
     def take(self, turn: int, last: int, done: Written) -> None:
         """Add chunk number `turn`, which ends before candidate `last`."""
+        try:
+            self._copy(self._places(turn, last, done))
+        except BaseException:  # nobody has to wait for what will not come
+            with self._copied:
+                self._broken = True
+                self._copied.notify_all()
+            raise
+
+    def _places(self, turn: int, last: int, done: Written) -> list[Place]:
+        """Where this chunk goes and those that came before their turn; none where an earlier one is missing."""
         with self._placing:
             self._early[turn] = last, done
             places: list[Place] = []
@@ -110,23 +124,21 @@ class Joined:
                 self.rows, self.known = rows, known
                 with self._copied:
                     self._copying += 1
-        self._copy(places)
+        return places
 
     def _copy(self, places: Sequence[Place]) -> None:
-        try:
-            for place in places:
-                recording.fill(place.log, place.row, place.done.log)
-                recording.fill(place.people, place.known, place.done.people)
-                self.spare.append(place.done)
-        finally:  # however it ends, nobody has to wait for it
-            with self._copied:
-                self._copying -= len(places)
-                self._copied.notify_all()
+        for place in places:
+            recording.fill(place.log, place.row, place.done.log)
+            recording.fill(place.people, place.known, place.done.people)
+            self.spare.append(place.done)
+        with self._copied:
+            self._copying -= len(places)
+            self._copied.notify_all()
 
     def _move(self, done: Written, share: float) -> None:
         """Move to wider room, once everything that is on its way has arrived."""
         with self._copied:
-            self._copied.wait_for(lambda: not self._copying)
+            self._copied.wait_for(lambda: self._broken or not self._copying)
         self.log = recording.roomier(self.log, self.rows, done.log, share)
         self.people = recording.roomier(self.people, self.known, done.people, share)
 

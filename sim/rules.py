@@ -196,8 +196,12 @@ def enter(net: Cells, me: Customer, stage: int, time: float) -> int:
             whole[at.HELD] = levers_held(net, me, time)
         if net[at.INFORMED] > 0.0 and net[here + at.STAGE_GATHERS] > -math.inf:
             learn(net, me, time)
+            if net[at.CONDITIONAL] > 0.0:
+                whole[at.HELD] = levers_held(net, me, time)
         if net[at.PAID] > 0.0:
             pay(net, me, time)
+            if net[at.CONDITIONAL] > 0.0 and real[at.REVENUE] != 0.0:
+                whole[at.HELD] = levers_held(net, me, time)
     if net[at.SERVED] > 0.0:
         whole[at.CONTACT] = NOT_ASKED
         real[at.WAITED] = real[at.HANDLED] = real[at.BORNE] = 0.0

@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sojourn.scenarios.model import Survey
-from sojourn.sim.journeys import Floats, Integers
+from sojourn.sim.journeys import WAITING, Floats, Integers
 from sojourn.sim.lives import Lives
 from sojourn.sim.money import by_segment
 from sojourn.sim.sums import Gap, Sums, Tally
-from sojourn.sim.tables import seeded
+from sojourn.sim.tables import Cells, nobody, seeded
 
 NUMBERS = 1 << 27  # draws that a named block tells apart
 
@@ -96,12 +96,24 @@ def _found(lives: Lives, stage: int, lag: float) -> tuple[Integers, _Requests]:
 
 def _felt(lives: Lives, rows: Integers, days: Floats) -> Floats:
     """S on each of the days: while the stay's contact with a desk is not over its touchpoint has not come, and S is that of
-    the stay before; in a customer's first stay, whose S before nobody wrote down, it is the one after.
+    the stay before, or of the start.
     """
     events = lives.journeys.events
-    early = (events.time[rows] + events.waited[rows] + events.handled[rows] > days) & (events.sequence[rows] > 0)
-    satisfaction: Floats = events.satisfaction[rows - early]
+    early, later = events.time[rows] + events.waited[rows] + events.handled[rows] > days, events.sequence[rows] > 0
+    satisfaction: Floats = events.satisfaction[rows - (early & later)]
+    first = early & ~later & (events.contact[rows] != WAITING)  # who waits still at the horizon is as at the start
+    if first.any():
+        from sojourn.sim import asking
+
+        journeys = lives.journeys
+        net, began = _seeded(lives), np.empty(np.count_nonzero(first))
+        asking.start(net, nobody(net), journeys.customers.customer[journeys.who[rows[first]]], began)
+        satisfaction[first] = began
     return satisfaction
+
+
+def _seeded(lives: Lives) -> Cells:
+    return seeded(lives.network.cells, lives.journeys.seed, lives.journeys.replication)
 
 
 def _draws(lives: Lives, name: str, stage: int, customers: Integers, visits: Integers) -> Floats:
@@ -110,7 +122,5 @@ def _draws(lives: Lives, name: str, stage: int, customers: Integers, visits: Int
     if customers.size:
         from sojourn.sim import asking
 
-        journeys = lives.journeys
-        net = seeded(lives.network.cells, journeys.seed, journeys.replication)
-        asking.draw(net, customers, stage, visits, zlib.crc32(name.encode()) % NUMBERS, found)
+        asking.draw(_seeded(lives), customers, stage, visits, zlib.crc32(name.encode()) % NUMBERS, found)
     return found

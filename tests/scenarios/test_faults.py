@@ -414,3 +414,17 @@ def test_an_exit_to_what_cannot_be_a_name_is_not_offered_again(first: str, fault
     assert "letters, digits" in fault.remedy
     (fault,) = faults_of(text.replace("post_purchase -> v.i.p", "post_purchase->loyalty", 1))
     assert fault.remedy == 'write "post_purchase -> loyalty"'
+
+
+def test_failures_that_nobody_feels_cannot_be_asked_for(first: str, faults_of: FaultsOf) -> None:
+    lasting, harm = "failure_days = 90", '{ exit = "loyalty -> churned", hazard_ratio_per_failure = 1.3 },'
+    assert lasting in first
+    assert harm in first
+    asking = first.replace(WHEN, 'when = "failures >= 1"').replace(harm, "")
+    assert not faults_of(asking)
+    (fault,) = faults_of(asking.replace(lasting, ""))
+    assert fault.path == "strategies.perks_for_premium.loyalty_perks.when"
+    assert "no desk lets be felt" in fault.message
+    assert "failure_days" in fault.remedy
+    felt_by_some = asking.replace(lasting, "").replace(PREMIUM, f'{OVERRIDE}"desks.support.failure_days" = 30')
+    assert not faults_of(felt_by_some)

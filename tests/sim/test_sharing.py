@@ -90,3 +90,24 @@ def test_chunks_that_come_in_any_order_make_one_log(order: list[int], roomy: boo
         whole.take(*chunks[place])
     log = recording.trimmed(whole.log, whole.rows)
     assert [column.tolist() for column in log] == [column.tolist() for column in expected]
+
+
+def test_nobody_waits_for_a_chunk_that_broke(monkeypatch: Any) -> None:
+    """The next one needs wider room, and moves only once all that is on its way has arrived."""
+    network = build(loads(PLAIN), "only")
+    ids, days = arrivals(network.cells, 400)
+    first, second = pieces(network, [0, 200, 400], ids, days)
+    whole = Joined(network.cells, 400)
+    monkeypatch.setattr(recording, "room", lambda used, share, now: used)
+
+    def broken(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(recording, "fill", broken)
+        with pytest.raises(KeyboardInterrupt):
+            whole.take(*first)
+    other = threading.Thread(target=whole.take, args=second, daemon=True)
+    other.start()
+    other.join(20)
+    assert not other.is_alive()

@@ -257,3 +257,47 @@ def test_segments_answer_by_their_own_start_mean(write: Any, life: Any) -> None:
     lives = [life([("use", 10, felt(80))], name) for name in ("plain", "proud")]
     asked = ask(Lives(write(network, lives), network), "later", network.scenario.surveys["later"])
     assert asked.answered.tolist() == [True, False]  # 10 points above 70, 10 below 90
+
+
+WAITS = """
+format = 1
+[scenario]
+name = "waits"
+start = "helped"
+horizon_days = 40
+[arrivals]
+cohort = 400
+[stages.helped]
+desk = { name = "help", probability = 1 }
+touchpoint = { performance = 10 }
+race.gone = { law = "deterministic", value = 100 }
+[stages.gone]
+end = true
+[desks.help]
+agents = 400
+handle = { law = "deterministic", value = 15 }
+[satisfaction]
+start = { mean = 70, sd = 8 }
+expectation = { mean = 60 }
+gain = 0.5
+learning = 0.0
+recovery = 0.0
+"""
+
+
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_in_a_first_stay_the_touchpoint_waits_for_the_contact_too(engine: str) -> None:
+    """Whoever is asked before the contact is over tells the satisfaction of the start; what comes later changes nothing."""
+    asked = {"early": 5.0, "late": 15.0}
+    surveys = "".join(f'[surveys.{n}]\nstage = "helped"\nlag_days = {lag}\nresponse = 1\n' for n, lag in asked.items())
+    found = {}
+    for horizon in (14.0, 40.0):
+        text = WAITS.replace("horizon_days = 40", f"horizon_days = {horizon:g}") + surveys
+        network = build(loads(text), "baseline")
+        lives = Lives(simulate(network, seed=2, engine=engine), network)
+        found[horizon] = {name: ask(lives, name, network.scenario.surveys[name]).satisfaction for name in asked}
+    assert found[14.0]["late"].size == 0
+    early, late = found[40.0].values()
+    assert early.tolist() == found[14.0]["early"].tolist()
+    assert abs(early.mean() - 70.0) < 4.0 * 8.0 / math.sqrt(400)  # a false alarm in 16,000
+    assert (late < early - 10.0).all()

@@ -111,3 +111,58 @@ def test_information_is_told_by_conditions_and_measured(scenario: Any, live: Any
     assert (held[journeys.events.stage == 0] == 0).all()
     assert (held[journeys.events.stage == 1] == 1).all()
     assert measure(journeys, build(found, "on"))["information"].figure == pytest.approx(0.7)
+
+
+ENTRY = """
+[stages.a]
+gathers = 0.6
+role = "purchase"
+revenue = { law = "deterministic", value = 10 }
+touchpoint = { performance = 40 }
+desk = { name = "help", probability = 0.001 }
+race.gone = { law = "deterministic", value = 1000 }
+[stages.gone]
+end = true
+[desks.help]
+agents = 1
+handle = { law = "exponential", mean = 0.001 }
+[satisfaction]
+start = { mean = 40 }
+expectation = { mean = 40 }
+gain = 1.0
+learning = 0.0
+recovery = 0.0
+[levers.more]
+[[levers.more.effects]]
+spend = "a"
+rate_ratio = 2.0
+evidence = "assumed"
+[[levers.more.effects]]
+touchpoint = "a"
+points = 20.0
+evidence = "assumed"
+[[levers.more.effects]]
+demand = "a"
+log_odds = 14.0
+evidence = "assumed"
+[strategies.knowing]
+more = { level = 1.0, when = "information > 0.5" }
+[strategies.paid]
+more = { level = 1.0, when = "spend >= 10" }
+"""
+
+
+@pytest.mark.parametrize(("strategy", "revenue"), [("knowing", 20.0), ("paid", 10.0)])
+@pytest.mark.parametrize("engine", ["compiled", "simpy"])
+def test_what_an_entry_teaches_and_brings_counts_from_then_on(
+    scenario: Any, strategy: str, revenue: float, engine: str
+) -> None:
+    """What is learned counts for the money of the entry, the desk and the touchpoint; the money for the latter two."""
+    from sojourn.sim.network import build
+    from sojourn.sim.run import simulate
+
+    found = scenario(ENTRY, horizon=50.0, arrivals="cohort = 50")
+    events = simulate(build(found, strategy), engine=engine).events
+    assert events.revenue.tolist() == [revenue] * 50
+    assert events.contacts.row.size >= 49  # logit(.001) + 14: one in 120 does not ask
+    assert events.satisfaction == pytest.approx(60.0)
