@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def sentence(found: "Sensitivity") -> str:
     """The first line: the difference, and the number that it hangs on most."""
     words = Words(found.measure, found.scenario, found.baseline)
+    if words.priceless:
+        return f"{words.unstated()}."
     named = [(found.strategy, found.difference)]
     first = found.order[0]
     number = found.numbers[first]

@@ -218,8 +218,8 @@ def _crowded(scenario: Scenario, customers: int) -> str | None:
 
 
 def by_the_day(scenario: Scenario, customers: int | None, strategies: Sequence[str]) -> str | None:
-    """Return the sentence right under an answer where other customers come than in the scenario while costs run by the day all the
-    same: the sign of a difference may be another then. None where neither is so.
+    """Return the sentence right under an answer where other customers come than in the scenario while costs run by the day: the
+    sign of a difference may be another then. None where neither is so.
     """
     share = _of_own(scenario, customers)
     daily = any(scenario.levers[lever].cost.per_day for lever in used_levers(scenario, strategies))
