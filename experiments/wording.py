@@ -68,6 +68,10 @@ class Words:
         """`A is not distinguishable from the best, B`."""
         return f"{_joined(names)} {'is' if len(names) == 1 else 'are'} not distinguishable from {best}{self.what}"
 
+    def alike(self, names: Sequence[str], best: str) -> str:
+        """`A does exactly the same as the best, B`."""
+        return f"{_joined(names)} {'does' if len(names) == 1 else 'do'} exactly the same as {best}{self.what}"
+
     def neither(self, names: Sequence[str], best: str) -> str:
         """`A is distinguishable neither from the best, B, nor from today`."""
         verb = "is" if len(names) == 1 else "are"
