@@ -213,6 +213,17 @@ def absorbing(scenario: Scenario, numbers: Sequence[Number]) -> tuple[Number, ..
     return tuple(found)
 
 
+def complements(scenario: Scenario, numbers: Sequence[Number]) -> tuple[tuple[Number, Number], ...]:
+    """Pairs that are one number, p and 1 - p: the two shares of a table that has no third."""
+    document = alone(scenario.document())
+    found: dict[Place, list[Number]] = {}
+    for one in numbers:
+        table = _siblings(one.place)
+        if table is not None and len(_places_of_shares(document, table)) == 2:
+            found.setdefault(table, []).append(one)
+    return tuple((pair[0], pair[1]) for pair in found.values() if len(pair) == 2)
+
+
 def _share_place(table: Place, name: str, one: Any) -> Place:
     if not isinstance(one, Mapping):
         return (*table, name)

@@ -7,6 +7,7 @@ from sojourn.experiments.breakeven import BreakEven
 from sojourn.experiments.numbers import Number, acts_on
 from sojourn.experiments.twin_words import clear
 from sojourn.experiments.wording import Words
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.vocabulary import direction
 
 MONEY = ("profit", "profit.undiscounted", "roi")
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 def sentence(found: "Sensitivity") -> str:
     """The first line: the difference, and the number that it hangs on most."""
     words = Words(found.measure, found.scenario, found.baseline)
+    if words.priceless:
+        return f"{words.unstated()}."
     named = [(found.strategy, found.difference)]
     first = found.order[0]
     number = found.numbers[first]
@@ -41,7 +44,11 @@ def sentence(found: "Sensitivity") -> str:
             best = next((k for k in flipping if firm(found.numbers[k], found.swings[k].break_even)), flipping[0])
             told = pays(found, found.numbers[best], found.swings[best])
             return f"{start}. {told}." if best == first else f"{start}. {hangs}; {told}."
-        return f"{start}. {hangs}, but no number turns it anywhere in its interval."
+        if all(settled(found.numbers[k], found.swings[k]) for k in found.order):
+            return f"{start}. {hangs}, but no number turns it anywhere in its interval."
+        seems = hangs if found.swings[first].telling else f"It seems to hang most on {number.label}"
+        count = plural(found.luck.replications, "replication")
+        return f"{start}. {seems}; whether a number turns it within its interval cannot be told from {count}: use more."
     if found.method == "morris":
         return f"{start}. It hangs most on {number.label}."
     total = found.shares[first].total.mean
@@ -52,6 +59,16 @@ def sentence(found: "Sensitivity") -> str:
 
 def _inside(number: Number, found: BreakEven) -> bool:
     return found.value is not None and number.low <= found.value <= number.high
+
+
+def settled(number: Number, swing: "Swing") -> bool:
+    """Whether the difference surely keeps its side over the whole interval of the number, or does not move with it at all."""
+    even = swing.break_even
+    if swing.still or even.value is None:
+        return swing.still or even.sign != 0
+    if even.value > number.high:
+        return even.low is not None and even.low > number.high
+    return even.value < number.low and even.high is not None and even.high < number.low
 
 
 def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
@@ -68,9 +85,9 @@ def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
             side = "ahead of" if even.sign * good > 0 else "behind"
             return f"{b} stays {side} {a} whatever {number.label} is, {reach}"
         return f"no break-even of {number.label} {reach}; the difference is not beyond chance throughout"
-    if not swing.telling:
-        return f"whether {b} turns with {number.label} cannot be told: what it changes is no more than chance"
     above = bool(even.rising) == (good > 0)
+    if not swing.telling and not settled(number, swing):
+        return f"whether {b} turns with {number.label} cannot be told: what it changes is no more than chance"
     where = f"{figure(even.value)}{band(even)}"
     if _inside(number, even):
         said = condition(found, number, even.value, where, above=above)
@@ -80,7 +97,13 @@ def pays(found: "Sensitivity", number: Number, swing: "Swing") -> str:
             return f"{b} {pay} only if {said}"
         return f"{b} {pay} where {said}, though chance hides whether it turns within the interval at all"
     now = "ahead" if (number.central > even.value) == above else "behind"
-    return f"{b} stays {now} over the whole interval of {number.label} ({interval}); break-even at {where}"
+    if not settled(number, swing):
+        return (
+            f"the break-even of {number.label}, {where}, lies beyond its interval ({interval}), but chance hides whether {b}"
+            f" stays {now} over all of it"
+        )
+    told = f"{b} stays {now} over the whole interval of {number.label} ({interval})"
+    return f"{told}; break-even at {where}" if swing.telling else told
 
 
 def firm(number: Number, even: BreakEven) -> bool:

@@ -14,8 +14,7 @@ def sentence(found: Decomposition, scenario: Scenario) -> str:
     words = Words("profit", scenario, found.baseline)
     named = [(found.strategy, found.total)]
     if words.priceless:
-        said = f"profit is not measured, for the scenario states no money: `sojourn compare --measure {words.other}`"
-        return f"{said} compares the strategies."
+        return f"{words.missing}: `sojourn compare --measure {words.other}` compares the strategies."
     if not found.levers:
         return f"{found.strategy} pulls every lever as {found.baseline} does: {words.same([found.strategy])}."
     if found.total.mean == 0.0 and not found.total.low and not found.total.high:

@@ -124,7 +124,9 @@ def judge(
     beaten = {name: best is not None and standing.gap(name, best).sign == good for name in rivals}
     winner = best if best is not None and all(beaten.values()) else None
     words = Words(measure, scenario, baseline)
-    sentence = _sentence(words, found, winner, best, [name for name in rivals if not beaten[name]], replications)
+    alike = [name for name in rivals if best not in (None, baseline, name) and standing.gap(str(best), name).same]
+    open_ = [name for name in rivals if not beaten[name] and name not in alike]
+    sentence = _sentence(words, found, winner, best, open_, alike, replications)
     if stopped == "close enough" and best is not None and close_enough is not None:
         sentence = f"{sentence[:-1]}; {words.close_enough(best, close_enough)}."
     return Verdict(
@@ -146,11 +148,12 @@ def _sentence(
     winner: str | None,
     best: str | None,
     open_: Sequence[str],
+    alike: Sequence[str],
     replications: int,
 ) -> str:
     """The winner, then others above the baseline, those below it, and those that cannot be told apart from it.
 
-    `open_` are the strategies that the best may not surely beat.
+    `open_` are the strategies that the best may not surely beat, but for those that equal it in every replication, `alike`.
     """
     if words.priceless:
         return words.unstated() + "."
@@ -169,7 +172,10 @@ def _sentence(
     clauses = []
     if better:
         clauses.append(words.ahead(_named(better)))
-        if good and winner is None:
+        if alike:
+            clauses.append(words.alike(alike, str(best)))
+            level = [one for one in level if one.name not in alike]
+        if good and winner is None and (open_ or not alike):
             unsure = [name for name in open_ if name != words.baseline] if best == better[0].name else []
             neither = [one.name for one in level if one.name in unsure]
             level = [one for one in level if one.name not in neither]

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from sojourn.experiments.seen import CHARGED
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
-from sojourn.sim.money import stated
+from sojourn.sim.money import only_spent, stated
 from sojourn.sim.vocabulary import SHARE, direction, prefix, unit
 
 Named = Sequence[tuple[str, Estimate]]  # strategies with their difference from the baseline
 TOTALS = ("profit", "revenue", "cost")
 YEAR = 365.0
+EARNED = frozenset({"profit", "roi", "clv"})  # what needs something that brings money
 
 
 class Words:
@@ -28,7 +29,11 @@ class Words:
             self.over = " a year" if horizon == YEAR else f" over {horizon:,g} days"
         bought = any(stage.role == "purchase" for stage in scenario.stages.values())
         self.other = "conversion" if bought else f"reach.{list(scenario.stages)[-1]}"
-        self.priceless = prefix(measure) in CHARGED | {"revenue"} and not stated(scenario)
+        money = prefix(measure) in CHARGED | {"revenue"}
+        self.lost = prefix(measure) in EARNED and only_spent(scenario)
+        """Whether nothing brings money and only levers cost any."""
+        self.priceless = self.lost or (money and not stated(scenario))
+        """Whether strategies cannot be told apart by what they bring."""
         self.what = "" if measure == "profit" else f" in {measure}"
 
     def ahead(self, better: Named) -> str:
@@ -63,6 +68,10 @@ class Words:
         """`A is not distinguishable from the best, B`."""
         return f"{_joined(names)} {'is' if len(names) == 1 else 'are'} not distinguishable from {best}{self.what}"
 
+    def alike(self, names: Sequence[str], best: str) -> str:
+        """`A does exactly the same as the best, B`."""
+        return f"{_joined(names)} {'does' if len(names) == 1 else 'do'} exactly the same as {best}{self.what}"
+
     def neither(self, names: Sequence[str], best: str) -> str:
         """`A is distinguishable neither from the best, B, nor from today`."""
         verb = "is" if len(names) == 1 else "are"
@@ -82,9 +91,15 @@ class Words:
         return f"{self.measure} is undefined under {self.baseline} or {_joined(names, 'or')}: nothing to compare"
 
     def unstated(self) -> str:
-        """No money is stated, so that profit says nothing."""
-        said = f"{self.measure} is not measured, for the scenario states no money"
-        return f"{said}: ask for another measure, as by --measure {self.other}"
+        """No money is stated, or only what levers cost, so that profit says nothing."""
+        return f"{self.missing}: ask for another measure, as by --measure {self.other}"
+
+    @property
+    def missing(self) -> str:
+        """Why money says nothing."""
+        if self.lost:
+            return f"{self.measure} tells nothing, for the scenario states no revenue, so that every lever can only lose money"
+        return f"{self.measure} is not measured, for the scenario states no money"
 
     def single(self, differences: Named, replications: int = 1) -> str:
         """Differences without intervals: one replication of customers who touch one another, or too few lives that differ."""

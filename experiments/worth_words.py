@@ -17,6 +17,9 @@ ALL = 0.95
 
 def sentence(found: "Worth") -> str:
     """The first lines: the choice, what it risks, and which number is worth knowing."""
+    words = Words(found.asked.measure, found.scenario, found.strategies[0])
+    if words.priceless:
+        return f"{words.unstated()}."
     risk, said = found.perfect, f"{found.best} is best in {in_words(found.choice.chance[found.choice.best])}"
     mean = risk.mean or 0.0
     if mean <= 0.0:

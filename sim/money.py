@@ -37,13 +37,29 @@ class Money(NamedTuple):
 
 def stated(scenario: Scenario) -> bool:
     """Whether anything in the scenario, for any segment, brings or costs money."""
-    for one in [scenario, *(scenario.for_segment(name) for name in scenario.segments)]:
+    return _in_journey(scenario) or _in_levers(scenario)
+
+
+def only_spent(scenario: Scenario) -> bool:
+    """Whether levers cost money and nothing else brings or costs any, so that a lever can only lose money."""
+    return _in_levers(scenario) and not _in_journey(scenario)
+
+
+def _in_journey(scenario: Scenario) -> bool:
+    for one in _versions(scenario):
         stages = [(own.revenue, own.cost, own.cost_per_day, own.acquisition_cost) for own in one.stages.values()]
         desks = [(own.revenue_per_contact, own.cost_per_contact, own.cost_per_agent_day) for own in one.desks.values()]
-        levers = [own.cost.model_dump().values() for own in one.levers.values()]
-        if any(any(amounts) for amounts in (*stages, *desks, *levers)):
+        if any(any(amounts) for amounts in (*stages, *desks)):
             return True
     return False
+
+
+def _in_levers(scenario: Scenario) -> bool:
+    return any(any(lever.cost.model_dump().values()) for one in _versions(scenario) for lever in one.levers.values())
+
+
+def _versions(scenario: Scenario) -> list[Scenario]:
+    return [scenario, *(scenario.for_segment(name) for name in scenario.segments)]
 
 
 def force_of_interest(network: Network) -> float:

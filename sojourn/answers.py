@@ -30,6 +30,7 @@ def print_run(
 ) -> None:
     """Print the measures of every strategy of a run."""
     _line(out, run_sentence(result), "bold")
+    _by_the_day(out, result)
     levels = {name: outcome.measures for name, outcome in result.outcomes.items()}
     names, more = tables.chosen(levels.values(), everything=everything)
     cells = {
@@ -80,6 +81,7 @@ def print_comparison(comparison: "Comparison", out: Console, *, everything: bool
     """Print the verdict of a comparison and the differences that stand behind it."""
     result, base = comparison.result, comparison.baseline
     _line(out, minus(comparison.verdict.sentence), "bold")
+    _by_the_day(out, result)
     for line in [*reasons.lines(comparison), *paying.lines(comparison)]:
         _line(out, line)
     names, more = tables.chosen(
@@ -115,6 +117,12 @@ def print_comparison(comparison: "Comparison", out: Console, *, everything: bool
         doubts_told.print_doubts(comparison.uncertainty, out, names)
     drawn = comparison.uncertainty is not None
     _trust(out, result, paired=True, warnings=[*_stopped(comparison), *warnings, *_rerun(comparison)], drawn=drawn)
+
+
+def _by_the_day(out: Console, result: Result) -> None:
+    said = trust.by_the_day(result.scenario, result.customers, list(result.outcomes))
+    if said is not None:
+        _line(out, said)
 
 
 def _stopped(comparison: "Comparison") -> Iterable[str]:

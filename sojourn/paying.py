@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from sojourn.plots.words import clear, interval, number
 from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
+from sojourn.sim.money import only_spent
 
 if TYPE_CHECKING:
     from sojourn.experiments.compare import Comparison
@@ -20,7 +21,7 @@ def lines(comparison: "Comparison", *, everything: bool = False) -> Iterator[str
     `everything` is for the report, which the others are pointed to.
     """
     found = list(comparison.payback.values())
-    if not found:
+    if not found or only_spent(comparison.result.scenario):
         return
     about = comparison.result.scenario.about
     moments: dict[str, list[str]] = {}  # strategies by what is said of them

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Console
 from rich.text import Text
 
-from sojourn.experiments.numbers import evidence
+from sojourn.experiments.numbers import complements, evidence
 from sojourn.experiments.sensitivity_found import Sensitivity
 from sojourn.experiments.sensitivity_words import band, figure, pays
 from sojourn.plots.words import SHARE, minus, number
@@ -120,6 +120,10 @@ def trust(found: Sensitivity) -> Iterator[str]:
         yield "One number moves at a time, the others as they stand: what two do together is not seen here."
         if any(one.break_even.crossings > 1 for one in found.swings):
             yield "A difference that crosses zero more than once is told by the crossing nearest to the number as it stands."
+        for one, other in complements(found.scenario, found.numbers):
+            yield (
+                f"{one.label} and {other.label} are one number, p and 1 - p: each line moves both, between ends of its own."
+            )
     if found.method == "morris":
         yield "mu* ranks; sigma is large where a number's effect hangs on others or is no straight line; luck is taken off it."
     if found.method == "sobol":

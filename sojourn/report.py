@@ -100,6 +100,7 @@ def _page(
         paper.paragraph(about.description, "soft") if about and about.description else "",
         "</header>",
         paper.paragraph(plainly(_answer(comparison, result, check), scenario), "answer"),
+        paper.paragraph(said) if (said := _by_the_day(result)) else "",
         numbers(comparison, result),
         paper.section("What happens at the desk", *_desks(comparison)),
         paper.section("When it pays back", *_paying(comparison)),
@@ -126,6 +127,13 @@ def _answer(comparison: "Comparison | None", result: "Result | None", check: "Ch
         if check is not None
         else "Nothing was run and nothing was fitted, so there is nothing to report."
     )
+
+
+def _by_the_day(result: "Result | None") -> str:
+    """What stands right under the answer where costs a day meet other customers than the scenario's own; else empty."""
+    if result is None:
+        return ""
+    return trust.by_the_day(result.scenario, result.customers, list(result.outcomes)) or ""
 
 
 def _desks(comparison: "Comparison | None") -> Iterator[str]:

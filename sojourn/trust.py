@@ -217,9 +217,35 @@ def _crowded(scenario: Scenario, customers: int) -> str | None:
     )
 
 
+def by_the_day(scenario: Scenario, customers: int | None, strategies: Sequence[str]) -> str | None:
+    """Return the sentence right under an answer where other customers come than in the scenario while costs run by the day: the
+    sign of a difference may be another then. None where neither is so.
+    """
+    share = _of_own(scenario, customers)
+    daily = any(scenario.levers[lever].cost.per_day for lever in used_levers(scenario, strategies))
+    if share is None or not (daily or any(desk.cost_per_agent_day for desk in scenario.desks.values())):
+        return None
+    return (
+        f"This is for {_percent(share)} of the scenario's customers against all of its costs a day: without --customers the"
+        " answer may be another."
+    )
+
+
+def _of_own(scenario: Scenario, customers: int | None) -> float | None:
+    """Return how many customers come for one of the scenario's own; None where they are about as many."""
+    if customers is None:
+        return None
+    share = customers / scenario.arrivals.expected(scenario.about.horizon_days)
+    return None if abs(share - 1.0) < ALIKE else share
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, 0 if share > 1.0 else 1)} %"
+
+
 def _out_of_scale(scenario: Scenario, customers: int, strategies: Sequence[str]) -> str | None:
-    expected = scenario.arrivals.expected(scenario.about.horizon_days)
-    if abs(customers / expected - 1.0) < ALIKE:
+    share = _of_own(scenario, customers)
+    if share is None:
         return None
     daily = [lever for lever in used_levers(scenario, strategies) if scenario.levers[lever].cost.per_day]
     fixed = [f"costs a day ({_some(daily)})"] if daily else []
@@ -228,10 +254,9 @@ def _out_of_scale(scenario: Scenario, customers: int, strategies: Sequence[str])
         fixed.append("the market")
     if not fixed:
         return None
-    share = number(100 * customers / expected, 0 if customers > expected else 1)
     return (
-        f"With --customers {customers}, {share} % as many candidates come as in the scenario, while {', '.join(fixed)} stay the"
-        " same: totals are not those of the scenario."
+        f"With --customers {customers}, {_percent(share)} as many candidates come as in the scenario, while"
+        f" {', '.join(fixed)} stay the same: totals are not those of the scenario."
     )
 
 

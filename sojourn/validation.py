@@ -14,6 +14,7 @@ from sojourn.plots.words import number
 from sojourn.scenarios import grades
 from sojourn.scenarios.model import Scenario
 from sojourn.sim import outlook
+from sojourn.sim.money import only_spent
 from sojourn.sim.network import build
 from sojourn.sim.wordofmouth import refuse_avalanche
 from sojourn.terminal import console, plain
@@ -32,6 +33,7 @@ def print_validation(name: str, variant: str | None) -> None:
     for line in warnings:
         _say(out, f"- warning: {line}", "yellow")
     for line in (
+        *money(scenario),
         *trust.word_of_mouth(carried, scenario),
         *satisfaction(scenario),
         *frailty(scenario),
@@ -56,6 +58,15 @@ def sound(scenario: Scenario) -> str:
         f'"{scenario.about.name}" is sound: {", ".join(parts)} over {trust.horizon(scenario)}; strategies {strategies}.'
         f" Run it: sojourn {'compare' if len(scenario.strategies) > 1 else 'run'}."
     )
+
+
+def money(scenario: Scenario) -> Iterator[str]:
+    """Yield the warning that levers cost money and nothing brings any."""
+    if only_spent(scenario):
+        yield (
+            "warning: levers cost money and nothing brings any, so every lever can only lose some; give a stage a revenue, as in"
+            " revenue = 40.0, or compare by another measure."
+        )
 
 
 def satisfaction(scenario: Scenario) -> Iterator[str]:

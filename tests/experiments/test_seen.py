@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from sojourn import paying, validation
 from sojourn.experiments.compare import compare
 from sojourn.experiments.seen import FEWEST, acts, customers_apart, withheld
+from sojourn.experiments.worth import worth
 from sojourn.scenarios.files import loads
 from sojourn.sim.estimating import Jackknife
 from sojourn.sim.run import run
@@ -107,3 +109,27 @@ def test_no_money_is_no_tie() -> None:
     assert found.verdict.sentence == said
     again = compare(plain, ["base", "on"], measure="conversion", replications=200, workers=1)
     assert again.verdict.sentence.startswith("on beats base by ")
+
+
+def test_levers_that_can_only_lose_money_are_no_answer() -> None:
+    """Levers cost money and nothing brings any: no verdict on profit. A cost on the way is one that a lever may save."""
+    spent = loads(RARE.replace("revenue = 100000\n", ""))
+    found = compare(spent, ["base", "on"], replications=2, workers=1)
+    reason = "for the scenario states no revenue, so that every lever can only lose money"
+    assert (
+        found.verdict.sentence
+        == f"profit tells nothing, {reason}: ask for another measure, as by --measure conversion."
+    )
+    assert not list(paying.lines(found))
+    doubted = RARE.replace("log_odds = 0.4", "log_odds = { central = 0.4, low = 0.1, high = 0.8 }")
+    weighed = worth(
+        loads(doubted.replace("revenue = 100000\n", "")), ["base", "on"], draws=20, replications=2, workers=1
+    )
+    assert weighed.sentence == found.verdict.sentence
+    assert list(validation.money(spent))
+    for measure in ("cost", "conversion"):
+        told = compare(spent, ["base", "on"], measure=measure, replications=2, workers=1)
+        assert "tells nothing" not in told.verdict.sentence
+    for other in (RARE, RARE.replace("revenue = 100000\n", "cost = 3\n")):
+        assert "tells nothing" not in compare(loads(other), ["base", "on"], replications=2, workers=1).verdict.sentence
+        assert not list(validation.money(loads(other)))

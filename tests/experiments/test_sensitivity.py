@@ -2,14 +2,16 @@
 
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
+from sojourn.experiments.breakeven import BreakEven
 from sojourn.experiments.decomposition import Luck
-from sojourn.experiments.numbers import Number, chosen, in_doubt, moved
+from sojourn.experiments.numbers import Number, chosen, complements, in_doubt, moved
 from sojourn.experiments.probe import at, part_of
 from sojourn.experiments.sensitivity import sensitivity
 from sojourn.experiments.sensitivity_found import Sensitivity
@@ -17,6 +19,7 @@ from sojourn.experiments.sensitivity_words import condition, pays
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
+from sojourn.sim.estimates import Estimate
 from sojourn.sim.exact import value
 from sojourn.sim.lives import Lives
 from sojourn.sim.measures import measure
@@ -414,3 +417,53 @@ def test_what_is_no_more_than_chance_has_no_break_even_in_words(shop: Any) -> No
     (number,), (swing,) = found.numbers, found.swings
     assert swing.still or not swing.telling
     assert "pays" not in pays(found, number, swing)
+
+
+LEVEL, CHANGE = Estimate(5.0, -10.0, 20.0), Estimate(50.0, 40.0, 60.0)  # what may be luck, and what is not
+
+
+@pytest.mark.parametrize(
+    ("change", "even", "first", "told"),
+    [
+        (LEVEL, BreakEven(0.3, None, None, True, 1, 0), "It seems to hang most on", "cannot be told"),
+        (LEVEL, BreakEven(None, None, None, None, 0, 0), "It seems to hang most on", "not beyond chance throughout"),
+        (CHANGE, BreakEven(0.7, 0.55, 0.9, True, 1, 0), "It hangs most on", "chance hides whether push stays behind"),
+        (CHANGE, BreakEven(0.05, 0.01, None, True, 1, 0), "It hangs most on", "chance hides whether push stays ahead"),
+    ],
+)
+def test_what_cannot_be_told_is_not_told_as_a_no(
+    pushed: Sensitivity, change: Estimate, even: BreakEven, first: str, told: str
+) -> None:
+    """The number's interval is 0.1 to 0.6: a break-even inside it that may be luck, none at all, and bands that reach into it."""
+    swing = pushed.swings[0]._replace(change_low=change, change_high=change, break_even=even)
+    found = replace(pushed, swings=(swing,), luck=Luck(2000, 2, 1))
+    assert "no number turns it" not in found.sentence
+    assert first in found.sentence
+    assert found.sentence.endswith(
+        "; whether a number turns it within its interval cannot be told from 2 replications: use more."
+    )
+    assert told in pays(found, found.numbers[0], swing)
+
+
+@pytest.mark.parametrize("change", [LEVEL, CHANGE])
+@pytest.mark.parametrize(
+    "even",
+    [
+        BreakEven(None, None, None, None, 0, 1),
+        BreakEven(0.05, None, 0.09, True, 1, 0),
+        BreakEven(0.7, 0.61, None, False, 1, 0),
+    ],
+)
+def test_a_band_beyond_the_interval_settles_it(pushed: Sensitivity, change: Estimate, even: BreakEven) -> None:
+    swing = pushed.swings[0]._replace(change_low=change, change_high=change, break_even=even)
+    found = replace(pushed, swings=(swing,))
+    assert found.sentence.endswith(", but no number turns it anywhere in its interval.")
+    assert pays(found, found.numbers[0], swing).startswith("push stays ahead ")
+
+
+def test_two_shares_of_a_table_are_one_number(shop: Any) -> None:
+    (pair,) = complements(shop, chosen(shop, ["stages.visit.exits"]))
+    assert [one.place[-1] for one in pair] == ["member", "lapsed"]
+    assert not complements(shop, chosen(shop, ["stages.visit.exits.member"]))
+    three = SHOP.replace("member = 0.2, lapsed = 0.8", "member = 0.2, lapsed = 0.6, churned = 0.2")
+    assert not complements(loads(three), chosen(loads(three), ["stages.visit.exits"]))

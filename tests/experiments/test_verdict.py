@@ -96,6 +96,32 @@ def test_two_better_ones_that_cannot_be_told_apart() -> None:
     assert verdict.chosen == "b"
 
 
+def test_a_copy_of_the_best_does_exactly_the_same() -> None:
+    """Equal in every replication is no matter of chance; a third that is close to both still is."""
+    levels = {"today": 0.0, "a": 5000.0, "copy": 5000.0, "near": 4990.0}
+
+    def verdict(*names: str) -> Any:
+        def pair(one: str, other: str) -> Jackknife:
+            kinds = [name.replace("copy", "a") for name in (one, other)]
+            places = [list(levels).index(kind) for kind in kinds]
+            error = 0.0 if kinds[0] == kinds[1] else 100.0
+            return spread(levels[other] - levels[one], error, *places)
+
+        return decide(names, pair, "profit", YEAR)
+
+    found = verdict("today", "a", "copy")
+    assert found.winner is None
+    assert found.chosen == "a"
+    assert found.sentence.startswith(
+        "a beats today by USD 5,000 a year (90 %: 4,830 to 5,170), copy by USD 5,000 a year"
+    )
+    assert found.sentence.endswith("; copy does exactly the same as a.")
+    unsure = verdict("today", "a", "copy", "near").sentence
+    assert (
+        "; copy does exactly the same as a; near is not distinguishable from a; which strategy is best cannot" in unsure
+    )
+
+
 def test_one_between_the_best_and_the_baseline() -> None:
     verdict = told(today=(0.0, 100.0), a=(150.0, 100.0), b=(300.0, 100.0))
     assert verdict.winner is None

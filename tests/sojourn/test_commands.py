@@ -258,6 +258,18 @@ def test_compare_begins_with_the_verdict_and_greys_what_nobody_knows(cli: Cli) -
     assert told.out.count("In brackets and grey") == bool(spans)
 
 
+@pytest.mark.parametrize("command", ["compare", "run"])
+def test_other_customers_against_costs_a_day_are_said_in_the_second_line(
+    command: str, cli: Cli, tmp_path: Path
+) -> None:
+    size = ("--customers", "100", "--replications", "2", "--out", str(tmp_path / "out"))
+    told = cli(command, "point-of-no-return", *size)
+    said = "of the scenario's customers against all of its costs a day: without --customers the answer may be another."
+    assert told.out.splitlines()[1].endswith(said), told.err
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert page.index("customers against all of its costs a day") < page.index("<h2>")
+
+
 def test_the_same_strategy_twice_under_two_names_makes_no_difference(cli: Cli, coffee: str, tmp_path: Path) -> None:
     file = tmp_path / "twins.toml"
     file.write_text(coffee.split("[strategies.today]")[0] + "[strategies.a]\n[strategies.b]\n", encoding="utf-8")

@@ -82,6 +82,16 @@ def test_documented_commands_run_in_their_order(page: Path, cli: Cli, checkout: 
         assert told.code == 0, (line, told.err)
 
 
+def test_the_first_what_if_is_that_of_the_scenario() -> None:
+    """Costs a day do not shrink with --customers, so that fewer customers turn the answer of the shipped scenario round."""
+    first = next(line for line in commands(ROOT / "README.md") if line.startswith("sojourn compare"))
+    assert "point-of-no-return" in first
+    assert "--customers" not in first
+    python = next(block.text for block in blocks("python") if block.page == ROOT / "README.md")
+    assert "sj.compare(" in python
+    assert "customers=" not in python
+
+
 def test_make_knows_the_documented_targets() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     for target in ("demo", "test", "check", "verdicts", "forecast-study", "sbc", "clean"):

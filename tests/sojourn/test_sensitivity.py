@@ -115,6 +115,11 @@ def test_out_holds_the_page_and_its_picture(cli: Cli, tmp_path: Path) -> None:
     assert re.search(r"(?<![\w.])welcome_call", shown) is None  # a path has it, as the file has it
 
 
+def test_shares_that_are_one_number_say_so(cli: Cli) -> None:
+    told = cli("sensitivity", str(COFFEE), *FEW, *BOTH, "--numbers", "stages.trial.exits")
+    assert "exits.subscribed and stages.trial.exits.lapsed are one number, p and 1 - p" in told.out, told.err
+
+
 def test_numbers_below_0_have_a_true_minus(cli: Cli, tmp_path: Path) -> None:
     text = COFFEE.read_text(encoding="utf-8")
     asked = "log_odds = { central = 0.3, low = 0.1, high = 0.5 }"

@@ -169,6 +169,22 @@ def test_another_number_of_customers_is_a_warning_where_costs_are_fixed(scenario
     assert "totals are not those of the scenario" in (trust.stand_ins(shipped, 100, list(shipped.strategies)) or "")
 
 
+@pytest.mark.parametrize("customers", [100, 100_000])
+def test_costs_a_day_against_other_customers_stand_right_under_the_answer(customers: int, scenario: Scenario) -> None:
+    """A lever that costs by the day, and agents who do; not where costs come with customers, or as many come as in the file."""
+    shipped = load("point-of-no-return")
+    own = shipped.arrivals.expected(shipped.about.horizon_days)
+    said = trust.by_the_day(shipped, customers, ["today", "brand_reputation"]) or ""
+    assert f"{number(100 * customers / own, 0 if customers > own else 1)} % of the scenario's customers" in said
+    assert trust.by_the_day(shipped, None, list(shipped.strategies)) is None
+    assert trust.by_the_day(shipped, round(own), list(shipped.strategies)) is None
+    assert trust.by_the_day(scenario, customers, list(scenario.strategies)) is None
+    desk = '\n[desks.line]\nagents = 1\ncost_per_agent_day = 5\nhandle = { law = "exponential", mean = 0.1 }\n'
+    text = COFFEE.read_text(encoding="utf-8").replace("[stages.trial] ", "[stages.trial]\ndesk = { name = 'line' }")
+    assert trust.by_the_day(loads(text + desk), customers, ["today"]) is not None
+    assert trust.by_the_day(loads(text + desk.replace("cost_per_agent_day = 5\n", "")), customers, ["today"]) is None
+
+
 def test_more_candidates_than_the_market_has_room_for_are_said(scenario: Scenario) -> None:
     size = 300
     text = COFFEE.read_text(encoding="utf-8") + f"\n[market]\nsize = {size}\n"
