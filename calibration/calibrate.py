@@ -16,6 +16,7 @@ from sojourn.calibration.mapping import Mapping
 from sojourn.calibration.posterior import MOST, companion
 from sojourn.calibration.scenario import days, lasting, plain
 from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough, to_check
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.companion import Companion, beside, write
 from sojourn.scenarios.companion_line import line
 from sojourn.scenarios.faults import fault
@@ -119,6 +120,7 @@ class Calibration:
         return None
 
 
+@checked_arguments
 def calibrate(
     log: Any,
     mapping: str | Path | Mapping,

@@ -16,6 +16,7 @@ from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
 from sojourn.calibration.shared import with_loads
 from sojourn.calibration.silent import REGULAR, SilentFit, fit_silent
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
@@ -76,6 +77,7 @@ class Fit:
         return loads(self.scenario_text(), f"scenario of {self.log.source}")
 
 
+@checked_arguments
 def fit(log: Log, like: Fit | None = None) -> Fit:
     """Fit every stage of a log.
 

@@ -21,6 +21,7 @@ from sojourn.calibration.openings import check_stages, on_their_way
 from sojourn.calibration.predicting import Futures, Progress, predict
 from sojourn.experiments.journal import Journal
 from sojourn.experiments.parameters import amiss
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Fault, Faults, fault
 from sojourn.scenarios.model import Scenario
@@ -93,6 +94,7 @@ class Forecast:
         }
 
 
+@checked_arguments
 def forecast(
     scenario: Scenario,
     log: Log,

@@ -38,6 +38,7 @@ from sojourn.calibration.stepfit import StepFit
 from sojourn.calibration.steps import from_choice, from_race
 from sojourn.calibration.telescoping import JourneyEffect, telescope
 from sojourn.calibration.trials import WATCHED, along, arms_of, journey_of, watched_alike
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.model import Scenario
 
@@ -77,6 +78,7 @@ class LeverFit:
         return added(scenario_text, self.levers, file)
 
 
+@checked_arguments
 def measure_lever(
     experiment: str | Path | ArmCounts | Log,
     name: str = "lever",

@@ -20,6 +20,7 @@ from sojourn.calibration.sources import open_source
 from sojourn.calibration.stays import NOTHING, Floats, Integers, Sorted, Stays, sort_stays
 from sojourn.calibration.unmet import unmet
 from sojourn.calibration.windows import Watched, watched
+from sojourn.scenarios.arguments import arguments_checked
 from sojourn.scenarios.faults import Fault, Faults, clipped, quoted
 
 ABSORBED = 0.05  # of the number of stays: so many repeats within stays are worth a word
@@ -172,6 +173,7 @@ class Log:
         )
 
 
+@arguments_checked(name="read_log")
 def read(log: Any, mapping: str | Path | Mapping) -> Log:
     """Read an event log with its mapping.
 

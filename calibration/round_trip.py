@@ -20,6 +20,7 @@ from sojourn.calibration.stays import Floats
 from sojourn.calibration.validate_fit import Progress, judge
 from sojourn.calibration.verdict import Verdict
 from sojourn.experiments.journal import Journal
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.dwell import Deadline, Deterministic, Empirical, Law
 from sojourn.scenarios.history import PAST, HistoryEffect
 from sojourn.scenarios.lawtable import mean, quantile, survival
@@ -82,6 +83,7 @@ class RoundTrip:
         return tuple(one for one in self.numbers if abs(one.z) > FAR)
 
 
+@checked_arguments
 def round_trip(
     scenario: Scenario,
     *,

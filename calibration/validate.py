@@ -20,6 +20,7 @@ from sojourn.calibration.samples import observed
 from sojourn.calibration.spreads import REACH, estimate, left_out, predicted, within
 from sojourn.calibration.stays import Floats
 from sojourn.calibration.yardsticks import Measured, Plan, measure, naive, plan
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.sim.estimates import Band, Estimate
 
@@ -82,6 +83,7 @@ class Check:
         )
 
 
+@checked_arguments
 def check(
     log: Log, *, holdout: float = 0.3, replications: int = 20, seed: int = 1, progress: Progress | None = None
 ) -> Check:

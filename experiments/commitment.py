@@ -18,6 +18,7 @@ from sojourn.experiments.commitment_points import Judged, Point, Try, Worth, fal
 from sojourn.experiments.commitment_runs import Counting, Estimating, Progress, Runner, Setting, followed_days, in_force
 from sojourn.experiments.commitment_states import Flags, Goal, goal_of
 from sojourn.experiments.commitment_words import sentence, state_words
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plans import Plan, Step
 from sojourn.sim.estimates import Estimate
@@ -112,6 +113,7 @@ class Commitment:
         return document(self)
 
 
+@checked_arguments
 def commitment(
     scenario: Scenario,
     *,

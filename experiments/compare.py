@@ -17,6 +17,7 @@ from sojourn.experiments.sequential import settle as until_settled
 from sojourn.experiments.service import Reason, reasons
 from sojourn.experiments.standing import RATE, Pair, stand
 from sojourn.experiments.verdict import Verdict, judge
+from sojourn.scenarios.arguments import arguments_checked
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import LEVEL, Estimate
@@ -65,6 +66,7 @@ class Comparison:
         return {**self.result.document(), **found}
 
 
+@arguments_checked(options=run)
 def compare(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -14,6 +14,7 @@ from sojourn.experiments.drawing import FEW, Lived, Progress, live
 from sojourn.experiments.information import choose, expected
 from sojourn.experiments.layers import band, denoised, layers
 from sojourn.experiments.parameters import Doubt, amiss, bearing, draw, edited
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults, dotted, fault
 from sojourn.scenarios.model import Scenario
@@ -112,6 +113,7 @@ class Uncertainty:
         return found
 
 
+@checked_arguments
 def uncertainty(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sojourn.experiments.delay import delayed, delayed_name
+from sojourn.scenarios.arguments import arguments_checked
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.curves import Floats, paid_days
 from sojourn.sim.estimates import LEVEL, Band, Estimate
@@ -59,6 +60,7 @@ class Payback:
         return told
 
 
+@arguments_checked(options=run)
 def payback(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -19,6 +19,7 @@ from sojourn.experiments.parting import Lived
 from sojourn.experiments.pieces import Help
 from sojourn.experiments.twin_lives import CENT, Twin, asked_for, interesting, laid
 from sojourn.experiments.twin_words import sentence
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.journeys import Floats
@@ -75,6 +76,7 @@ class Twins:
         }
 
 
+@checked_arguments
 def twins(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -20,6 +20,7 @@ from sojourn.experiments.questions import Question, questions
 from sojourn.experiments.testable import Trial, trial_of
 from sojourn.experiments.trials import NEARLY, SIZES, Sizing, sampled, sizing
 from sojourn.experiments.worth_asked import Asked, asked
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import dotted, fault
 from sojourn.scenarios.model import Scenario
@@ -116,6 +117,7 @@ class Worth:
         return document(self)
 
 
+@checked_arguments
 def worth(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

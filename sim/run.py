@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.curves import Curves, Trace, combine, trace
@@ -127,6 +128,7 @@ def simulate(
     )
 
 
+@checked_arguments
 def run(
     scenario: Scenario,
     strategy: str | Sequence[str] | None = None,
