@@ -17,9 +17,11 @@ from sojourn.calibration.scenario import scenario_text
 from sojourn.calibration.shared import with_loads
 from sojourn.calibration.silent import REGULAR, SilentFit, fit_silent
 from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,9 @@ class Fit:
     contracts: dict[str, ContractFit] = field(default_factory=dict)
     drift: tuple[Drift, ...] = ()
     loads: Loads | None = None
+
+    def __repr__(self) -> str:
+        return brief(self, self.log.source, plural(self.log.counts["customers"], "customer"), listed(self.stages))
 
     @property
     def absorbing(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from sojourn.calibration.predicting import Futures, Progress, predict
 from sojourn.experiments.journal import Journal
 from sojourn.experiments.parameters import amiss
 from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Fault, Faults, fault
 from sojourn.scenarios.model import Scenario
@@ -64,6 +65,11 @@ class Forecast:
     draws: int
     replications: int
     seed: int
+
+    def __repr__(self) -> str:
+        return brief(
+            self, self.scenario.about.name, listed(self.strategies), f"{self.days:,.4g} days", answer=self.sentence
+        )
 
     @cached_property
     def sentence(self) -> str:

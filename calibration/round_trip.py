@@ -21,6 +21,7 @@ from sojourn.calibration.validate_fit import Progress, judge
 from sojourn.calibration.verdict import Verdict
 from sojourn.experiments.journal import Journal
 from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.dwell import Deadline, Deterministic, Empirical, Law
 from sojourn.scenarios.history import PAST, HistoryEffect
 from sojourn.scenarios.lawtable import mean, quantile, survival
@@ -63,6 +64,9 @@ class RoundTrip:
     numbers: tuple[Compared, ...]
     skipped: tuple[str, ...]
     verdict: Verdict
+
+    def __repr__(self) -> str:
+        return brief(self, self.scenario.about.name, answer=self.sentence)
 
     @property
     def sentence(self) -> str:

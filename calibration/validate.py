@@ -21,6 +21,7 @@ from sojourn.calibration.spreads import REACH, estimate, left_out, predicted, wi
 from sojourn.calibration.stays import Floats
 from sojourn.calibration.yardsticks import Measured, Plan, measure, naive, plan
 from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.sim.estimates import Band, Estimate
 
@@ -68,6 +69,9 @@ class Check:
     customers_fitted: int
     customers_held_out: int
     notes: tuple[str, ...] = ()  # on the check itself
+
+    def __repr__(self) -> str:
+        return brief(self, answer=self.sentence)
 
     @property
     def inside(self) -> int:
