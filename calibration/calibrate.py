@@ -16,6 +16,8 @@ from sojourn.calibration.mapping import Mapping
 from sojourn.calibration.posterior import MOST, companion
 from sojourn.calibration.scenario import days, lasting, plain
 from sojourn.calibration.validate import Check, Progress, check, hold_out, large_enough, to_check
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.companion import Companion, beside, write
 from sojourn.scenarios.companion_line import line
 from sojourn.scenarios.faults import fault
@@ -45,6 +47,9 @@ class Calibration:
     """Joint draws of every calibrated number; None where none were asked for, or nothing was estimated."""
     inputs: tuple[str | Path, ...] = ()
     """Files that were read, which `write` must not overwrite."""
+
+    def __repr__(self) -> str:
+        return brief(self, self.log.source, answer=self.summary()[0])
 
     @property
     def drawn(self) -> str:
@@ -119,6 +124,7 @@ class Calibration:
         return None
 
 
+@checked_arguments
 def calibrate(
     log: Any,
     mapping: str | Path | Mapping,

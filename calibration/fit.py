@@ -16,9 +16,12 @@ from sojourn.calibration.logs import Log
 from sojourn.calibration.scenario import scenario_text
 from sojourn.calibration.shared import with_loads
 from sojourn.calibration.silent import REGULAR, SilentFit, fit_silent
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import loads
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,9 @@ class Fit:
     drift: tuple[Drift, ...] = ()
     loads: Loads | None = None
 
+    def __repr__(self) -> str:
+        return brief(self, self.log.source, plural(self.log.counts["customers"], "customer"), listed(self.stages))
+
     @property
     def absorbing(self) -> tuple[str, ...]:
         """Stages that somebody entered and nobody was seen to leave, and the ends of the mapping that were reached."""
@@ -76,6 +82,7 @@ class Fit:
         return loads(self.scenario_text(), f"scenario of {self.log.source}")
 
 
+@checked_arguments
 def fit(log: Log, like: Fit | None = None) -> Fit:
     """Fit every stage of a log.
 

@@ -7,6 +7,7 @@ from typing import Any
 from sojourn.calibration.free import Free
 from sojourn.calibration.rewriting import MARK, Rewritten, rewritten
 from sojourn.experiments.attained import Attained, Evaluation
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.grades import covers
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import Place, place_of
@@ -137,6 +138,9 @@ class TargetFit:
     seed: int
     simulations: int
     already: bool = False
+
+    def __repr__(self) -> str:
+        return brief(self, self.scenario.about.name, answer=self.sentence)
 
     @property
     def met(self) -> bool | None:

@@ -21,6 +21,8 @@ from sojourn.calibration.openings import check_stages, on_their_way
 from sojourn.calibration.predicting import Futures, Progress, predict
 from sojourn.experiments.journal import Journal
 from sojourn.experiments.parameters import amiss
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Fault, Faults, fault
 from sojourn.scenarios.model import Scenario
@@ -64,6 +66,11 @@ class Forecast:
     replications: int
     seed: int
 
+    def __repr__(self) -> str:
+        return brief(
+            self, self.scenario.about.name, listed(self.strategies), f"{self.days:,.4g} days", answer=self.sentence
+        )
+
     @cached_property
     def sentence(self) -> str:
         """The answer: how many get there, of those on their way and of newcomers, and what strategies change."""
@@ -93,6 +100,7 @@ class Forecast:
         }
 
 
+@checked_arguments
 def forecast(
     scenario: Scenario,
     log: Log,

@@ -38,8 +38,11 @@ from sojourn.calibration.stepfit import StepFit
 from sojourn.calibration.steps import from_choice, from_race
 from sojourn.calibration.telescoping import JourneyEffect, telescope
 from sojourn.calibration.trials import WATCHED, along, arms_of, journey_of, watched_alike
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,15 @@ class LeverFit:
     warnings: tuple[str, ...]
     notes: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        return brief(
+            self,
+            self.source,
+            f"control {self.control}",
+            plural(len(self.effects), "effect"),
+            listed([one.name for one in self.levers]),
+        )
+
     @property
     def text(self) -> str:
         """The levers as TOML."""
@@ -77,6 +89,7 @@ class LeverFit:
         return added(scenario_text, self.levers, file)
 
 
+@checked_arguments
 def measure_lever(
     experiment: str | Path | ArmCounts | Log,
     name: str = "lever",

@@ -20,7 +20,10 @@ from sojourn.calibration.sources import open_source
 from sojourn.calibration.stays import NOTHING, Floats, Integers, Sorted, Stays, sort_stays
 from sojourn.calibration.unmet import unmet
 from sojourn.calibration.windows import Watched, watched
+from sojourn.scenarios.arguments import arguments_checked
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Fault, Faults, clipped, quoted
+from sojourn.scenarios.plurals import plural
 
 ABSORBED = 0.05  # of the number of stays: so many repeats within stays are worth a word
 RETURNS = 0.05  # share of ended customers who may come back before an end is taken for none
@@ -93,6 +96,10 @@ class Log:
     history: tuple[str, ...] = ()
     arrived: NDArray[np.bool_] | None = None
     unstarted: dict[str, int] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        counted = (plural(self.counts[name], name.removesuffix("s")) for name in ("customers", "stays"))
+        return brief(self, self.source, *counted, f"{self.span:,.4g} days", listed(self.stages))
 
     @property
     def window(self) -> Floats:
@@ -172,6 +179,7 @@ class Log:
         )
 
 
+@arguments_checked(name="read_log")
 def read(log: Any, mapping: str | Path | Mapping) -> Log:
     """Read an event log with its mapping.
 

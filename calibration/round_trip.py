@@ -20,6 +20,8 @@ from sojourn.calibration.stays import Floats
 from sojourn.calibration.validate_fit import Progress, judge
 from sojourn.calibration.verdict import Verdict
 from sojourn.experiments.journal import Journal
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.dwell import Deadline, Deterministic, Empirical, Law
 from sojourn.scenarios.history import PAST, HistoryEffect
 from sojourn.scenarios.lawtable import mean, quantile, survival
@@ -63,6 +65,9 @@ class RoundTrip:
     skipped: tuple[str, ...]
     verdict: Verdict
 
+    def __repr__(self) -> str:
+        return brief(self, self.scenario.about.name, answer=self.sentence)
+
     @property
     def sentence(self) -> str:
         """How many numbers came back, in a sentence."""
@@ -82,6 +87,7 @@ class RoundTrip:
         return tuple(one for one in self.numbers if abs(one.z) > FAR)
 
 
+@checked_arguments
 def round_trip(
     scenario: Scenario,
     *,

@@ -21,7 +21,7 @@ def arrow(log: Any) -> Any:
     try:
         if isinstance(log, pa.Table | pa.RecordBatch):
             table = log if isinstance(log, pa.Table) else pa.Table.from_batches([log])
-        elif type(log).__module__.split(".")[0] == "pandas":
+        elif type(log).__module__.split(".")[0] == "pandas" and hasattr(log, "columns"):
             _told_apart([str(one) for one in log.columns])
             table = pa.Table.from_pandas(_flat(log), preserve_index=False)
         elif hasattr(log, "__arrow_c_stream__"):

@@ -16,6 +16,7 @@ from sojourn.calibration.free import Bounds, Free, changes, free_numbers, moved,
 from sojourn.calibration.search import FEWER, WEIGHT, Box, Floats, Search, Stuck, told
 from sojourn.experiments.attained import Evaluation
 from sojourn.experiments.targets import check_measures, versions
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import LEVEL
@@ -29,6 +30,7 @@ STRONGER = 10  # times the pull along them
 SHARP = 2.0  # the simulation error of the last trials is to be this many times smaller than the tolerance
 
 
+@checked_arguments
 def fit_targets(
     scenario: Scenario,
     free: Mapping[str, Bounds | None] | None = None,

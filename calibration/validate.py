@@ -20,6 +20,8 @@ from sojourn.calibration.samples import observed
 from sojourn.calibration.spreads import REACH, estimate, left_out, predicted, within
 from sojourn.calibration.stays import Floats
 from sojourn.calibration.yardsticks import Measured, Plan, measure, naive, plan
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.sim.estimates import Band, Estimate
 
@@ -68,6 +70,9 @@ class Check:
     customers_held_out: int
     notes: tuple[str, ...] = ()  # on the check itself
 
+    def __repr__(self) -> str:
+        return brief(self, answer=self.sentence)
+
     @property
     def inside(self) -> int:
         """How many observed figures lie in their 90 % prediction interval."""
@@ -82,6 +87,7 @@ class Check:
         )
 
 
+@checked_arguments
 def check(
     log: Log, *, holdout: float = 0.3, replications: int = 20, seed: int = 1, progress: Progress | None = None
 ) -> Check:

@@ -22,6 +22,7 @@ from sojourn.calibration.validate import FITTED, LARGEST
 from sojourn.calibration.verdict import Verdict
 from sojourn.calibration.yardsticks import plan
 from sojourn.experiments.journal import Journal, digest
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import fault
 
 FEWEST_COPIES = 19  # below which no rank can be rarer than one in twenty
@@ -29,6 +30,7 @@ NAIVE_COPIES = 10  # of the plainest model; their mean is all that is told
 Progress = Callable[[int, int], None]
 
 
+@checked_arguments
 def validate_fit(
     log: Any,
     mapping: str | Path | Mapping,

@@ -7,6 +7,8 @@ from typing import Literal, NamedTuple
 from sojourn.calibration.fit import Fit
 from sojourn.calibration.spreads import within
 from sojourn.calibration.validate import Check, FitCurve, Quantity
+from sojourn.scenarios.brief import brief
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 
 RATE = 0.05  # of calling anything off in a model that is right, over all items together
@@ -126,6 +128,9 @@ class Verdict:
     customers_fitted: int
     customers_held_out: int
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return brief(self, plural(self.replications, "simulated copy", "simulated copies"), answer=self.sentence)
 
     @property
     def figures(self) -> tuple[Item, ...]:

@@ -9,7 +9,9 @@ misses by more than both: else few enough customers would meet any target.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.scenarios.targets import Target
 from sojourn.sim.estimates import Estimate
 
@@ -95,6 +97,10 @@ class Evaluation:
     seed: int
     replications: int
     customers: int | None
+
+    def __repr__(self) -> str:
+        lives = plural(self.replications, "replication")
+        return brief(self, self.scenario.about.name, lives, answer=self.sentence)
 
     @property
     def sentence(self) -> str:

@@ -18,8 +18,11 @@ from sojourn.experiments.commitment_points import Judged, Point, Try, Worth, fal
 from sojourn.experiments.commitment_runs import Counting, Estimating, Progress, Runner, Setting, followed_days, in_force
 from sojourn.experiments.commitment_states import Flags, Goal, goal_of
 from sojourn.experiments.commitment_words import sentence, state_words
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plans import Plan, Step
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.journeys import Integers
 from sojourn.sim.lives import firsts
@@ -105,6 +108,10 @@ class Commitment:
     levers: dict[str, Pulled]
     costs: dict[str, Cost]
 
+    def __repr__(self) -> str:
+        lives = plural(self.setting.replications, "replication")
+        return brief(self, self.scenario.about.name, listed(self.costs), lives, answer=self.sentence)
+
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn commitment --json`; see docs/commitment.md."""
         from sojourn.experiments.commitment_document import document
@@ -112,6 +119,7 @@ class Commitment:
         return document(self)
 
 
+@checked_arguments
 def commitment(
     scenario: Scenario,
     *,

@@ -17,8 +17,11 @@ from sojourn.experiments.sequential import settle as until_settled
 from sojourn.experiments.service import Reason, reasons
 from sojourn.experiments.standing import RATE, Pair, stand
 from sojourn.experiments.verdict import Verdict, judge
+from sojourn.scenarios.arguments import arguments_checked
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.estimating import Jackknife, difference
 from sojourn.sim.journeys import Floats, Integers, Journeys
@@ -51,6 +54,10 @@ class Comparison:
     uncertainty: Uncertainty | None = None
     """The same over draws of the numbers in doubt, where they were asked for."""
 
+    def __repr__(self) -> str:
+        names, lives = listed(self.result.outcomes), plural(self.result.replications, "replication")
+        return brief(self, self.result.scenario.about.name, names, lives, answer=self.verdict.sentence)
+
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn compare --json`: that of the result, with `differences`, `verdict`, `why`, `payback`."""
         told = {
@@ -65,6 +72,7 @@ class Comparison:
         return {**self.result.document(), **found}
 
 
+@arguments_checked(options=run)
 def compare(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -14,9 +14,12 @@ from sojourn.experiments.drawing import FEW, Lived, Progress, live
 from sojourn.experiments.information import choose, expected
 from sojourn.experiments.layers import band, denoised, layers
 from sojourn.experiments.parameters import Doubt, amiss, bearing, draw, edited
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Faults, dotted, fault
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.keeping import Keeper
 from sojourn.sim.network import check_strategies
 from sojourn.sim.vocabulary import direction
@@ -70,6 +73,12 @@ class Uncertainty:
     differences: dict[str, dict[str, Both | None]]
     """The same by "B - A", A the first strategy."""
 
+    def __repr__(self) -> str:
+        about, draws = self.lived.draws.base.about.name, plural(self.lived.draws.count, "draw")
+        return brief(
+            self, about, listed(self.lived.strategies), draws, plural(len(self.doubts), "number") + " in doubt"
+        )
+
     @property
     def baseline(self) -> str:
         """The first strategy."""
@@ -112,6 +121,7 @@ class Uncertainty:
         return found
 
 
+@checked_arguments
 def uncertainty(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

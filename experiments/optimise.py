@@ -7,6 +7,7 @@ from typing import Any
 from sojourn.experiments.frontier import Place, frontier
 from sojourn.experiments.mixes import SPENDING, Evaluator, Mix, Mixer
 from sojourn.experiments.searching import CORNERS, DEEPER, LAST, Goal, Limit, Search, Trial
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.estimates import Estimate
@@ -99,6 +100,7 @@ class Optimum:
         }
 
 
+@checked_arguments
 def optimise(
     scenario: Scenario,
     levers: Sequence[str] | None = None,

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sojourn.experiments.delay import delayed, delayed_name
+from sojourn.scenarios.arguments import arguments_checked
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.curves import Floats, paid_days
 from sojourn.sim.estimates import LEVEL, Band, Estimate
@@ -49,6 +51,10 @@ class Payback:
     """Profit so far minus the baseline's by day, with a band that holds on all days at once."""
     delays: tuple[Delay, ...] = ()
 
+    def __repr__(self) -> str:
+        day = "not by the horizon" if self.day is None else f"on day {self.day:,.0f}"
+        return brief(self, f"{self.strategy} pays back against {self.baseline} {day}")
+
     def document(self) -> dict[str, Any]:
         """The JSON shape of one entry of `payback`."""
         told: dict[str, Any] = {"day": self.day, "low": self.low, "high": self.high}
@@ -59,6 +65,7 @@ class Payback:
         return told
 
 
+@arguments_checked(options=run)
 def payback(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -13,6 +13,7 @@ from sojourn.experiments.probe import CENTRE, Probe, noticed
 from sojourn.experiments.sensitivity_found import Effect, Method, Sensitivity, Share, Swing
 from sojourn.experiments.sensitivity_methods import screening, shares_of_variance, swings
 from sojourn.experiments.twins import pair_of
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
@@ -26,6 +27,7 @@ REPLICATIONS: Mapping[str, int] = {"tornado": 20, "morris": 4, "sobol": 4}
 POINTS: Mapping[str, int] = {"morris": 10, "sobol": 64}
 
 
+@checked_arguments
 def sensitivity(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -8,7 +8,9 @@ from sojourn.experiments.decomposition import Luck
 from sojourn.experiments.numbers import Number, evidence
 from sojourn.experiments.sensitivity_words import sentence
 from sojourn.experiments.twin_words import clear
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 
 Method = Literal["tornado", "morris", "sobol"]
@@ -86,6 +88,10 @@ class Sensitivity:
     """Standard error that luck leaves in how one point compares with the next (morris, sobol); else None."""
     absorbing: tuple[str, ...] = ()
     """Shares that are not moved themselves, as they take up what the other shares of their table leave (morris, sobol)."""
+
+    def __repr__(self) -> str:
+        lives = plural(self.luck.replications, "replication")
+        return brief(self, self.scenario.about.name, f"{self.baseline}, {self.strategy}", lives, answer=self.sentence)
 
     @property
     def order(self) -> list[int]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from sojourn.experiments.attained import Attained, Evaluation
 from sojourn.experiments.theory import theory
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.files import varied
 from sojourn.scenarios.model import Scenario
@@ -49,6 +50,7 @@ def needed(scenario: Scenario, known: Versions) -> dict[str | None, tuple[str, .
     return {side: tuple(strategies) for side, strategies in found.items()}
 
 
+@checked_arguments
 def evaluate_targets(
     scenario: Scenario,
     *,

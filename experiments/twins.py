@@ -19,8 +19,11 @@ from sojourn.experiments.parting import Lived
 from sojourn.experiments.pieces import Help
 from sojourn.experiments.twin_lives import CENT, Twin, asked_for, interesting, laid
 from sojourn.experiments.twin_words import sentence
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.journeys import Floats
 from sojourn.sim.keeping import Keeper
 from sojourn.sim.network import build, check_strategies
@@ -55,6 +58,10 @@ class Twins:
     shown: tuple[Twin, ...]
     decomposition: Decomposition
 
+    def __repr__(self) -> str:
+        lives = plural(self.luck.replications, "replication")
+        return brief(self, self.scenario.about.name, f"{self.baseline}, {self.strategy}", lives, answer=self.sentence)
+
     @property
     def sentence(self) -> str:
         """The whole difference, and what each lever brings and costs of it."""
@@ -75,6 +82,7 @@ class Twins:
         }
 
 
+@checked_arguments
 def twins(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -20,9 +20,12 @@ from sojourn.experiments.questions import Question, questions
 from sojourn.experiments.testable import Trial, trial_of
 from sojourn.experiments.trials import NEARLY, SIZES, Sizing, sampled, sizing
 from sojourn.experiments.worth_asked import Asked, asked
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import dotted, fault
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.estimating import Jackknife, student
 from sojourn.sim.keeping import Keeper
@@ -82,6 +85,10 @@ class Worth:
     undrawn: str
     """Why no calibrated number was drawn though there is a companion; empty where some were, or there is none."""
 
+    def __repr__(self) -> str:
+        draws = plural(self.lived.draws.count, "draw")
+        return brief(self, self.scenario.about.name, listed(self.strategies), draws, answer=self.sentence)
+
     @property
     def strategies(self) -> tuple[str, ...]:
         """Names, the baseline first."""
@@ -116,6 +123,7 @@ class Worth:
         return document(self)
 
 
+@checked_arguments
 def worth(
     scenario: Scenario,
     strategies: Sequence[str] | None = None,

@@ -21,6 +21,7 @@ from sojourn.plots.occupancy import occupancy
 from sojourn.plots.payback import payback
 from sojourn.plots.retention import FEW, retention, returning
 from sojourn.plots.words import SHARE, human, interval, known, pair, percent
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.vocabulary import title, unit
 
@@ -50,6 +51,7 @@ class Picture:
         return style.png(self.figure, title=self.title)
 
 
+@checked_arguments
 def pictures(found: "Result | Comparison", folder: str | Path, *, check: "Check | None" = None) -> list[Path]:
     """Saves all pictures of a result or a comparison as PNGs in the folder; returns their paths.
 

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.check_overrides import amended
 from sojourn.scenarios.checks import Examination, examine
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted
@@ -41,6 +42,7 @@ REMEDIES = {
 }
 
 
+@checked_arguments
 def load(source: str | Path, variant: str | None = None) -> Scenario:
     """Return the scenario of a file, or the one of the library that has this name.
 
@@ -50,6 +52,7 @@ def load(source: str | Path, variant: str | None = None) -> Scenario:
     return _scenario(inspect(source, variant))
 
 
+@checked_arguments
 def loads(text: str, name: str = "<text>", variant: str | None = None) -> Scenario:
     """Return the scenario that a text says; `name` stands in messages. Raises `Faults`."""
     return _scenario(_inspect(parse(text, name), name, variant))

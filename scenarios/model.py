@@ -23,6 +23,7 @@ from sojourn.scenarios.base import (
     forms,
     refuse,
 )
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.dwell import (
     LAWS,
     Deadline,
@@ -39,6 +40,7 @@ from sojourn.scenarios.history import History
 from sojourn.scenarios.levers import Effect, Evidence, Lever, LeverCost, Range, Response
 from sojourn.scenarios.overrides import applied
 from sojourn.scenarios.plans import Plan, Step
+from sojourn.scenarios.plurals import plural
 from sojourn.scenarios.service import Desk, DeskEffect, Normal, Nps, Satisfaction, SatisfactionEffect
 from sojourn.scenarios.stages import DeskUse, Exit, Referrals, Stage, Touchpoint
 from sojourn.scenarios.surveys import Survey
@@ -230,6 +232,12 @@ class Scenario(Part):
     )
 
     _by_segment: dict[str, "Scenario"] = PrivateAttr(default_factory=dict)
+
+    def __repr__(self) -> str:
+        title = f'"{self.about.title}"' if self.about.title else ""
+        return brief(self, self.about.name, title, plural(len(self.stages), "stage"), listed(self.strategies))
+
+    __str__ = __repr__
 
     @property
     def starts(self) -> dict[str, float]:

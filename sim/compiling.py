@@ -28,7 +28,11 @@ from sojourn.scenarios import laws
 from sojourn.sim.beside import beside
 from sojourn.sim.lowering import Apart, FromTheStart, Inlined
 
-FIRST_TIME = "Compiling the engine for this machine: once, for some ten to fifteen seconds ..."
+FIRST_TIME = "Compiling the engine for {which}: once on this machine, for some ten to fifteen seconds ..."
+ENGINES = {  # kernels of their own, each compiled where it is first wanted: most people need one of them for long
+    "compete": "journeys with service desks or a finite market",
+    "follow": "journeys without service desks or a finite market",
+}
 UNKEPT = "Compiling the engine: fifteen seconds, every time anew, as no cache can be kept (XDG_CACHE_HOME names its folder) ..."
 WRITER = secrets.token_hex(4)  # of this process
 FIRST = Lock()
@@ -119,7 +123,7 @@ for _inlined in laws.INLINED:
 
 @contextmanager
 def patience_asked(what: str) -> Iterator[None]:
-    """Say on stderr why it takes so long, where `what` has not been compiled on this machine before."""
+    """Say on stderr why it takes so long, where `what`, one of ENGINES, has not been compiled on this machine before."""
     folder = cache_folder()
     if folder is None:  # said already
         yield
@@ -130,7 +134,7 @@ def patience_asked(what: str) -> Iterator[None]:
         return
     with FIRST:  # one thread compiles, and says so; the others wait for it
         if not mark.exists():
-            print(FIRST_TIME, file=sys.stderr, flush=True)
+            print(FIRST_TIME.format(which=ENGINES[what]), file=sys.stderr, flush=True)
             with beside(folder):
                 yield
         else:

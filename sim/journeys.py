@@ -12,6 +12,9 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from sojourn.scenarios.brief import brief
+from sojourn.scenarios.plurals import plural
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -142,6 +145,10 @@ class Journeys:
     events: Events
     customers: Customers
     seed: int = 0  # of the run: surveys draw who answers
+
+    def __repr__(self) -> str:
+        counted = (plural(self.customers.customer.size, "customer"), plural(self.events.customer.size, "stay"))
+        return brief(self, self.strategy, f"replication {self.replication}", *counted)
 
     @cached_property
     def first(self) -> Integers:

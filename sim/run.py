@@ -8,8 +8,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.curves import Curves, Trace, combine, trace
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.estimating import Parts, estimate
@@ -19,6 +22,7 @@ from sojourn.sim.lives import Lives
 from sojourn.sim.measures import measure_single, measured
 from sojourn.sim.network import Network, build, check_strategies
 from sojourn.sim.sharing import in_turn, processors
+from sojourn.sim.vocabulary import headline
 from sojourn.sim.wordofmouth import refuse_avalanche
 
 ENGINES = ("compiled", "simpy")
@@ -39,6 +43,10 @@ class Outcome:
     curves: Curves
     journeys: tuple[Journeys, ...]  # by replication; empty unless asked for
 
+    def __repr__(self) -> str:
+        about = (self.network.scenario.about.name, self.network.strategy, plural(len(self.parts), "replication"))
+        return brief(self, *about, plural(len(self.measures), "measure"))
+
 
 @dataclass(frozen=True)
 class Result:
@@ -50,6 +58,18 @@ class Result:
     replications: int
     customers: int | None
     outcomes: dict[str, Outcome]
+
+    def __repr__(self) -> str:
+        lives = plural(self.replications, "replication")
+        measures = {name: outcome.measures for name, outcome in self.outcomes.items()}
+        first = headline(*measures.values(), most=1)
+        told = [
+            f"{name} {one[first[0]].mean:,.4g}"
+            for name, one in measures.items()
+            if first and one[first[0]].mean is not None
+        ]
+        answer = f"Mean {first[0]}: {', '.join(told)}" if told else ""
+        return brief(self, self.scenario.about.name, listed(self.outcomes), lives, f"seed {self.seed}", answer=answer)
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `measures.json` and `--json`."""
@@ -127,6 +147,7 @@ def simulate(
     )
 
 
+@checked_arguments
 def run(
     scenario: Scenario,
     strategy: str | Sequence[str] | None = None,

@@ -59,16 +59,24 @@ def main() -> None:
 
 
 @main.command()
-def scenarios() -> None:
-    """List the scenarios that come with sojourn.
+@click.argument("name", required=False)
+@click.option(
+    "--out", metavar="FILE", help="Write the scenario NAME there, to change it; without it the text is printed."
+)
+@click.option("--overwrite", is_flag=True, help="Write even where FILE is there already.")
+def scenarios(name: str | None, out: str | None, overwrite: bool) -> None:
+    """List the scenarios that come with sojourn, or give the file of one.
 
     \b
     Example:
-      sojourn scenarios
+      sojourn scenarios point-of-no-return --out my-journey.toml
     """
-    from sojourn.listing import print_library
+    from sojourn.listing import give_scenario, print_library
 
-    print_library()
+    if name is None and out is None:
+        print_library()
+    else:
+        give_scenario(name, out, overwrite=overwrite)
 
 
 @main.command()

@@ -12,6 +12,7 @@ from sojourn.plots.pictures import Picture
 from sojourn.plots.pictures import figures as draw
 from sojourn.plots.words import human, minus
 from sojourn.report_numbers import chosen, desks, numbers
+from sojourn.scenarios.arguments import arguments_checked
 from sojourn.sim.wordofmouth import word_of_mouth
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 NAIVE_GAP = 0.1  # below this relative gap the naive figure is no warning
 
 
+@arguments_checked(name="write_report")
 def write(
     path: str | Path,
     *,

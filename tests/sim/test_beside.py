@@ -3,14 +3,16 @@
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sojourn.scenarios.files import load
-from sojourn.sim import ahead, arranging, asking, beside, booking, compiling, counting, leaving_out, sorting
-from sojourn.sim.run import run
+from sojourn.sim import ahead, arranging, asking, beside, booking, compiled, compiling, counting, leaving_out, sorting
+from sojourn.sim.network import build
+from sojourn.sim.run import run, simulate
 
 SLEEPER = "import time; time.sleep(60)"
 
@@ -139,3 +141,35 @@ def test_processes_never_write_files_of_one_name(monkeypatch: pytest.MonkeyPatch
         made: Any = compiling.kernel(lambda x: x)
         names.add(made._cache._cache_file._data_name(1))
     assert len(names) == 2
+
+
+def test_the_engine_that_is_compiled_is_named_once_for_each_kind_of_journey(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compiling, "cache_folder", lambda: str(tmp_path))
+    monkeypatch.setattr(compiling, "beside", lambda folder: nullcontext())
+    said = []
+    for what in ("compete", "follow", "compete", "follow"):
+        with compiling.patience_asked(what):
+            pass
+        said.append(capsys.readouterr().err)
+    assert "for journeys with service desks or a finite market: once on this machine" in said[0]
+    assert "for journeys without service desks or a finite market: once on this machine" in said[1]
+    assert said[2:] == ["", ""]
+
+
+def test_which_engine_is_named_goes_by_what_couples_customers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def noted(what: str) -> nullcontext[None]:
+        asked.append(what)
+        return nullcontext()
+
+    monkeypatch.setattr(compiled, "patience_asked", noted)
+    examples = Path(__file__).parents[2] / "docs" / "examples"
+    for file, desks in (("first.toml", True), ("coffee.toml", False)):
+        scenario = load(examples / file)
+        assert any(stage.desk is not None for stage in scenario.stages.values()) == desks
+        simulate(build(scenario, "today"), customers=10)
+    assert asked == ["compete", "follow"]
+    assert set(asked) == set(compiling.ENGINES)
