@@ -47,7 +47,6 @@ price = "price_paid"           # or { column = "price_paid", per = "stay" }: the
 ```
 """
 
-import tomllib
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -58,6 +57,7 @@ from sojourn.calibration.mapping_form import history_order as history_order
 from sojourn.calibration.mapping_form import parts_of as parts_of
 from sojourn.calibration.misplaced import lifted, misplaced, told
 from sojourn.scenarios.faults import Faults, fault
+from sojourn.scenarios.syntax import tables
 
 
 def load_mapping(path: str | Path) -> Mapping:
@@ -77,11 +77,10 @@ def load_mapping(path: str | Path) -> Mapping:
 
 def read_mapping(text: str, file: str = "<mapping>") -> Mapping:
     """Check a mapping given as text; `file` names it in messages. Raises Faults as `load_mapping` does."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as problem:
-        said = str(problem) or "it is nested too deeply"
-        raise fault(file, "", f"is not valid TOML: {said[:200]}", "mend the line named here") from None
+    document = tables(text, file, "a mapping", "there is no such day; write dates as 2017-12-31")
+    if document.keys() >= {"scenario", "stages"} and "customer" not in document:
+        remedy = "give a mapping: columns, events and stages; `sojourn calibrate LOG --suggest` proposes one"
+        raise fault(file, "", "is a scenario, not a mapping", remedy)
     wrong = misplaced(document)
     found = list(told(wrong, file))
     document = lifted(document, wrong)

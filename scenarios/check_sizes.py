@@ -76,7 +76,7 @@ def _smaller(value: float) -> str:
 
 
 def doubtful(name: Name, op: Op, value: float) -> tuple[str, str] | None:
-    """Message and remedy where a comparison with a number holds for everybody or for nobody; None where it may tell some apart."""
+    """Message and remedy where a comparison with a number holds for everybody or nobody; None where it may tell some apart."""
     if name not in RANGES:
         return None
     low, high = RANGES[name]
@@ -90,7 +90,8 @@ def doubtful(name: Name, op: Op, value: float) -> tuple[str, str] | None:
     if holds is None:
         return None
     upto = f" to {high:g}" if high < inf else " up"
-    said = f"{word} goes from {low:g}{upto}, so comparing it with {value:g} as here holds for {'everybody' if holds else 'nobody'}"
+    whom = "everybody" if holds else "nobody"
+    said = f"{word} goes from {low:g}{upto}, so comparing it with {value:g} as here holds for {whom}"
     share = name is Name.INFORMATION and 1.0 < value <= 100.0
     return said, f"write {value / 100.0:g} for {value:g} %" if share else "mend the number, or take the comparison out"
 

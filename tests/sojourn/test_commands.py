@@ -28,7 +28,11 @@ FEW = ("--customers", "120", "--replications", "3")
 
 def news(err: str) -> list[str]:
     """What stderr says beside that the engine is compiled, and progress, which comes after ten seconds."""
-    return [line for line in err.splitlines() if not line.startswith(("Compiling the engine", "Simulating: ", "Comparing: "))]
+    return [
+        line
+        for line in err.splitlines()
+        if not line.startswith(("Compiling the engine", "Simulating: ", "Comparing: "))
+    ]
 
 
 def no_constant(text: str) -> float:
