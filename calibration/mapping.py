@@ -12,6 +12,7 @@ journey = "order_id"           # optional: a column that tells several journeys 
 # new_journey_on = "targeted"  #   a new journey whenever this stage is entered again
 sessions = { gap_minutes = 30 } # optional: repeats within a session are one
 timezone = "Europe/Berlin"     # optional: of times that name none; left out, UTC
+time_format = "%d.%m.%Y"       # optional: how times are written, where not as 2017-12-31 or 2017-12-31 14:30:00
 observed_from = 2017-01-01     # optional: the start of that day; or a time, a number of days, or a column
 observed_until = 2017-12-31    # the end of that day; or a time, a number of days, or the name of a column
 repeats = "same stay"          # or "new stay": what an event means while its customer is in that stage already
