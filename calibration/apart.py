@@ -5,7 +5,8 @@ tolerance on the whole way from the middle to the bounds: the targets say nothin
 within the noise of the slopes, which is measured by taking them on two seeds. Where r directions are told, r numbers are
 chosen (those with the most effect, by pivoted QR) that can undo what any one of the others does: each of the others then
 gives one direction, with as few numbers in it as can be. Its ends are found by simulation: the number is moved, the chosen
-ones are corrected, and the targets must still be met.
+ones are corrected, and the targets must still be met. That is found with few replications, and luck would carry ends beyond
+what meets the targets: so each end is corrected and checked with all replications on two seeds, and drawn back where it misses.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +20,8 @@ FAINT = 0.02  # of the way to a bound: a number that moves by less is not said t
 FEWER = 4  # times fewer replications for slopes: with the same customers, differences are far surer than figures
 QUICKER = 8  # and so many times fewer for ends, which are found to a sixteenth of the way only
 HALVINGS, CORRECTIONS = 4, 3
+RETREATS = 4  # times that an end which misses a target is drawn back, by half of the way each time
+CLOSE = 0.5  # tolerances within which an end is sound, however many replications there are
 HOPELESS = 0.7  # part of the misfit that a correction leaves, from which another would not meet the targets either
 AT_BOUND = 1e-3  # units
 TELLING = (
@@ -34,7 +37,7 @@ class Direction:
     Attributes:
         moving: the number that is moved.
         following: those that undo its effect; empty where it has none.
-        ends: places (of the search) at the lower and the upper end of the moving number, by simulation.
+        ends: places (of the search) at the lower and the upper end of the moving number, which meet the targets by simulation.
     """
 
     moving: int
@@ -82,7 +85,14 @@ def learn(misfit: Misfit, other: Misfit, search: Search, effort: int, chance: Fl
         found = misfit(at, few)
         return None if found is None else found + shift
 
-    directions = tuple(_direction(quick, box, z, r, mean, chosen, i) for i in others if met)
+    def both(at: Floats) -> Floats | None:
+        """Misfits with all replications, the mean of two seeds."""
+        one, two = misfit(at, effort), other(at, effort)
+        return None if one is None or two is None else (one + two) / 2
+
+    room = np.maximum(1.0 - chance / np.sqrt(2.0), CLOSE)
+    found = (_direction(quick, box, z, r, mean, chosen, i) for i in others if met)
+    directions = tuple(_sound(one, both, box, z, mean, chosen, room) for one in found)
     ranges = _ranges(z, r, mean, box, directions, met)
     open_ones = {*others, *(i for one in directions for i in one.following)}
     errors = tuple(None if i in open_ones else x for i, x in enumerate(_errors(mean, box, least, chance)))
@@ -147,6 +157,39 @@ def _end(tried: Tried, z: Floats, moving: int, bound: Floats) -> Floats:
         else:
             best, inside = found, middle
     return best
+
+
+def _sound(
+    found: Direction,
+    misfit: Callable[[Floats], Floats | None],
+    box: Box,
+    z: Floats,
+    mean: Floats,
+    chosen: Sequence[int],
+    room: Floats,
+) -> Direction:
+    """The direction with ends that surely meet the targets: misfits within `room`, shape (targets,)."""
+    back = -np.linalg.pinv(mean[:, chosen]) if chosen else np.zeros((0, room.size))
+
+    def checked(end: Floats) -> Floats:
+        for _ in range(RETREATS):
+            there = end.copy()
+            for _ in range(CORRECTIONS):
+                off = misfit(there)
+                if off is None:
+                    break
+                if np.all(np.abs(off) <= room):
+                    return there
+                if not chosen:
+                    break
+                there[chosen] += back @ off
+                there = box.held(there)
+            end = z + (end - z) / 2
+        return z
+
+    low, high = (end if np.array_equal(end, z) else checked(end) for end in found.ends)
+    following = (i for i in chosen if max(abs(end[i] - z[i]) for end in (low, high)) > FAINT * box.reach[i])
+    return Direction(found.moving, tuple(following), (low, high))
 
 
 def _ranges(

@@ -20,12 +20,12 @@ import csv
 import io
 import math
 import re
-import tomllib
 from pathlib import Path
 
 from sojourn.calibration.armcounts import ArmCounts, arm_counts
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted, shown
 from sojourn.scenarios.plurals import plural
+from sojourn.scenarios.syntax import tables
 
 LARGEST = 1_000_000  # bytes of a file of counts
 COLUMNS = ("arm", "stage", "customers", "dose")
@@ -122,10 +122,7 @@ def _csv(text: str, name: str) -> Parts:
 
 
 def _toml(text: str, name: str) -> Parts:
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as problem:
-        raise fault(name, "", f"is not valid TOML: {str(problem)[:200]}", "mend the line named here") from None
+    document = tables(text, name, "a file of counts", "there is no such day; write dates as 2017-12-31")
     faults = [
         Fault(name, key, "", "unknown key", nearest(key, ("stages", "control", "dates", "arms")))
         for key in document

@@ -7,6 +7,7 @@ from sojourn.calibration.intake import Intake
 from sojourn.calibration.sqltext import rows_of
 from sojourn.scenarios.faults import Fault, clipped, quoted, shown
 
+EARLIEST = -25_568 * DAY  # a day before 1900, for zones
 FARTHEST = 100_000.0  # days: a log that spans more has a wrong date in it
 
 
@@ -74,7 +75,11 @@ class Inspection:
         )
         if not numeric:
             slashes = self.count("regexp_matches(time_text, '^ *[0-9]{1,2}[./][0-9]{1,2}[./][0-9]{4}')")
-            remedy += "; day and month cannot be told apart in 04.01.2017" if slashes else ""
+            if slashes:
+                remedy += ', or say how they are written, as in time_format = "%d.%m.%Y" or "%m/%d/%Y %H:%M"'
+        if self.mapping.time_format is not None:
+            said = f"with a time that is not written as {quoted(self.mapping.time_format)}"
+            remedy = f"mend them, or time_format in {self.taken.mapping_file}"
         if self.count("regexp_matches(time_text, '^ *-?[0-9]+,[0-9]+ *$')"):
             remedy = "write numbers of days with a decimal point, as 15.4, not with a comma"
         self.add("time", f"time_text IS NOT NULL AND NOT {never}", said, remedy, "time_text")
@@ -85,6 +90,9 @@ class Inspection:
             self.add("time", f"time > {FARTHEST!r}", f"with a time above {FARTHEST:,.0f} days", days, value)
             self.add("time", "time < 0", "with a negative time", "count days from the start of the log")
         else:
+            years = 'write years with four digits, or say how they are written, as in time_format = "%y-%m-%d"'
+            value = "CAST(make_timestamp(time) AS VARCHAR)"
+            self.add("time", f"time < {EARLIEST}", "with a time before the year 1900", years, value)
             self._span()
             self._zones()
 

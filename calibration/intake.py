@@ -10,6 +10,7 @@ from sojourn.calibration.mapping_form import COLUMNS, WINDOW, Every, Mapping
 from sojourn.calibration.rules import conditions
 from sojourn.calibration.sources import Source
 from sojourn.calibration.sqltext import Connection, rows_of
+from sojourn.calibration.timeformats import as_iso
 from sojourn.calibration.where import Where
 from sojourn.calibration.xes import no_timestamps
 from sojourn.scenarios.faults import Fault, Faults, clipped, nearest, quoted
@@ -77,14 +78,26 @@ def _check_columns(source: Source, mapping: Mapping, mapping_file: str) -> None:
             remedy = f"write the date without quotes: {key} = {column}"
         message = f"{clipped(source.name)} has no column {quoted(column)}"
         faults.append(Fault(mapping_file, key, quoted(column), message, remedy))
+    form = mapping.time_format
+    if form is not None and mapping.time in source.columns and dated(source.kinds[mapping.time]):
+        said = f"column {clipped(mapping.time)} of {clipped(source.name)} holds times already, not text"
+        faults.append(Fault(mapping_file, "time_format", quoted(form), said, "take it out"))
     if faults:
         raise Faults(faults)
+
+
+def _timed(source: Source, mapping: Mapping, column: str) -> tuple[str, str]:
+    """SQL and type of a column of times: by the mapping's format, where it names one and the column is no time already."""
+    sql, kind = source.columns[column], source.kinds[column]
+    if mapping.time_format is None or dated(kind):
+        return sql, kind
+    return as_iso(sql, kind, mapping.time_format), "VARCHAR"
 
 
 def _clock(connection: Connection, source: Source, mapping: Mapping, limit: str) -> Clock:
     """How times are written, told from some rows or from all."""
     zone = mapping.timezone or "UTC"
-    column, kind = source.columns[mapping.time], source.kinds[mapping.time]
+    column, kind = _timed(source, mapping, mapping.time)
     if counts(kind):
         return Clock("days", "UTC")
     if dated(kind):
@@ -116,17 +129,17 @@ def _fill(
         return as_text(source.columns[column], source.kinds[column])
 
     def number(key: str, column: str) -> None:
-        kind = source.kinds[column]
-        told = text(column)
+        sql, kind = _timed(source, mapping, column)
+        told, there = as_text(sql, kind), text(column)
         # A column of numbers in a log of dates, and the reverse, cannot be read: it stays as text.
         fits = clock.numeric == counts(kind) if counts(kind) or dated(kind) else True
-        value = clock.number(source.columns[column] if counts(kind) or dated(kind) else told, kind) if fits else "NULL"
+        value = clock.number(sql if counts(kind) or dated(kind) else told, kind) if fits else "NULL"
         if key == "observed_until" and not clock.numeric:
             day = f"length(trim({told})) <= 10" if not dated(kind) else "true" if kind == "DATE" else "false"
             value = f"(CASE WHEN {day} THEN {clock.end_of_day(told)} ELSE {value} END)"
             chosen.append(f"coalesce({day}, false) AS {key}_day")
         chosen.append(f"{value} AS {key}")
-        chosen.append(f"(CASE WHEN {value} IS NULL AND trim({told}) <> '' THEN {told} END) AS {key}_text")
+        chosen.append(f"(CASE WHEN {value} IS NULL AND trim({there}) <> '' THEN {there} END) AS {key}_text")
 
     for key in COLUMNS:
         column = getattr(mapping, key)
@@ -152,7 +165,8 @@ def _fill(
         bits.append(f"coalesce({told} <> '' AND TRY_CAST({told} AS DOUBLE) IS NULL, false)")
     flags = " + ".join(f"CASE WHEN {sql} THEN {1 << k}::BIGINT ELSE 0 END" for k, sql in enumerate(bits))
     chosen.append(f"{flags or '0::BIGINT'} AS flags")
-    written = clock.form == "moments" and not dated(source.kinds[mapping.time])
-    chosen.append(f"{zoned(text(mapping.time)) if written else '0'}::TINYINT AS zoned")
+    time, kind = _timed(source, mapping, mapping.time)
+    written = clock.form == "moments" and not dated(kind)
+    chosen.append(f"{zoned(as_text(time, kind)) if written else '0'}::TINYINT AS zoned")
     # Rows keep the order of the log, so that rowid counts them.
     connection.execute(f"CREATE TEMP TABLE rows AS SELECT {', '.join(chosen)} FROM {source.relation}", values)

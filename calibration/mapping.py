@@ -12,6 +12,7 @@ journey = "order_id"           # optional: a column that tells several journeys 
 # new_journey_on = "targeted"  #   a new journey whenever this stage is entered again
 sessions = { gap_minutes = 30 } # optional: repeats within a session are one
 timezone = "Europe/Berlin"     # optional: of times that name none; left out, UTC
+time_format = "%d.%m.%Y"       # optional: how times are written, where not as 2017-12-31 or 2017-12-31 14:30:00
 observed_from = 2017-01-01     # optional: the start of that day; or a time, a number of days, or a column
 observed_until = 2017-12-31    # the end of that day; or a time, a number of days, or the name of a column
 repeats = "same stay"          # or "new stay": what an event means while its customer is in that stage already
@@ -47,7 +48,6 @@ price = "price_paid"           # or { column = "price_paid", per = "stay" }: the
 ```
 """
 
-import tomllib
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -58,6 +58,7 @@ from sojourn.calibration.mapping_form import history_order as history_order
 from sojourn.calibration.mapping_form import parts_of as parts_of
 from sojourn.calibration.misplaced import lifted, misplaced, told
 from sojourn.scenarios.faults import Faults, fault
+from sojourn.scenarios.syntax import tables
 
 
 def load_mapping(path: str | Path) -> Mapping:
@@ -77,11 +78,10 @@ def load_mapping(path: str | Path) -> Mapping:
 
 def read_mapping(text: str, file: str = "<mapping>") -> Mapping:
     """Check a mapping given as text; `file` names it in messages. Raises Faults as `load_mapping` does."""
-    try:
-        document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as problem:
-        said = str(problem) or "it is nested too deeply"
-        raise fault(file, "", f"is not valid TOML: {said[:200]}", "mend the line named here") from None
+    document = tables(text, file, "a mapping", "there is no such day; write dates as 2017-12-31")
+    if document.keys() >= {"scenario", "stages"} and "customer" not in document:
+        remedy = "give a mapping: columns, events and stages; `sojourn calibrate LOG --suggest` proposes one"
+        raise fault(file, "", "is a scenario, not a mapping", remedy)
     wrong = misplaced(document)
     found = list(told(wrong, file))
     document = lifted(document, wrong)

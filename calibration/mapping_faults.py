@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from sojourn.calibration.mapping_form import WINDOW, Mapping, history_order, parts_of
 from sojourn.calibration.rules import Rule, Told, Value
+from sojourn.calibration.timeformats import amiss
 from sojourn.calibration.where import read_where
 from sojourn.scenarios.conditions import ConditionError
 from sojourn.scenarios.faults import Fault, dotted, nearest, quoted, shown
@@ -26,6 +27,7 @@ EXPECTED = {
     "new_journey_on": "the name of a stage",
     "sessions": "sessions = { gap_minutes = 30 }",
     "timezone": 'the name of a zone, as in timezone = "Europe/Berlin"',
+    "time_format": 'how times are written, as in time_format = "%d.%m.%Y %H:%M"',
     "already": 'a list of event values, as in already = ["was_member"]',
     "log": 'a table with a query, as in query = "select * from events"',
     "observed_from": "a date as in observed_from = 2017-01-01 (no quotes), a time, a number of days, or a column",
@@ -113,6 +115,9 @@ def contradictions(mapping: Mapping, file: str) -> Iterator[Fault]:
         if isinstance(day, datetime.date) and not 1900 <= day.year <= 2200:
             yield Fault(file, key, shown(day), f"{shown(day)} is no year of ours", "give 1900 to 2200")
     yield from _unzoned(mapping, file)
+    if mapping.time_format is not None and (wrong := amiss(mapping.time_format)) is not None:
+        remedy = "write %d for the day, %m for the month, %Y for the year, %H:%M:%S for the time"
+        yield Fault(file, "time_format", quoted(mapping.time_format), f"{quoted(mapping.time_format)}: {wrong}", remedy)
     yield from _journeys(mapping, file)
     if not mapping.stages:
         yield Fault(file, "stages", "", "has no stage", f"add {EXPECTED['stages']}")

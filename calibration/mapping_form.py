@@ -64,6 +64,7 @@ class Mapping(BaseModel):
     new_journey_on: str | None = None
     sessions: Sessions | None = None
     timezone: str | None = None
+    time_format: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     observed_from: Moment | None = None
     observed_until: Moment | None = None
     repeats: Literal["same stay", "new stay"] = "same stay"

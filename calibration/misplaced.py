@@ -11,7 +11,7 @@ from sojourn.scenarios.faults import Fault, dotted, quoted, shown
 TABLES = (
     "stages", "ends", "roles", "silent", "contracts", "doses", "forms", "frailty", "covariates", "log", "sessions",
 )  # fmt: skip
-TEXTS = (*COLUMNS, "timezone", "new_journey_on", "repeats", "clock")
+TEXTS = (*COLUMNS, "timezone", "time_format", "new_journey_on", "repeats", "clock")
 NUMBERS = ("new_journey_after_days", "horizon_days")
 LISTS = ("ignore", "already", "history")
 INNER = {"log": "query", "sessions": "gap_minutes"}

@@ -15,6 +15,7 @@ from sojourn.calibration.intake import Intake
 from sojourn.calibration.meanings import find_meanings
 from sojourn.calibration.names import Names
 from sojourn.calibration.outlying import ends_of
+from sojourn.calibration.pasted import pasted
 from sojourn.calibration.sqltext import rows_of, table_of
 from sojourn.scenarios.faults import Fault, Faults, quoted
 
@@ -50,7 +51,7 @@ class Rows(NamedTuple):
     backwards: int  # rows that stand behind a later event of their customer
     twice: int  # times without a zone that clocks showed twice
     last: str = ""  # the last event, with its data row
-    doubts: tuple[str, ...] = ()  # on times that lie apart, and on names that differ by blanks
+    doubts: tuple[str, ...] = ()  # on times that lie apart, rows that are there twice, and names that differ by blanks
 
 
 def read_rows(taken: Intake) -> Rows:
@@ -105,7 +106,7 @@ def read_rows(taken: Intake) -> Rows:
         backwards=backwards,
         twice=twice,
         last=ends.last,
-        doubts=(*ends.doubts, *_blanks(taken)),
+        doubts=(*ends.doubts, *pasted(taken), *_blanks(taken)),
     )
 
 

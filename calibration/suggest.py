@@ -17,6 +17,7 @@ from sojourn.calibration.mapping import read_mapping
 from sojourn.calibration.sources import Source, open_source
 from sojourn.calibration.sqltext import Connection, rows_of
 from sojourn.calibration.succession import Event, events
+from sojourn.calibration.timeformats import as_iso, fitting
 from sojourn.scenarios.faults import Faults, clipped, fault
 from sojourn.scenarios.plurals import plural
 
@@ -45,11 +46,15 @@ def suggest(log: Any, query: str | None = None) -> str:
     """
     with open_source(log, query, mapping_file="--query") as (connection, source):
         found = guess(connection, source)
+        forms: list[str] = []
+        if found.time is None or _ancient(connection, source, found.time):
+            source, forms = _written(connection, source)
+            found = guess(connection, source)
         _enough(found, source)
         told = events(connection, source, found.customer or "", found.event, found.time or "")
         last = _last(connection, source, found.time or "")
     lines = [
-        *_lines(source, found, told, last),
+        *_lines(source, found, told, last, forms),
         *(["", "[log]", f"query = {_text(query)}"] if query is not None else []),
     ]
     text = "\n".join(lines) + "\n"
@@ -69,6 +74,25 @@ def _enough(found: Guess, source: Source) -> None:
         raise fault(source.name, "", message, "write the mapping by hand: customer, time, event and [stages]")
 
 
+def _ancient(connection: Connection, source: Source, time: str) -> bool:
+    """Whether all times would lie before 1900, as those with years of two digits do."""
+    kind = source.kinds[time]
+    if counts(kind) or dated(kind):
+        return False
+    moment = f"TRY_CAST(trim({as_text(source.columns[time], kind)}) AS TIMESTAMPTZ)"
+    return bool(rows_of(connection, f"SELECT max({moment}) < '1900-01-01'::TIMESTAMPTZ FROM {source.relation}")[0][0])
+
+
+def _written(connection: Connection, source: Source) -> tuple[Source, list[str]]:
+    """The log with a column of times in a form of its own read by it, and the forms that fit; as it is where there is none."""
+    found = fitting(connection, source)
+    if found is None:
+        return source, []
+    column, forms = found
+    iso = as_iso(source.columns[column], source.kinds[column], forms[0])
+    return source._replace(columns={**source.columns, column: iso}, kinds={**source.kinds, column: "VARCHAR"}), forms
+
+
 def _last(connection: Connection, source: Source, time: str) -> str:
     """The end of the log as a mapping writes it: a date, or a number of days."""
     kind, column = source.kinds[time], source.columns[time]
@@ -82,11 +106,14 @@ def _last(connection: Connection, source: Source, time: str) -> str:
     return repr(float(math.ceil(number or 0.0)))
 
 
-def _lines(source: Source, found: Guess, told: list[Event], last: str) -> Iterator[str]:
+def _lines(source: Source, found: Guess, told: list[Event], last: str, forms: list[str]) -> Iterator[str]:
     yield "# Proposed by `sojourn calibrate --suggest`. Guesses are marked; read them, mend them, and then:"
     yield f"#   sojourn calibrate {source.name} --stages THIS-FILE --out my-journey.toml"
     yield f"customer = {_text(found.customer or '')}"
     yield f"time = {_text(found.time or '')}"
+    if forms:
+        others = " or ".join(_text(form) for form in forms[1:])
+        yield f"time_format = {_text(forms[0])}   # a guess{f'; it may as well be {others}' if others else ''}"
     alone = found.event is None
     if alone:
         yield 'event = { value = "purchase" }   # a guess: no column tells events apart, so every row is one purchase'

@@ -3,6 +3,7 @@
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sojourn.scenarios.check_sizes import doubtful
 from sojourn.scenarios.conditions import SOURCES, Name, parse
 from sojourn.scenarios.faults import nearest, quoted
 from sojourn.scenarios.inquiry import Inquiry
@@ -54,7 +55,10 @@ def check_stage_names(inquiry: Inquiry) -> None:
 def check_condition(inquiry: Inquiry, place: Place, text: str) -> None:
     """Names that a condition compares with, and whether the scenario has what it asks about."""
     scenario = inquiry.scenario
-    for _, name, value in parse(text).comparisons:
+    for op, name, value in parse(text).comparisons:
+        doubt = doubtful(name, op, value) if isinstance(value, float) else None
+        if doubt is not None:
+            inquiry.warn(place, *doubt, text)
         if name is Name.SEGMENT:
             inquiry.known("segments", str(value), place)
         elif name is Name.STAGE:

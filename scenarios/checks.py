@@ -15,6 +15,7 @@ from sojourn.scenarios.check_history import check_history
 from sojourn.scenarios.check_names import check_names, check_stage_names
 from sojourn.scenarios.check_overrides import amended, back
 from sojourn.scenarios.check_pace import check_pace
+from sojourn.scenarios.check_sizes import check_sizes
 from sojourn.scenarios.check_surveys import check_surveys
 from sojourn.scenarios.check_targets import check_targets
 from sojourn.scenarios.faults import Fault
@@ -78,6 +79,7 @@ def _examine(document: dict[str, Any], file: str) -> tuple[list[Trouble], list[T
     check_names(inquiry)
     check_whole(inquiry)
     check_surveys(inquiry)
+    check_sizes(inquiry)
     faults += inquiry.faults
     known = _marks(faults)
     for name, form in forms.items():

@@ -1,7 +1,6 @@
 """Scenario files: read, check, and tell every mistake at once."""
 
 import re
-import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,37 +8,18 @@ from typing import Any
 from sojourn.scenarios.arguments import checked_arguments
 from sojourn.scenarios.check_overrides import amended
 from sojourn.scenarios.checks import Examination, examine
-from sojourn.scenarios.faults import Fault, Faults, fault, nearest, quoted
+from sojourn.scenarios.faults import Faults, fault, nearest, quoted
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.overrides import alone
+from sojourn.scenarios.syntax import tables
 
 LARGEST = 4_000_000  # bytes
 LONGEST_LINE = 200_000  # characters
 DEEPEST = 30  # levels of tables and lists
 MOST_DOTS = 100  # in a key
-POSITION = re.compile(r"\s*\(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 MANY_DOTS = re.compile(r"""(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*)""" + f"{{{MOST_DOTS}}}")
-TWICE = "this stands in the file twice; put its keys together or take one out"
-REMEDIES = {
-    "Invalid initial character for a key part": "a line is `key = value` or `[table]`; quote keys with blanks or dots",
-    "Invalid statement": "a line is `key = value`, `[table]` or a remark after #",
-    "Expected '=' after a key": "write key = value; quote keys with blanks",
-    "Expected newline or end of document": "begin a new line, or take the rest out",
-    "Expected ']": 'close the table name with "]" (or "]]")',
-    "Expected ": "close the text with a quote",
-    "Invalid value": "texts stand in quotes, numbers have a point and no thousands mark, true and false are lower case",
-    "Cannot ": TWICE,
-    "Duplicate inline table key": TWICE,
-    "Unterminated string": "close the text with a quote",
-    "Found invalid character": "close the text with a quote before the line ends",
-    "Illegal character": "close the text with a quote before the line ends",
-    "Unclosed array": 'close the list with "]"',
-    "Unclosed inline table": 'close the table with "}" on the same line, without a comma before it',
-    "Unescaped": "write \\\\ for a backslash, or use single quotes",
-    "Invalid hex value": "write \\\\ for a backslash, or use single quotes",
-    "Escaped character": "write \\\\ for a backslash, or use single quotes",
-    "Invalid date or datetime": "times are numbers of days from the start of the run",
-}
+DATES = "times are numbers of days from the start of the run"
+MAPPED = ("customer", "time", "event")  # keys of a mapping, none of which a scenario has
 
 
 @checked_arguments
@@ -88,22 +68,14 @@ def read(source: str | Path) -> str:
 def parse(text: str, name: str = "<text>") -> dict[str, Any]:
     """Return the tables of a TOML text. Raises `Faults` with line and column."""
     _check_size(text, name)
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _syntax(text, name, str(error)) from None
-    except RecursionError:
-        remedy = "a scenario needs tables only a few levels deep"
-        raise fault(name, "", "lists or tables are nested too deeply", remedy) from None
-    except ValueError as error:
-        digits = "digits" in str(error)
-        message = "holds a number with thousands of digits" if digits else f"cannot be read: {str(error)[:200]}"
-        remedy = "shorten the number" if digits else "check numbers and dates"
-        raise fault(name, "", message, remedy) from None
+    document = tables(text, name, "a scenario", DATES)
     if _depth(document) > DEEPEST:
         raise fault(name, "", "lists or tables are nested too deeply", f"a scenario needs at most {DEEPEST} levels")
     if not document:
         raise fault(name, "", "is empty", "a scenario needs format, [scenario], [arrivals] and [stages]")
+    if all(isinstance(document.get(key), str) for key in MAPPED) and "scenario" not in document:
+        remedy = "`sojourn calibrate LOG --stages THIS-FILE` makes a scenario of a log with it"
+        raise fault(name, "", "is a mapping of an event log, not a scenario", remedy)
     return document
 
 
@@ -192,22 +164,3 @@ def _depth(document: Any) -> int:
         tables = [item.values() if isinstance(item, dict) else item for item in level]
         level = [item for table in tables for item in table if isinstance(item, dict | list)]
     return depth
-
-
-def _syntax(text: str, name: str, said: str) -> Faults:
-    match = POSITION.search(said)
-    problem = said[: match.start()] if match else said
-    remedy = next(
-        (words for start, words in REMEDIES.items() if problem.startswith(start)),
-        "check quotes, brackets and commas there",
-    )
-    place, value = "the end of the file", ""
-    if match is not None and match["line"] is not None:
-        line, column = int(match["line"]), int(match["column"])
-        place = f"line {line}, column {column}"
-        lines = text.split("\n")
-        value = lines[line - 1].strip() if line <= len(lines) else ""
-    problem = problem if len(problem) <= 120 else f"{problem[:117]}..."
-    shown = f" in {quoted(value)}" if value else ""
-    printable = "".join(letter if letter.isprintable() else " " for letter in problem)
-    return Faults([Fault(name, place, value[:200], f"this is not TOML: {printable}{shown}", remedy)])

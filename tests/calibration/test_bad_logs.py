@@ -21,7 +21,7 @@ CASES: dict[str, tuple[str | bytes, str, list[str]]] = {
     "day before month": (
         "who,when,what\n1,13.01.2017,a\n1,14.01.2017,b\n",
         GOOD,
-        ["2 rows with a time that is neither", '"13.01.2017"', "day and month cannot be told apart"],
+        ["2 rows with a time that is neither", '"13.01.2017"', "or say how they are written, as in time_format"],
     ),
     "milliseconds": (
         "who,when,what\n1,1483228800000,a\n1,1483228900000,b\n",

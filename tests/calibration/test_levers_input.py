@@ -75,7 +75,7 @@ COUNTS = {  # name: suffix, text, what the message must hold
     ),
     "a stage with a space": ("csv", CSV.replace("bought", "has bought"), ['"has bought" is no name for a stage']),
     "one stage": ("csv", "arm,stage,customers\ncontrol,a,5\nnew,a,5\n", ["stages: has fewer than two stages"]),
-    "no TOML": ("toml", "arms", ["is not valid TOML"]),
+    "no TOML": ("toml", "arms", ["this is not TOML"]),
     "unknown key": ("toml", "stagse = 1\n" + TOML, ['stagse: unknown key; did you mean "stages"?']),
     "no list of stages": ("toml", TOML.replace('["seen", "bought"]', '"seen"'), ["stages: is no list of stages"]),
     "no arms": ("toml", 'stages = ["seen", "bought"]\n', ["arms: is no table of arms"]),

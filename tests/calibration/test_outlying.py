@@ -98,3 +98,29 @@ def test_what_nobody_was_seen_to_do_is_told(tmp_path: Path) -> None:
         "Nobody was seen in c, d: look at the events that mean it if somebody should have been.",
         "[frailty] asks what customers differ in at b -> a, but nobody was seen to go from b to a.",
     ]
+
+
+def test_rows_that_are_there_twice_are_told_with_the_first(tmp_path: Path) -> None:
+    rows = year()
+    assert not about(read(tmp_path, rows, 'repeats = "new stay"\n'), "copies", "copy")
+    log = read(tmp_path, [*rows, *rows[10:40]], 'repeats = "new stay"\n')
+    assert about(log, "copies") == [
+        "30 rows are exact copies of another in all that is read, the first of them data row 101: drop them if the file holds "
+        "them twice by mistake, as each counts as a stay of its own."
+    ]
+    assert log.counts["stays of no length"] == 30  # what goes wrong where nobody drops them
+    (note,) = about(read(tmp_path, [*rows, rows[3]]), "copy")
+    assert note.startswith("1 row is an exact copy of another in all that is read, it is data row 101: drop it")
+    assert note.endswith("as it counts as an event of its own.")
+
+
+def test_rows_that_differ_in_anything_read_are_no_copies(tmp_path: Path) -> None:
+    """Another event at the same moment between a row and its copy hides nothing; a row ignored is no copy."""
+    path = tmp_path / "log.csv"
+    rows = ["x,1,a,p", "x,1,b,p", "x,1,a,p", "y,1,a,p", "y,1,a,q", "z,1,i,p", "z,1,i,p", "w,1,a,p", "w,2,b,p"]
+    path.write_text("who,when,what,how\n" + "\n".join(rows) + "\n")
+    asked = COLUMNS + 'ignore = ["i"]\n'
+    (note,) = about(logs.read(path, read_mapping(asked + STAGES + '[covariates]\nhow = "how"\n')), "cop")
+    assert note.startswith("1 row is an exact copy of another in all that is read, it is data row 3:")
+    (note,) = about(logs.read(path, read_mapping(asked + STAGES)), "cop")  # nobody asks how: y's rows agree
+    assert note.startswith("2 rows are exact copies")

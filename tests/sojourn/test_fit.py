@@ -183,3 +183,14 @@ def test_progress_goes_to_stderr(cli: Cli, file: Path, monkeypatch: pytest.Monke
     told = cli("fit", str(file), *FEW)
     assert "Fitting: 2 simulations, now of 6 replications; conversion is off by" in told.err
     assert "Fitting" not in told.out
+
+
+def test_the_page_quotes_what_the_command_says(cli: Cli) -> None:
+    """Digits that differ on another processor would differ in the last place of a run; the page gives four."""
+    docs = Path(__file__).parents[2] / "docs"
+    page = " ".join((docs / "fit.md").read_text("utf-8").replace("\n> ", " ").split())
+    free = ("--free", "stages.product.exits.cart=0.1:0.4", "--free", "stages.cart.exits.checkout=0.3:0.8")
+    assert f"sojourn fit docs/examples/shop.toml {' '.join(free)} --replications 20" in page
+    told = cli("fit", str(docs / "examples" / "shop.toml"), *free, "--replications", "20")
+    (said,) = (line for line in told.out.splitlines() if "can be anything" in line)
+    assert said.removeprefix("- ") in page
