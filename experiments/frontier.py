@@ -15,6 +15,7 @@ from sojourn.sim.estimating import Parts, difference
 from sojourn.sim.journeys import Floats
 
 BUDGETS = 8
+CENTS = 6  # decimals of spending: what differs by less costs the same
 
 
 class Place(NamedTuple):
@@ -23,6 +24,8 @@ class Place(NamedTuple):
     mix: Mix
     spending: Estimate
     figure: Estimate
+    limited: tuple[tuple[str, Estimate], ...] = ()
+    """Every measure that is limited, by name; not a difference."""
 
 
 def frontier(
@@ -35,7 +38,7 @@ def frontier(
     replications: int,
     seed: int,
 ) -> list[Place]:
-    """The best mix for each of a row of budgets, cheapest first, without those that a cheaper one beats.
+    """The best mix for each of a row of budgets, cheapest first, without those that one as cheap or cheaper beats.
 
     Args:
         mixer: makes strategies of mixes.
@@ -55,23 +58,30 @@ def frontier(
     dearest = float(price[np.argmax(value)])
     cheapest = float(price.min())
     mixes: list[Mix] = []
-    for budget in np.linspace(cheapest, max(dearest, cheapest), BUDGETS):
+    for budget in (0.0, *np.linspace(cheapest, max(dearest, cheapest), BUDGETS)):
         mix = mixer.mix(_best(gain, cost, cloud, float(budget), len(mixer.levers), seed))
         if mix not in mixes:
             mixes.append(mix)
+    own, rearranged = mixer.own(), mixes[0]
     base = fresh(None, replications)
     places = [
         Place(mix, _against(base, found, SPENDING), _against(base, found, measure))
-        for mix in mixes
+        for mix in dict.fromkeys((own, *mixes))
         for found in [fresh(mix, replications)]
     ]
-    places.sort(key=lambda one: one.spending.mean or 0.0)
+
+    def reached(place: Place) -> float:
+        return sign * place.figure.mean if place.figure.mean is not None else -np.inf
+
+    figures = {one.mix: reached(one) for one in places}
+    if figures[rearranged] > figures[own]:  # no more money buys more than the baseline has
+        places = [one for one in places if one.mix != own]
+    places.sort(key=lambda one: (round(one.spending.mean or 0.0, CENTS), -reached(one)))
     best, front = -np.inf, []
     for place in places:
-        reached = sign * place.figure.mean if place.figure.mean is not None else -np.inf
-        if reached > best:
+        if reached(place) > best:
             front.append(place)
-            best = reached
+            best = reached(place)
     return front
 
 

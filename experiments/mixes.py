@@ -63,6 +63,12 @@ class Mixer:
         days = [day / self.latest for day in mix.days] if self.scheduled else []
         return np.array([*mix.levels, *days])
 
+    def own(self) -> Mix:
+        """The mix nearest to the baseline: the levels with which it begins, held throughout."""
+        network = self.network(None)
+        now = [float(network.levels(name, 0.0)) for name in self.levers]
+        return self.mix([*now, *([0.0] * (self.size - len(now)))])
+
     def plans(self, mix: Mix) -> dict[str, Any]:
         """The strategy that a mix is, as a scenario file says it. A lever is for whom the baseline has it for."""
         own = dict(self.scenario.strategies[self.baseline])

@@ -179,11 +179,7 @@ def optimise(
         claimed = _gain(own[1], own[0], measure)
         found, before = fresh(best.mix, many), fresh(None, many)
         gain, spending = _gain(before, found, measure), _gain(before, found, SPENDING)
-        bounded = {
-            one.measure: over_replications([part[one.measure] for part in found]).interval()
-            for one in limits
-            if one.measure != SPENDING
-        }
+        bounded = _bounded(found, limits)
     places = frontier(
         mixer,
         [_tried(evaluate, trial.mix, shown, replications) for trial in search.trials.values()],
@@ -193,6 +189,7 @@ def optimise(
         replications=many,
         seed=seed,
     )
+    places = [one._replace(limited=tuple(_bounded(fresh(one.mix, many), limits).items())) for one in places]
     if progress is not None:
         progress(total, total)
     return Optimum(
@@ -203,6 +200,12 @@ def optimise(
 
 def _gain(base: Sequence[Parts], found: Sequence[Parts], measure: str) -> Estimate:
     return difference([one[measure] for one in base], [one[measure] for one in found]).interval()
+
+
+def _bounded(found: Sequence[Parts], limits: Sequence[Limit]) -> dict[str, Estimate]:
+    """Every limited measure, but for spending."""
+    measures = [one.measure for one in limits if one.measure != SPENDING]
+    return {name: over_replications([part[name] for part in found]).interval() for name in measures}
 
 
 def _tried(evaluate: Evaluator, mix: Mix, measure: str, replications: int) -> tuple[Mix, float, float]:

@@ -116,8 +116,6 @@ class Search:
     def design(self) -> list[Floats]:
         """The first points: the baseline's own levels, corners, and a spread (scrambled Sobol points)."""
         levers, size = len(self.mixer.levers), self.mixer.size
-        own = self.mixer.network(None)
-        now = [float(own.levels(name, 0.0)) for name in self.mixer.levers]
         if levers <= CORNERS:
             corners = list(itertools.product((0.0, 1.0), repeat=levers))
         else:
@@ -125,7 +123,7 @@ class Search:
             corners += [tuple(float(i == k) for i in range(levers)) for k in range(levers)]
         rest = [0.0] * (size - levers)
         spread = qmc.Sobol(size, seed=self._seed).random(2 ** int(np.ceil(np.log2(4 + 3 * size))))
-        return [np.array([*now, *rest]), *(np.array([*corner, *rest]) for corner in corners), *spread]
+        return [self.mixer.point(self.mixer.own()), *(np.array([*corner, *rest]) for corner in corners), *spread]
 
     def surfaces(self, *, anew: bool, more: dict[Mix, Trial] | None = None) -> list[Surface]:
         """The surface of the gain and of each limit's excess; a later trial of a mix counts for an earlier one."""

@@ -12,6 +12,8 @@ from sojourn.sim.vocabulary import SHARE, direction, prefix, unit
 Named = Sequence[tuple[str, Estimate]]  # strategies with their difference from the baseline
 TOTALS = ("profit", "revenue", "cost")
 YEAR = 365.0
+DIGITS = 5  # of a figure with decimals, at most
+ROUNDING = 1e-12  # of a figure, that the rounding of sums may come to
 EARNED = frozenset({"profit", "roi", "clv"})  # what needs something that brings money
 
 
@@ -137,15 +139,29 @@ class Words:
 def _rounded(values: Sequence[float]) -> list[str]:
     """A figure and its bounds to two digits of the half-width; without bounds, three digits of the figure itself.
 
-    The rule of the tables (`plots.words.decimals`, a floor above): one or two digits more where a bound would else read as 0,
-    which the interval leaves out.
+    The rule of the tables (`plots.words.decimals`, a floor above): no decimals beyond the fifth digit, one or two digits more
+    where a bound would else read as 0, which the interval leaves out. Bounds that lie no farther apart than the rounding of sums,
+    or that read alike, are left out; a figure without any spread has as many digits as it needs, five at most.
     """
+    most = max(abs(value) for value in values)
+    finest = DIGITS - 1 - math.floor(math.log10(most)) if most > 0.0 and math.isfinite(most) else 0
     half = (values[2] - values[1]) / 2 if len(values) == 3 else 0.0
-    size, digits = (half, 2) if half > 0.0 else (max(abs(value) for value in values), 3)
-    place = digits - 1 - math.floor(math.log10(size)) if size > 0.0 and math.isfinite(size) else 0
-    if len(values) == 3 and values[1] * values[2] > 0.0:
+    if half <= ROUNDING * most:
+        few = finest - DIGITS + 3
+        known = range(few, finest + 1) if len(values) == 3 else range(few, few + 1)
+        place = next((k for k in known if round(values[0], k) == round(values[0], finest)), known[-1])
+        return [_written(values[0], place)]
+    place = 1 - math.floor(math.log10(half)) if math.isfinite(half) else 0
+    if place > 0 and most >= 1.0:
+        place = min(place, max(finest, 0))
+    if values[1] * values[2] > 0.0:
         place = next((k for k in range(place, place + 3) if all(round(bound, k) for bound in values[1:])), place)
-    return [f"{round(value, place) + 0.0:,.{max(place, 0)}f}" for value in values]
+    mean, low, high = (_written(value, place) for value in values)
+    return [mean] if low == high else [mean, low, high]
+
+
+def _written(value: float, place: int) -> str:
+    return f"{round(value, place) + 0.0:,.{max(place, 0)}f}"
 
 
 def _negated(difference: Estimate) -> Estimate:

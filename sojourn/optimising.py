@@ -9,10 +9,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from sojourn import limit_words as words_of
 from sojourn import paper
 from sojourn.calibration.rewriting import added_strategy
 from sojourn.experiments.journal import digest, journal
-from sojourn.experiments.mixes import NAME, SPENDING, Mix
+from sojourn.experiments.mixes import NAME, SPENDING
 from sojourn.experiments.optimise import Optimum, optimise
 from sojourn.experiments.searching import DEEPER
 from sojourn.experiments.wording import Words
@@ -21,7 +22,7 @@ from sojourn.guard import say
 from sojourn.opening import absent, blaming, companion_of, opened, write_beside
 from sojourn.options import Options, listed
 from sojourn.output import MANIFEST, REPORT, encode, staged, writable
-from sojourn.plots.words import exact, human, interval, number
+from sojourn.plots.words import human, interval, number
 from sojourn.scenarios.faults import fault
 from sojourn.scenarios.files import read
 from sojourn.scenarios.plurals import plural
@@ -102,7 +103,7 @@ def sentence(found: Optimum) -> str:
     """The answer in words and money."""
     base, currency = human(found.mixer.baseline), found.scenario.about.currency
     if found.mix is None:
-        return f"No mix of these levers keeps the limits ({'; '.join(_asked(found))})."
+        return f"No mix of these levers keeps the limits ({'; '.join(words_of.asked(found))}).{words_of.nearest(found)}"
     what = title(found.measure)
     words = Words(found.measure, found.scenario, base)
     if words.priceless:
@@ -110,8 +111,13 @@ def sentence(found: Optimum) -> str:
     gain = _amount(found, found.gain.mean is not None)
     if found.gain.mean == 0.0 and not found.gain.low and not found.gain.high:
         return f"Nothing beats {base}: the best mix found is {base} itself, or acts just like it."
-    mix = _mixed(found, found.mix)
-    cost = f"for {currency} {interval(found.spending, sign=True)} on levers"
+    mix = words_of.mixed(found, found.mix)
+    over = [
+        said
+        for one in found.limits
+        if one.measure == SPENDING and (said := words_of.broken(found, one, found.spending))
+    ]
+    cost = f"for {currency} {interval(found.spending, sign=True)} on levers{''.join(f' ({said})' for said in over)}"
     if found.better:
         return f"Best: {mix}. {what} {gain} against {base}, {cost}, on customers that the search has not seen."
     return f"{what}: the best mix found ({mix}) is not distinguishable from {base}: {gain}, {cost}, on fresh customers."
@@ -127,12 +133,12 @@ def lines(found: Optimum) -> Iterator[str]:
             f"{plural(found.fresh_replications, 'fresh replication')}, which had no part in the choice."
         )
     yield from _beside(found)
-    for name, figure in found.bounded.items():
-        limit = next(one for one in found.limits if one.measure == name)
-        wanted = f"{'at least' if limit.above else 'at most'} {exact(limit.value)}"
-        broken = figure.mean is not None and (figure.mean < limit.value) == limit.above and figure.mean != limit.value
-        said = ", which fresh customers do not bear out" if broken else ""
-        yield f"{title(name)}: {interval(figure, unit(name, found.scenario))} on fresh customers; {wanted} was asked{said}."
+    for limit in found.limits if found.mix is not None else ():
+        figure = found.spending if limit.measure == SPENDING else found.bounded[limit.measure]
+        broken = ", which fresh customers do not bear out" if words_of.excess(limit, figure) > 0.0 else ""
+        what = "Spending on levers" if limit.measure == SPENDING else title(limit.measure)
+        asked = f"{words_of.wanted(limit)} was asked{broken}"
+        yield f"{what}: {words_of.figure(found, limit, figure)} on fresh customers; {asked}."
     yield (
         f"Each mix was tried on the same customers: {plural(found.replications, 'replication')} in the wide search, "
         f"{DEEPER * found.replications} in the close one."
@@ -147,29 +153,26 @@ def _beside(found: Optimum) -> Iterator[str]:
     others = [one for one in found.frontier if one.mix != found.mix and one.figure.mean is not None]
     alike = [one for one in others if one.figure == found.gain and one.spending == found.spending]
     if alike:
-        yield f"{_mixed(found, alike[0].mix)} does here what {_mixed(found, found.mix)} does, to the last digit."
+        one, other = words_of.mixed(found, alike[0].mix), words_of.mixed(found, found.mix)
+        yield f"{one} does here what {other} does, to the last digit."
     sign = direction(found.measure) or 1
     ahead = [one for one in others if sign * (one.figure.mean or 0.0) > sign * found.gain.mean]
     if ahead:
         best = max(ahead, key=lambda one: sign * (one.figure.mean or 0.0))
-        shown = interval(best.figure, unit(found.measure, found.scenario), sign=True)
-        limits = ", or breaks a limit" if found.limits else ""
-        yield (
-            f"{_mixed(found, best.mix)} ({shown}) is ahead on the fresh customers, but was not on the search's own{limits}: "
-            "to choose by the fresh ones would make their figure too good again. More --replications tell the two apart."
-        )
-
-
-def _asked(found: Optimum) -> Iterator[str]:
-    for one in found.limits:
-        name = "spending on levers" if one.measure == SPENDING else human(one.measure)
-        yield f"{name} {'at least' if one.above else 'at most'} {exact(one.value)}"
-
-
-def _mixed(found: Optimum, mix: Mix) -> str:
-    """A mix in words."""
-    levels = zip(found.mixer.levers, mix.levels, mix.days, strict=True)
-    return ", ".join(f"{human(name)} {_level(level, day)}" for name, level, day in levels if level) or "no lever at all"
+        kind = unit(found.measure, found.scenario)
+        lead = f"{words_of.mixed(found, best.mix)} ({interval(best.figure, kind, sign=True)}) is ahead"
+        broken = words_of.breaks(found, best)
+        if broken:
+            yield f"{lead} on the fresh customers, but breaks a limit: {'; '.join(broken)}."
+        kept = [one for one in ahead if not words_of.breaks(found, one)]
+        if kept and broken:
+            best = max(kept, key=lambda one: sign * (one.figure.mean or 0.0))
+            lead = f"{words_of.mixed(found, best.mix)} ({interval(best.figure, kind, sign=True)}) is ahead within the limits"
+        if kept:
+            yield (
+                f"{lead} on the fresh customers, but was not on the search's own: to choose by the fresh ones would make"
+                " their figure too good again. More --replications tell the two apart."
+            )
 
 
 def _amount(found: Optimum, known: bool) -> str:
@@ -197,11 +200,7 @@ def _rows(found: Optimum) -> Iterator[tuple[str, str, list[str]]]:
     network = found.mixer.network(None)
     for k, name in enumerate(found.mixer.levers):
         before = f"{float(network.levels(name, 0.0)):g}"
-        yield human(name), before, [_level(one.mix.levels[k], one.mix.days[k]) for one in found.frontier]
-
-
-def _level(level: float, day: float) -> str:
-    return f"{level:g}" + (f" from day {day:g}" if day else "")
+        yield human(name), before, [words_of.level(one.mix.levels[k], one.mix.days[k]) for one in found.frontier]
 
 
 def _print(found: Optimum, out: Console, warnings: list[str], into: str | None) -> None:
@@ -212,7 +211,11 @@ def _print(found: Optimum, out: Console, warnings: list[str], into: str | None) 
         money = f"what more money buys ({found.scenario.about.currency})"
         table = Grid(money, title(found.frontier_measure), "mix")
         for one in found.frontier:
-            row = (interval(one.spending, sign=True), interval(one.figure, kind, sign=True), _mixed(found, one.mix))
+            row = (
+                interval(one.spending, sign=True),
+                interval(one.figure, kind, sign=True),
+                words_of.mixed(found, one.mix),
+            )
             table.add_row(*(Text(plain(cell)) for cell in row))
         out.print(table)
         _say(out, "Both columns are differences to the baseline on fresh customers.", "dim")
@@ -241,7 +244,7 @@ def _write(folder: Path, found: Optimum, variant: str | None, warnings: list[str
         "baseline": found.mixer.baseline,
         "levers": list(found.mixer.levers),
         "measure": found.measure,
-        "limits": list(_asked(found)),
+        "limits": list(words_of.asked(found)),
         "schedules": found.mixer.scheduled,
         "customers": found.customers,
         "replications": found.replications,
@@ -283,7 +286,7 @@ def page(found: Optimum, warnings: list[str]) -> str:
                 paper.facts(
                     [
                         ("Levers", ", ".join(map(human, found.mixer.levers))),
-                        ("Limits", "; ".join(_asked(found)) or "none"),
+                        ("Limits", "; ".join(words_of.asked(found)) or "none"),
                         ("Mixes tried", number(len(found.trials))),
                         ("Seed", found.seed),
                     ]

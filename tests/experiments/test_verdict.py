@@ -88,6 +88,21 @@ def test_the_baseline_may_win() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("gain", "error", "said"),
+    [
+        (-3650.0, 3e-13, "today beats a by USD 3,650 a year."),  # no spread but that of sums
+        (-3650.0, 0.0, "today beats a by USD 3,650 a year."),
+        (-3653.25, 0.0, "today beats a by USD 3,653.2 a year."),
+        (-3650.0, 1e-6, "today beats a by USD 3,650.0 a year."),  # a spread that nobody reads
+        (-46493.7, 1.6, "today beats a by USD 46,494 a year (90 %: 46,491 to 46,496)."),
+        (-0.12, 0.02, "today beats a by USD 0.120 a year (90 %: 0.085 to 0.155)."),
+    ],
+)
+def test_figures_have_no_more_digits_than_they_bear(gain: float, error: float, said: str) -> None:
+    assert told(today=(0.0, error), a=(gain, error)).sentence == said
+
+
 def test_two_better_ones_that_cannot_be_told_apart() -> None:
     verdict = told(today=(0.0, 100.0), a=(5000.0, 100.0), b=(5010.0, 100.0))
     assert verdict.winner is None

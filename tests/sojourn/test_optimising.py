@@ -13,7 +13,8 @@ import pytest
 
 from sojourn.experiments.frontier import Place
 from sojourn.experiments.optimise import optimise
-from sojourn.optimising import lines
+from sojourn.experiments.searching import Limit, Trial
+from sojourn.optimising import lines, sentence
 from sojourn.scenarios.files import load
 from sojourn.sim.estimates import Estimate
 
@@ -97,6 +98,46 @@ def test_a_killed_search_goes_on_and_writes_the_same_bytes(tmp_path: Path) -> No
         assert (tmp_path / "killed" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     # A process that is killed outright cannot take its hidden, unfinished folder away; a later one does, after a minute.
     assert sorted(one.name for one in tmp_path.iterdir() if one.name[0] != ".") == ["killed", "whole"]
+
+
+def test_a_limit_that_is_broken_is_named_with_by_how_much() -> None:
+    """The answer, a mix of the table that is ahead, and where no mix keeps the limits, the nearest."""
+    found = optimise(load(COFFEE), customers=40, trials=1, replications=2, budget=0.0)
+    assert found.mix is not None
+    assert found.gain.mean is not None
+    other = found.mix._replace(levels=tuple(0.11 for _ in found.mix.levels))
+    better = Estimate(found.gain.mean + 1e6, None, None)
+    dear, shares = Place(other, Estimate(412.0, 410.0, 414.0), better), (("conversion", Estimate(0.25, 0.24, 0.26)),)
+    told = " ".join(lines(replace(found, frontier=(dear,))))
+    assert "breaks a limit: spending on levers EUR +412.0 [410.0, 414.0], 412 above the limit of 0." in told
+    assert "was not on the search's own" not in told
+    low = replace(found, limits=(Limit("conversion", 0.3, True),), frontier=(dear._replace(limited=shares),))
+    low = replace(low, bounded={"conversion": Estimate(0.31, 0.30, 0.32)})
+    told = " ".join(lines(low))
+    assert "conversion 25.0 % [24.0, 26.0], 5 points below the limit of 30 %." in told
+    cheap = Place(other, Estimate(0.0, 0.0, 0.0), Estimate(found.gain.mean + 1.0, None, None))
+    told = " ".join(lines(replace(found, frontier=(cheap, dear))))
+    assert "is ahead within the limits on the fresh customers, but was not on the search's own:" in told
+    over = replace(found, limits=(Limit("spending", 300.0, False),), spending=Estimate(301.2, 299.9, 302.5))
+    over = replace(over, gain=Estimate(217.0, 110.0, 320.0), frontier=())
+    assert "for EUR +301.2 [299.9, 302.5] on levers (1.2 above the limit of 300)" in sentence(over)
+    assert "301.2 [299.9, 302.5] on fresh customers; at most 300 was asked, which fresh customers do not" in " ".join(
+        lines(over)
+    )
+    trials = (Trial(found.mix, 0.0, (0.4,)), Trial(other, 0.0, (0.1,)))
+    none = replace(found, mix=None, limits=(Limit("conversion", 0.9, True),), trials=trials)
+    assert sentence(none).endswith(
+        "is welcome call 0.11, loyalty price 0.11: conversion 80.0 %, 10 points below the limit of 90 %."
+    )
+
+
+def test_what_no_more_money_buys_is_a_line_of_its_own() -> None:
+    """Mixes that cost nothing and lose money stay out: the baseline costs as little."""
+    found = optimise(load(COFFEE), customers=200, trials=12, replications=2)
+    first = found.frontier[0]
+    assert first.mix == found.mixer.own()
+    assert (first.spending, first.figure) == (Estimate(0.0, 0.0, 0.0), Estimate(0.0, 0.0, 0.0))
+    assert all((one.spending.mean or 0.0) > 0.0 < (one.figure.mean or 0.0) for one in found.frontier[1:])
 
 
 def test_mixes_of_the_table_that_do_as_well_or_better_are_explained() -> None:
