@@ -32,6 +32,7 @@ from sojourn.sim.money import book
 from sojourn.sim.network import Network, build
 from sojourn.sim.run import Outcome, Result, run
 from sojourn.sim.singles import jackknifes
+from sojourn.sim.unmeasured import no_measure
 from sojourn.sim.vocabulary import direction
 
 REPLICATIONS = 20  # of a comparison, unless others are asked for; and at the first look of one that is to be settled
@@ -251,9 +252,7 @@ def _check(scenario: Scenario, strategies: Sequence[str], measure: str, error_ra
     if not faults:
         measures = names(build(scenario, strategies[0]))
         if measure not in measures:
-            faults.append(
-                Fault(source, "measure", measure, f'no measure named "{measure}"', nearest(measure, measures))
-            )
+            faults.append(no_measure(scenario, "measure", measure, measures))
     if faults:
         raise Faults(faults)
 

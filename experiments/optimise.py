@@ -17,6 +17,7 @@ from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import MAX_SEED
 from sojourn.sim.sharing import processors
+from sojourn.sim.unmeasured import no_measure
 from sojourn.sim.vocabulary import direction
 from sojourn.sim.wordofmouth import refuse_avalanche
 
@@ -264,10 +265,6 @@ def _check(
     if not wrong:
         known = names(build(scenario, baseline))
         asked = [("measure", measure), ("frontier", shown), *(("limits", one.measure) for one in limits)]
-        wrong += [
-            Fault(source, place, name, f'no measure named "{name}"', nearest(name, known))
-            for place, name in dict.fromkeys(asked)
-            if name not in known
-        ]
+        wrong += [no_measure(scenario, place, name, known) for place, name in dict.fromkeys(asked) if name not in known]
     if wrong:
         raise Faults(wrong)
