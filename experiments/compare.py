@@ -22,6 +22,7 @@ from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plurals import plural
+from sojourn.sim.columns import Columns, figures
 from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.estimating import Jackknife, difference
 from sojourn.sim.journeys import Floats, Integers, Journeys
@@ -58,6 +59,12 @@ class Comparison:
     def __repr__(self) -> str:
         names, lives = listed(self.result.outcomes), plural(self.result.replications, "replication")
         return brief(self, self.result.scenario.about.name, names, lives, answer=self.verdict.sentence)
+
+    def table(self) -> Columns:
+        """Every measure of every strategy minus the baseline's, a row each: strategy, measure, difference, low, high."""
+        behind = f" - {self.baseline}"
+        found = {pair.removesuffix(behind): measures for pair, measures in self.differences.items()}
+        return figures(found, ("strategy", "measure", "difference", "low", "high"))
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn compare --json`: that of the result, with `differences`, `verdict`, `why`, `payback`."""
