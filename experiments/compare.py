@@ -22,6 +22,7 @@ from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plurals import plural
+from sojourn.sim.columns import Columns, figures
 from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.estimating import Jackknife, difference
 from sojourn.sim.journeys import Floats, Integers, Journeys
@@ -32,6 +33,7 @@ from sojourn.sim.money import book
 from sojourn.sim.network import Network, build
 from sojourn.sim.run import Outcome, Result, run
 from sojourn.sim.singles import jackknifes
+from sojourn.sim.unmeasured import no_measure
 from sojourn.sim.vocabulary import direction
 
 REPLICATIONS = 20  # of a comparison, unless others are asked for; and at the first look of one that is to be settled
@@ -57,6 +59,12 @@ class Comparison:
     def __repr__(self) -> str:
         names, lives = listed(self.result.outcomes), plural(self.result.replications, "replication")
         return brief(self, self.result.scenario.about.name, names, lives, answer=self.verdict.sentence)
+
+    def table(self) -> Columns:
+        """Every measure of every strategy minus the baseline's, a row each: strategy, measure, difference, low, high."""
+        behind = f" - {self.baseline}"
+        found = {pair.removesuffix(behind): measures for pair, measures in self.differences.items()}
+        return figures(found, ("strategy", "measure", "difference", "low", "high"))
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn compare --json`: that of the result, with `differences`, `verdict`, `why`, `payback`."""
@@ -251,9 +259,7 @@ def _check(scenario: Scenario, strategies: Sequence[str], measure: str, error_ra
     if not faults:
         measures = names(build(scenario, strategies[0]))
         if measure not in measures:
-            faults.append(
-                Fault(source, "measure", measure, f'no measure named "{measure}"', nearest(measure, measures))
-            )
+            faults.append(no_measure(scenario, "measure", measure, measures))
     if faults:
         raise Faults(faults)
 

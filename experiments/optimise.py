@@ -6,10 +6,13 @@ from typing import Any
 
 from sojourn.experiments.frontier import Place, frontier
 from sojourn.experiments.mixes import SPENDING, Evaluator, Mix, Mixer
+from sojourn.experiments.optimise_words import sentence
 from sojourn.experiments.searching import CORNERS, DEEPER, LAST, Goal, Limit, Search, Trial
 from sojourn.scenarios.arguments import checked_arguments
+from sojourn.scenarios.brief import brief
 from sojourn.scenarios.faults import Fault, Faults, fault, nearest
 from sojourn.scenarios.model import Scenario
+from sojourn.scenarios.plurals import plural
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.estimating import Parts, difference, over_replications
 from sojourn.sim.keeping import Keeper
@@ -17,6 +20,7 @@ from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import MAX_SEED
 from sojourn.sim.sharing import processors
+from sojourn.sim.unmeasured import no_measure
 from sojourn.sim.vocabulary import direction
 from sojourn.sim.wordofmouth import refuse_avalanche
 
@@ -62,6 +66,14 @@ class Optimum:
             return False
         return low > 0.0 if direction(self.measure) > 0 else high < 0.0
 
+    def __repr__(self) -> str:
+        return brief(self, self.scenario.about.name, plural(len(self.trials), "mix", "mixes"), answer=self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """The mix, what it brings against the baseline on fresh customers, and what it costs."""
+        return sentence(self)
+
     def plans(self) -> dict[str, Any]:
         """The mix as a strategy of the scenario file. Raises ValueError where there is none."""
         if self.mix is None:
@@ -74,6 +86,7 @@ class Optimum:
             "scenario": self.scenario.about.name,
             "baseline": self.mixer.baseline,
             "measure": self.measure,
+            "sentence": self.sentence,
             "limits": [
                 {"measure": one.measure, "at_least" if one.above else "at_most": one.value} for one in self.limits
             ],
@@ -267,10 +280,6 @@ def _check(
     if not wrong:
         known = names(build(scenario, baseline))
         asked = [("measure", measure), ("frontier", shown), *(("limits", one.measure) for one in limits)]
-        wrong += [
-            Fault(source, place, name, f'no measure named "{name}"', nearest(name, known))
-            for place, name in dict.fromkeys(asked)
-            if name not in known
-        ]
+        wrong += [no_measure(scenario, place, name, known) for place, name in dict.fromkeys(asked) if name not in known]
     if wrong:
         raise Faults(wrong)

@@ -21,6 +21,7 @@ from sojourn.sim.keeping import Keeper
 from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import Progress
+from sojourn.sim.unmeasured import no_measure
 
 METHODS: tuple[Method, ...] = ("tornado", "morris", "sobol")
 REPLICATIONS: Mapping[str, int] = {"tornado": 20, "morris": 4, "sobol": 4}
@@ -98,10 +99,10 @@ def sensitivity(
 def _check(
     scenario: Scenario, baseline: str, measure: str, method: str, points: int | None, replications: int | None
 ) -> None:
-    source, faults = scenario.about.name, []
+    faults = []
     known = names(build(scenario, baseline))
     if measure not in known:
-        faults.append(Fault(source, "measure", measure, f'no measure named "{measure}"', nearest(measure, known)))
+        faults.append(no_measure(scenario, "measure", measure, known))
     if method not in METHODS:
         faults.append(Fault("--method", "", method, f'no method named "{method}"', nearest(method, METHODS)))
     if replications is not None and replications < 1:

@@ -11,6 +11,7 @@ from sojourn.experiments.twin_words import clear
 from sojourn.scenarios.brief import brief
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plurals import plural
+from sojourn.sim.columns import Columns, columns, spread
 from sojourn.sim.estimates import Estimate
 
 Method = Literal["tornado", "morris", "sobol"]
@@ -107,6 +108,29 @@ class Sensitivity:
     def sentence(self) -> str:
         """The number that matters most, and whether one can turn the answer."""
         return sentence(self)
+
+    def table(self) -> Columns:
+        """A row a number, the most telling first: its `path`, `central`, `low` and `high` value, and what the method says of it.
+
+        A tornado says the difference at either end (`at_low`, `at_high`) and the `break_even`; morris `strength` and `effect`;
+        sobol the shares of variance `first` and `total`. The ends of their intervals stand beside them (`at_low_low` and so on).
+        """
+        names: tuple[str, ...]
+        told: list[tuple[Any, ...]]
+        if self.swings:
+            names = (*spread("at_low"), *spread("at_high"), *spread("break_even"))
+            told = [(*one.at_low, *one.at_high, *one.break_even[:3]) for one in self.swings]
+        elif self.effects:
+            names = (*spread("strength"), "effect")
+            told = [(*one.strength, one.mean) for one in self.effects]
+        else:
+            names = (*spread("first"), *spread("total"))
+            told = [(*one.first, *one.total) for one in self.shares]
+        rows = [(self.numbers[k], told[k]) for k in self.order]
+        return columns(
+            ("path", "central", "low", "high", *names),
+            [(number.path, number.central, number.low, number.high, *more) for number, more in rows],
+        )
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn sensitivity --json`."""

@@ -7,7 +7,7 @@ import numpy as np
 from sojourn.experiments.attained import Attained, Evaluation
 from sojourn.experiments.theory import theory
 from sojourn.scenarios.arguments import checked_arguments
-from sojourn.scenarios.faults import Fault, Faults, nearest
+from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import varied
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.targets import Target
@@ -17,6 +17,7 @@ from sojourn.sim.measures import names
 from sojourn.sim.network import build
 from sojourn.sim.run import Outcome, Progress, run
 from sojourn.sim.singles import jackknifes
+from sojourn.sim.unmeasured import no_measure
 from sojourn.sim.vocabulary import is_share
 
 Exact = Callable[[Scenario, str, str], float | None]
@@ -177,9 +178,9 @@ def check_measures(scenario: Scenario, known: Versions) -> None:
             if key not in measures:
                 measures[key] = names(build(known[side], key[1]))
             if one.measure not in measures[key]:
-                said = f'no measure named "{one.measure}"' + (f" in variant {side}" if side else "")
-                path, remedy = f"targets[{i}].measure", nearest(one.measure, measures[key])
-                faults.append(Fault(scenario.about.name, path, one.measure, said, remedy))
+                where = f" in variant {side}" if side else ""
+                path = f"targets[{i}].measure"
+                faults.append(no_measure(known[side], path, one.measure, measures[key], where))
                 break
         else:
             if one.against is None and is_share(one.measure) and not 0.0 < one.value <= 1.0:

@@ -26,6 +26,7 @@ from sojourn.scenarios.companion import Companion
 from sojourn.scenarios.faults import dotted, fault
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plurals import plural
+from sojourn.sim.columns import Columns, columns, spread
 from sojourn.sim.estimates import LEVEL, Estimate
 from sojourn.sim.estimating import Jackknife, student
 from sojourn.sim.keeping import Keeper
@@ -115,6 +116,14 @@ class Worth:
         from sojourn.experiments.worth_words import sentence
 
         return sentence(self)
+
+    def table(self) -> Columns:
+        """A row a strategy: what it brings beyond the first (`benefit`), in which share of draws it is best (`chance`) and its
+        `regret`, each with the ends of its interval (`benefit_low`, `benefit_high` and so on).
+        """
+        names = ("strategy", *spread("benefit"), *spread("chance"), *spread("regret"))
+        told = zip(self.strategies, self.means, self.chances, self.regrets, strict=True)
+        return columns(names, [(name, *mean, *chance, *regret) for name, mean, chance, regret in told])
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `sojourn worth --json`."""

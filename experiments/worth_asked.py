@@ -9,6 +9,7 @@ from sojourn.scenarios.faults import Fault, Faults, nearest
 from sojourn.scenarios.model import Scenario
 from sojourn.sim.measures import names
 from sojourn.sim.network import build
+from sojourn.sim.unmeasured import no_measure
 from sojourn.sim.vocabulary import direction
 
 FEWEST = 20  # draws from which anything can be told
@@ -97,7 +98,7 @@ def _second(
         if name is None:
             continue
         if name not in measures:
-            faults.append(Fault(source, option, name, f'no measure named "{name}"', nearest(name, measures)))
+            faults.append(no_measure(scenario, option, name, measures))
         elif not direction(name):
             better = [one for one in measures if direction(one)]
             what = f"neither more nor less of {name} is better"

@@ -13,6 +13,7 @@ from sojourn.scenarios.brief import brief, listed
 from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.model import Scenario
 from sojourn.scenarios.plurals import plural
+from sojourn.sim.columns import Columns, figures
 from sojourn.sim.curves import Curves, Trace, combine, trace
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.estimating import Parts, estimate
@@ -70,6 +71,11 @@ class Result:
         ]
         answer = f"Mean {first[0]}: {', '.join(told)}" if told else ""
         return brief(self, self.scenario.about.name, listed(self.outcomes), lives, f"seed {self.seed}", answer=answer)
+
+    def table(self) -> Columns:
+        """Every measure of every strategy with its interval, a row each: strategy, measure, mean, low, high."""
+        measures = {name: outcome.measures for name, outcome in self.outcomes.items()}
+        return figures(measures, ("strategy", "measure", "mean", "low", "high"))
 
     def document(self) -> dict[str, Any]:
         """The JSON shape of `measures.json` and `--json`."""

@@ -1,6 +1,7 @@
 """The best mix: against closed forms, within limits, confirmed on fresh customers, and the same after a stop."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sojourn.experiments.surface import fitted
 from sojourn.scenarios.faults import Faults
 from sojourn.scenarios.files import load, loads
 from sojourn.scenarios.model import Scenario
+from sojourn.sim.estimates import Estimate
 from sojourn.sim.money import book, overhead
 from sojourn.sim.run import simulate
 
@@ -118,6 +120,26 @@ def test_the_confirmed_gain_is_honest(found: Optimum) -> None:
     truth = profit(*found.mix.levels) - profit(0.1, 0.0)
     half = (found.gain.high - found.gain.mean) / 1.6955 * 3.633
     assert abs(found.gain.mean - truth) <= half
+
+
+def test_the_sentence_tells_the_mix_its_gain_and_its_cost(found: Optimum, shop: Scenario) -> None:
+    assert found.better
+    assert found.mix is not None
+    assert found.spending.mean is not None
+    calls, site = found.mix.levels
+    told = found.sentence
+    assert told.startswith(f"The mix (calls {calls:g}, site {site:g}) beats today by USD ")
+    assert f"for USD {found.spending.mean:+,.0f} on levers, on customers that the search has not seen." in told
+    assert found.document()["sentence"] == told
+    assert len(repr(found)) <= 300
+    assert "The mix (calls" in repr(found)
+    nothing = Estimate(0.0, 0.0, 0.0)
+    assert replace(found, gain=nothing).sentence.startswith("Nothing beats today")
+    assert "keeps the limits" in replace(found, mix=None).sentence
+    unsure = replace(found, gain=Estimate(100.0, -300.0, 500.0)).sentence
+    assert "is not distinguishable from today: USD +100" in unsure
+    free = replace(found, spending=nothing).sentence
+    assert "for USD 0 on levers" in free
 
 
 def test_what_a_lever_costs_is_what_the_ledger_charges() -> None:
