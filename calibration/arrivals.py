@@ -8,6 +8,7 @@ from scipy.special import chdtrc
 
 from sojourn.calibration.logs import Log
 from sojourn.calibration.stays import Floats
+from sojourn.scenarios.plurals import plural
 
 EVEN = 1e-3  # a steady rate is given up where counts this uneven would be rarer than one in a thousand
 WEEK = 7
@@ -101,6 +102,6 @@ def fit_arrivals(log: Log) -> ArrivalsFit:
             return ArrivalsFit(None, None, daily, f"{said}; after day {last:.0f} nobody comes", float(days))
         found = ArrivalsFit(None, None, daily, said, part=log.span - (whole - 1))
         return found._replace(said=f"{said}; after day {log.span:.0f} {found.afterwards}")
-    said = f"{number:,} customers over {span:.1f} days, as even as chance"
+    said = f"{plural(number, 'customer')} over {span:.1f} days, as even as chance"
     found = ArrivalsFit(None, number / span, None, said, span if stopped else None)
     return found._replace(said=f"{said}; after day {span:.0f} {found.afterwards}") if log.outlasted else found

@@ -12,6 +12,7 @@ SAMPLE = 200_000  # rows that are looked at
 FILLED = 0.8  # share of rows in which a customer, a time or an event must be named for a column to be one
 TIMES = 0.9  # share of the cells that must be times in a column of times
 FEWEST, MOST = 2, 8  # values that a column of segments has
+FEW, MANY = 20, 100  # customers up to which, and different events from which, the two are likely swapped
 EVENTS = 2_000  # different events from which a column is none of events
 
 NAMES = {
@@ -48,6 +49,7 @@ class Guess(NamedTuple):
     arms: tuple[str, ...]
     rows: int  # that were looked at
     repeats: float  # rows a customer
+    swapped: bool = False  # whether customer and event are taken against their names
 
 
 def look(connection: Connection, source: Source) -> list[Column]:
@@ -88,6 +90,9 @@ def guess(connection: Connection, source: Source) -> Guess:
     customer = _best(others, "customer", whose)
     rest = [one for one in others if one is not customer]
     event = _best([one for one in rest if one.moments < TIMES], "event", what, least=0.9)
+    swapped = False
+    if customer is not None and event is not None and _swapped(customer, event):
+        customer, event, swapped = event, customer, True
     left = [one for one in columns if one not in (time, customer, event)]
     until = next((one for one in left if _named(one, "until") and one.moments >= TIMES and one.filled == 1.0), None)
     segments: list[Column] = []
@@ -114,7 +119,13 @@ def guess(connection: Connection, source: Source) -> Guess:
         arms=tuple(one.name for one in arms),
         rows=rows,
         repeats=0.0 if customer is None else rows / max(customer.values, 1),
+        swapped=swapped,
     )
+
+
+def _swapped(customer: Column, event: Column) -> bool:
+    """Whether two columns are likely called by each other's names: hardly any customers, and very many different events."""
+    return customer.values <= FEW and event.values >= max(MANY, 10 * customer.values)
 
 
 def _timely(one: Column) -> bool:

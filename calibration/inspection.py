@@ -208,11 +208,16 @@ class Inspection:
             return f"{float(told)!r}::DOUBLE"
         return str(self.taken.clock.moment(told, end=key == "observed_until"))
 
+    def mostly_read(self) -> bool:
+        """Whether most times could be read, so that the window of watching can be looked at beside what else is wrong."""
+        return 2 * self.count("time IS NOT NULL") > self.taken.rows
+
     def watched(self) -> tuple[str | None, str]:
         """SQL of the begin and of the end of a row's watching; faults for rows that lie after it, or an end before the begin."""
+        noted = len(self.faults)
         begin, last = self.window("observed_from"), self.window("observed_until")
         until = self.mapping.observed_until
-        if last is None or self.faults:
+        if last is None or len(self.faults) > noted:
             return begin, "(SELECT max(time) FROM rows)"
         # The first moment of the next day is not of the day that was meant.
         day = isinstance(until, datetime.date) and not isinstance(until, datetime.datetime)
@@ -221,7 +226,7 @@ class Inspection:
             beyond = f"time > {last} OR ({last}_day AND time = {last})"
         unit = self.taken.clock.unit
         ahead = rows_of(self.taken.connection, f"SELECT (max({last}) - min(time)) / {unit!r} FROM rows")[0][0]
-        if ahead > FARTHEST:
+        if ahead > FARTHEST and not noted:
             message = f"the watching ends {ahead:,.0f} days after the first event"
             remedy = "give the day on which the log was taken"
             self.faults.append(Fault(self.taken.mapping_file, "observed_until", "", message, remedy))

@@ -133,7 +133,7 @@ def measure_lever(
     steps, left = _fitting(steps, scenario, exits)
     notes += left
     if not steps:
-        told = f": {' '.join([*warnings, *left])}" if warnings or left else ""
+        told = f": {' '.join([*warnings, *left]).removesuffix('.')}" if warnings or left else ""
         raise fault(
             counts.source, "", f"no effect can be measured{told}", "give a longer log, larger arms or other exits"
         )

@@ -48,7 +48,9 @@ price = "price_paid"           # or { column = "price_paid", per = "stay" }: the
 ```
 """
 
+import copy
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -57,7 +59,7 @@ from sojourn.calibration.mapping_form import Mapping as Mapping
 from sojourn.calibration.mapping_form import history_order as history_order
 from sojourn.calibration.mapping_form import parts_of as parts_of
 from sojourn.calibration.misplaced import lifted, misplaced, told
-from sojourn.scenarios.faults import Faults, fault
+from sojourn.scenarios.faults import Fault, Faults, fault
 from sojourn.scenarios.syntax import tables
 
 
@@ -88,8 +90,26 @@ def read_mapping(text: str, file: str = "<mapping>") -> Mapping:
     try:
         mapping = Mapping.model_validate(document)
     except ValidationError as problem:
-        raise Faults([*found, *explained(problem, document, file)]) from None
+        raise Faults([*found, *explained(problem, document, file), *_beside(problem, document, file)]) from None
     found += contradictions(mapping, file)
     if found:
         raise Faults(found)
     return mapping
+
+
+def _beside(problem: ValidationError, document: dict[str, Any], file: str) -> list[Fault]:
+    """Contradictions in what is left without the entries whose form is wrong, where nothing else rests on these."""
+    rest = copy.deepcopy(document)
+    for error in problem.errors(include_url=False, include_context=False, include_input=False):
+        key, *inside = error["loc"]
+        if error["type"] == "extra_forbidden" and not inside:
+            rest.pop(str(key), None)
+        elif inside and key not in ("stages", "ends") and isinstance(table := rest.get(str(key)), dict):
+            table.pop(str(inside[0]), None)
+        else:
+            return []
+    try:
+        mapping = Mapping.model_validate(rest)
+    except ValidationError:
+        return []
+    return [one for one in contradictions(mapping, file) if not one.path.startswith("history")]  # a role may be missing

@@ -11,6 +11,7 @@ from sojourn.calibration.rules import Meant
 from sojourn.calibration.sqltext import rows_of
 from sojourn.scenarios.faults import Fault, clipped, nearest, quoted, shown
 
+NEARLY = 0.9  # share of the rows from which nearly all mean nothing
 SHOWN = 12  # events without a meaning that are told
 LOST, IGNORED = -1, -2  # in place of a stage: has none before its history has come; means none and need not
 
@@ -92,9 +93,25 @@ def _twice(taken: Intake, check: Inspection, event: str, number: int, row: int, 
     check.faults.append(Fault(taken.name, check.place("event"), shown(event), said, remedy))
 
 
+def _swapped(taken: Intake, values: list[str]) -> bool:
+    """Whether most rows have an event of the mapping where their customer should stand."""
+    if not values:
+        return False
+    among = ", ".join("?" for _ in values)
+    number = rows_of(taken.connection, f"SELECT count(*) FROM rows WHERE customer IN ({among})", [*values])[0][0]
+    return 2 * int(number) > taken.rows
+
+
 def _strange(taken: Intake, check: Inspection, strange: dict[str, tuple[int, int]], rules: list[Meant]) -> None:
     values = list(dict.fromkeys(value for rule in rules for value in rule.values))
     place = check.place("event")
+    lost = sum(number for number, _ in strange.values())
+    if len(strange) > SHOWN and lost > NEARLY * taken.rows and _swapped(taken, values):
+        said = f"{len(strange):,} values in {lost:,} of {taken.rows:,} rows mean no stage, and "
+        said += f"{check.place('customer')} holds the events: the two look swapped"
+        remedy = f"swap customer and event in {taken.mapping_file}, or the names of the columns in the log"
+        check.faults.append(Fault(taken.name, place, "", said, remedy))
+        return
     for event, (number, row) in list(strange.items())[:SHOWN]:
         rows = "1 row" if number == 1 else f"{number:,} rows"
         partly = any(rule.where is not None and rule.covers(event) for rule in rules)

@@ -25,6 +25,7 @@ from sojourn.calibration.written import key as key
 from sojourn.calibration.written import number as number
 from sojourn.calibration.written import plain as plain
 from sojourn.calibration.written import text as text
+from sojourn.scenarios.plurals import plural
 
 
 def scenario_text(
@@ -152,7 +153,7 @@ def seen(law: LawFit, others: str = "ended otherwise or still open") -> str:
 def _head(log: Log, notes: Iterable[str]) -> Iterator[str]:
     counts = log.counts
     yield from comment(
-        f"Calibrated by Sojourn from {log.source}: {counts['customers']:,} customers, {counts['stays']:,} stays, "
+        f"Calibrated by Sojourn from {log.source}: {plural(counts['customers'], 'customer')}, {plural(counts['stays'], 'stay')}, "
         f"{counts['stays still open']:,} of them still open when the watching ended."
     )
     yield from comment(
@@ -250,7 +251,7 @@ def _role(role: str | None) -> Iterator[str]:
 
 def _stage(stage: StageFit, role: str | None) -> Iterator[str]:
     yield f"[stages.{key(stage.stage)}]"
-    yield from comment(f"{stage.entries:,} stays, {stage.still_open:,} still open")
+    yield from comment(f"{plural(stage.entries, 'stay')}, {stage.still_open:,} still open")
     if not stage.exits:
         yield from comment("nobody was seen to leave: an end, as far as the log tells")
         yield "end = true"
@@ -281,7 +282,7 @@ def _source(paths: Sequence[str], said: str) -> Iterator[str]:
 def _sources(log: Log, stages: Mapping[str, StageFit], arrivals: ArrivalsFit) -> Iterator[str]:
     yield from _source(["arrivals", "scenario.start"], f"{log.source}: {arrivals.said}")
     if log.segments != ("all",):
-        yield from _source(["segments.*.share"], f"{log.source}: {log.customers.size:,} customers")
+        yield from _source(["segments.*.share"], f"{log.source}: {plural(log.customers.size, 'customer')}")
     for stage in stages.values():
         if stage.choice is not None:
             for to in stage.choice.laws:

@@ -109,6 +109,8 @@ def _last(connection: Connection, source: Source, time: str) -> str:
 def _lines(source: Source, found: Guess, told: list[Event], last: str, forms: list[str]) -> Iterator[str]:
     yield "# Proposed by `sojourn calibrate --suggest`. Guesses are marked; read them, mend them, and then:"
     yield f"#   sojourn calibrate {source.name} --stages THIS-FILE --out my-journey.toml"
+    if found.swapped:
+        yield "# By their names customer and event were the other way round; by what the columns hold they look swapped."
     yield f"customer = {_text(found.customer or '')}"
     yield f"time = {_text(found.time or '')}"
     if forms:

@@ -8,6 +8,7 @@ from sojourn.scenarios.faults import clipped, quoted
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.model import Scenario, Stage
 from sojourn.scenarios.overrides import Place
+from sojourn.scenarios.plurals import days
 
 TOLERANCE = 1e-9
 MOST_ARRIVALS = 1e9
@@ -91,7 +92,7 @@ def _check_arrivals(inquiry: Inquiry) -> None:
     horizon, until = scenario.about.horizon_days, scenario.arrivals.until_day
     about: list[Place] = [("scenario",)]
     if until is not None and until > horizon:
-        message = f"arrivals end on day {until:g}, after the horizon of {horizon:g} days"
+        message = f"arrivals end on day {until:g}, after the horizon of {days(horizon)}"
         inquiry.warn(("arrivals", "until_day"), message, "the horizon cuts them off; take it out", until, about)
     _check_discount(inquiry)
     cohort, size = scenario.arrivals.cohort, scenario.market.size if scenario.market is not None else None

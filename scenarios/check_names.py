@@ -9,6 +9,7 @@ from sojourn.scenarios.faults import nearest, quoted
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.model import Plan, Scenario
 from sojourn.scenarios.overrides import Place, has, place_of
+from sojourn.scenarios.plurals import days
 
 RESERVED = "open"  # step.A.open is the measure of those still unresolved
 
@@ -97,7 +98,7 @@ def _check_plan(inquiry: Inquiry, place: Place, lever: str, plan: Plan) -> None:
     horizon = inquiry.scenario.about.horizon_days
     for i, step in enumerate(plan.steps):
         if step.day > horizon:
-            message = f"day {step.day:g} lies after the horizon of {horizon:g} days, so the step never happens"
+            message = f"day {step.day:g} lies after the horizon of {days(horizon)}, so the step never happens"
             inquiry.warn(
                 (*place, i, "day"), message, "make the horizon longer or the day earlier", about=[("scenario",)]
             )

@@ -4,6 +4,7 @@ from sojourn.scenarios.faults import quoted
 from sojourn.scenarios.inquiry import Inquiry
 from sojourn.scenarios.model import Survey
 from sojourn.scenarios.overrides import Place
+from sojourn.scenarios.plurals import days
 
 
 def check_surveys(inquiry: Inquiry) -> None:
@@ -22,7 +23,9 @@ def check_surveys(inquiry: Inquiry) -> None:
             inquiry.warn(here, message, remedy, about=[("satisfaction",)])
         late = survey.lag_days - scenario.about.horizon_days
         if late > 0.0 or (late == 0.0 and scenario.arrivals.cohort is None):  # a cohort is there on day 0
-            message = f"{survey.lag_days:g} days after an entry lie beyond the horizon of {scenario.about.horizon_days:g} days"
+            message = (
+                f"{survey.lag_days:g} days after an entry lie beyond the horizon of {days(scenario.about.horizon_days)}"
+            )
             remedy = "make lag_days shorter or the horizon longer"
             inquiry.warn(
                 (*here, "lag_days"), f"{message}, so nobody is asked", remedy, survey.lag_days, [("scenario",)]

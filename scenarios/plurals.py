@@ -10,6 +10,12 @@ def plural(count: float, one: str, many: str = "") -> str:
     return f"{told} {one if told == '1' else many or f'{one}s'}"
 
 
+def days(count: float) -> str:
+    """Return a length of time: `1 day`, `0.5 days`, `365 days`."""
+    told = f"{count:,.0f}" if abs(count) >= 100.0 else f"{count:,.3g}"
+    return f"{told} day" if told == "1" else f"{told} days"
+
+
 def verb(count: int, one: str, many: str) -> str:
     """Return the form of a verb that the count asks for."""
     return one if count == 1 else many

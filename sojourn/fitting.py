@@ -9,6 +9,7 @@ from rich.text import Text
 from sojourn.calibration.calibrate import calibrate
 from sojourn.calibration.validate import Check, Quantity
 from sojourn.grids import Grid
+from sojourn.opening import options_named
 from sojourn.output import encode, writable, write_text
 from sojourn.plots.words import SHARE, interval, number
 from sojourn.sim.vocabulary import title
@@ -19,7 +20,7 @@ from sojourn.terminal import console, plain, progress
 def print_calibration(log: str, mapping: str, out: str, draws: int = 200, as_json: bool = False) -> None:
     """Fit a scenario to an event log, write it to `out`, its draws beside it, and print the check or JSON; Faults else."""
     writable(out, inputs=(log, mapping), draws=True)
-    with progress("Checking on held-out customers") as news:
+    with options_named(), progress("Checking on held-out customers") as news:
         found = calibrate(log, mapping, draws=draws, progress=news)
     write_text(out, found.text_for(out))
     beside = found.write_draws(out)

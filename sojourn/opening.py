@@ -10,11 +10,22 @@ from sojourn.guard import say
 from sojourn.output import write_text
 from sojourn.scenarios.companion import Companion, beside, read, write
 from sojourn.scenarios.companion_line import named, renamed
-from sojourn.scenarios.faults import Faults
+from sojourn.scenarios.faults import Fault, Faults
 from sojourn.scenarios.files import inspect
 from sojourn.scenarios.files import read as read_text
 from sojourn.scenarios.model import Scenario
 from sojourn.terminal import plain
+
+ARGUMENTS = frozenset({"customers", "replications", "draws", "days", "until", "despite-drift", "seed"})
+VERBS = (
+    "calibrate",
+    "commitment",
+    "compare",
+    "forecast",
+    "optimise",
+    "run",
+    "twins",
+)  # as files in faults of arguments
 
 
 class Opened(NamedTuple):
@@ -95,4 +106,25 @@ def blaming(file: str, scenario: Scenario) -> Iterator[None]:
         yield
     except Faults as found:
         source = scenario.about.name
-        raise Faults(replace(one, file=file) if one.file == source else one for one in found.faults) from None
+        raise Faults(
+            replace(told, file=file) if told.file == source else told
+            for told in (_as_option(one, source) for one in found.faults)
+        ) from None
+
+
+@contextmanager
+def options_named() -> Iterator[None]:
+    """Name options as the command line writes them, in faults that verbs find in their arguments."""
+    try:
+        yield
+    except Faults as found:
+        raise Faults(_as_option(one) for one in found.faults) from None
+
+
+def _as_option(one: Fault, source: str = "") -> Fault:
+    """A fault of a verb's argument as one of the option, with the value given; any other fault as it is."""
+    if one.path not in ARGUMENTS or one.file not in (*VERBS, source):
+        return one
+    number = one.value.removeprefix("-")[:1].isdigit()
+    given = f" (given: {one.value})" if number and one.value not in one.message else ""
+    return replace(one, file=f"--{one.path}", path="", message=f"{one.message}{given}")

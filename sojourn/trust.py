@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sojourn.plots.words import exact, number
 from sojourn.scenarios.model import Effect, Scenario
-from sojourn.scenarios.plurals import plural
+from sojourn.scenarios.plurals import days, plural
 from sojourn.sim.estimates import Estimate
 from sojourn.sim.wordofmouth import WordOfMouth
 
@@ -268,4 +268,4 @@ def _some(parts: Sequence[str]) -> str:
 
 def horizon(scenario: Scenario) -> str:
     """Return the time that an answer is about, in words."""
-    return f"{number(scenario.about.horizon_days)} days"
+    return days(scenario.about.horizon_days)

@@ -40,6 +40,10 @@ MAPPINGS = {  # name: text, what the message must hold
         GOOD.replace("2017-02-01", "12:00:00"),
         ["observed_until: the date or time 12:00:00 does not fit"],
     ),
+    "a role that is none and one of no stage": (
+        GOOD + '[roles]\nb = "purchased"\nee = "lost"\n[doses]\nx = 1\n',
+        ['roles.b: "purchased" is no role', 'roles.ee: no stage named "ee"', "doses: are doses of no arms"],
+    ),
     "repeats": ('repeats = "sometimes"\n' + GOOD, ['repeats: "sometimes" does not fit', '"same stay" or "new stay"']),
     "clock": ("clock = 3\n" + GOOD, ["clock: 3 does not fit", '"calendar" or "customer"']),
     "horizon below 0": ("horizon_days = -3\n" + GOOD, ["horizon_days: -3 does not fit", "above 0"]),

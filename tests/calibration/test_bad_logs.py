@@ -8,6 +8,7 @@ import pytest
 
 from sojourn.calibration import logs
 from sojourn.calibration.mapping import load_mapping, read_mapping
+from sojourn.calibration.suggest import suggest
 from sojourn.scenarios.faults import Faults
 
 COLUMNS = 'customer = "who"\ntime = "when"\nevent = "what"\n'
@@ -254,3 +255,39 @@ def test_the_word_of_a_spreadsheet_on_the_delimiter_is_no_header(tmp_path: Path,
     path.write_bytes(("sep=;\n" + LOG.replace(",", ";")).replace("\n", ends).encode())
     found = logs.read(path, read_mapping(GOOD, "map.toml"))
     assert (found.customers.tolist(), found.counts["rows read"]) == (["1", "2"], 4)
+
+
+def test_rows_after_the_end_are_told_beside_other_faults(tmp_path: Path) -> None:
+    rows = ["1,2017-01-01,a", "1,2017-01-04,b", "2,2052-01-02,a", "2,not known,b", ",2017-01-05,a", "3,2017-01-06,zz"]
+    path = tmp_path / "log.csv"
+    path.write_text("who,when,what\n" + "\n".join(rows) + "\n")
+    mapping = (
+        'customer = "who"\ntime = "when"\nevent = "what"\nobserved_until = 2017-02-01\n[stages]\na = ["a"]\nb = ["b"]\n'
+    )
+    with pytest.raises(Faults) as caught:
+        logs.read(path, read_mapping(mapping))
+    said = str(caught.value)
+    for sign in ("without a customer", '"not known"', 'the event "zz" means no stage', "lies after observed_until"):
+        assert sign in said
+    assert len(caught.value.faults) == 4
+
+
+def test_customer_and_event_in_each_others_place(tmp_path: Path) -> None:
+    """One line, not one for each customer; --suggest takes the columns by what they hold."""
+    path = tmp_path / "log.csv"
+    rows = [f"{'abcdef'[k % 6]},2017-01-{1 + k % 28:02},c{k // 6}" for k in range(1200)]
+    path.write_text("customer,date,event\n" + "\n".join(rows) + "\n")
+    mapping = 'customer = "customer"\ntime = "date"\nevent = "event"\n[stages]\n'
+    mapping += "".join(f'{name} = ["{name}"]\n' for name in "abcdef")
+    with pytest.raises(Faults) as caught:
+        logs.read(path, read_mapping(mapping, "map.toml"))
+    (fault,) = caught.value.faults
+    assert (
+        "200 values in 1,200 of 1,200 rows mean no stage, and column customer holds the events: the two"
+        in fault.message
+    )
+    assert fault.remedy.startswith("swap customer and event")
+    text = suggest(path)
+    assert "they look swapped" in text
+    assert read_mapping(text).customer == "event"
+    assert set(read_mapping(text).names) == set("abcdef")

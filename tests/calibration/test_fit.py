@@ -124,6 +124,13 @@ def test_roles_reach_the_scenario(written: Any) -> None:
     assert fit(logs.read(*written("\n".join(rows), mapping))).scenario().stages["b"].role == "lost"
 
 
+def test_one_customer_is_one_customer(written: Any) -> None:
+    mapping = COLUMNS + '[stages]\na = ["a"]\n[ends]\nb = ["b"]\n'
+    text = fit(logs.read(*written("who,when,what\n1,2017-01-01,a\n1,2017-01-04,b\n", mapping))).scenario_text()
+    assert ": 1 customer, 2 stays, 0 of them" in text
+    assert "# 1 stay, 0 still open" in text
+
+
 def test_a_log_too_small_for_a_check_says_so(written: Any) -> None:
     rows = ["who,when,what"] + [f"{k},{k / 10},a\n{k},{k / 10 + 1 + k % 7},b" for k in range(40)]
     found = calibrate(*written("\n".join(rows), COLUMNS + 'observed_until = 60\n[stages]\na = "a"\n[ends]\nb = "b"\n'))

@@ -312,3 +312,33 @@ def test_faults_hold_every_part() -> None:
     with pytest.raises(Faults) as raised:
         loads("format = 2", "here.toml")
     assert all(fault.file == "here.toml" and fault.message and fault.remedy for fault in raised.value.faults)
+
+
+def test_arguments_are_named_as_options_with_what_was_given(cli: Cli, tmp_path: Path) -> None:
+    """Found by the verbs themselves, which Python calls with the same arguments."""
+    log, mapping, out = tmp_path / "log.csv", tmp_path / "map.toml", str(tmp_path / "x.toml")
+    log.write_text("who,when,what\n1,2017-01-01,a\n1,2017-01-04,b\n")
+    mapping.write_text('customer = "who"\ntime = "when"\nevent = "what"\n[stages]\na = ["a"]\nb = ["b"]\n')
+    told = cli("calibrate", str(log), "--stages", str(mapping), "--out", out, "--draws", "3")
+    refused(told, "--draws: is too few to tell how unsure a number is (given: 3); give 20 to 10,000")
+    shop = str(Path(COFFEE).with_name("shop.toml"))
+    refused(
+        cli("fit", shop, "--replications", "1"), "--replications: one replication tells no error (given: 1); give 2 or"
+    )
+    refused(
+        cli("optimise", str(COFFEE), "--replications", "1"),
+        "--replications: are too few for an interval (given: 1); give",
+    )
+
+
+def test_short_horizons_keep_their_decimals(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "short.toml"
+    for days, said in (("0.5", "over 0.5 days"), ("1", "over 1 day;"), ("1200", "over 1,200 days")):
+        path.write_text(Path(COFFEE).read_text().replace("horizon_days = 365", f"horizon_days = {days}"))
+        assert said in cli("validate", str(path)).out
+
+
+def test_a_lever_that_cannot_be_measured_is_told_in_one_sentence(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "counts.csv"
+    path.write_text("arm,stage,customers\ncontrol,invited,1\ncontrol,came,0\nB,invited,1\nB,came,1\n")
+    refused(cli("lever", str(path), "--name", "n"), "none to shift; left out; give a longer log")

@@ -130,7 +130,7 @@ def test_a_target_out_of_reach_is_no_error(cli: Cli, file: Path) -> None:
         (("--free", "scenario.horizon_days=1:99"), "it belongs to the question"),
         (("--free", "targets[0].value=0:1"), "it is what is to be met"),
         (("--replications", "0"), "--replications: 0 is out of range"),
-        (("--replications", "1"), "one replication tells no error; give 2 or more"),
+        (("--replications", "1"), "one replication tells no error (given: 1); give 2 or more"),
         (("--seed", "-1"), "--seed: -1 is out of range"),
         (("--out", "."), "is a folder, not a file"),
     ],
