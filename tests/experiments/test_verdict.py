@@ -120,7 +120,8 @@ def test_a_copy_of_the_best_does_exactly_the_same() -> None:
             kinds = [name.replace("copy", "a") for name in (one, other)]
             places = [list(levels).index(kind) for kind in kinds]
             error = 0.0 if kinds[0] == kinds[1] else 100.0
-            return spread(levels[other] - levels[one], error, *places)
+            found: Jackknife = spread(levels[other] - levels[one], error, *places)
+            return found
 
         return decide(names, pair, "profit", YEAR)
 
