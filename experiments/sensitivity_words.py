@@ -65,7 +65,9 @@ def settled(number: Number, swing: "Swing") -> bool:
     """Whether the difference surely keeps its side over the whole interval of the number, or does not move with it at all."""
     even = swing.break_even
     if swing.still or even.value is None:
-        return swing.still or even.sign != 0
+        ends = clear(swing.at_low) and clear(swing.at_high)
+        alike = (swing.at_low.mean or 0.0) * (swing.at_high.mean or 0.0) > 0.0
+        return swing.still or even.sign != 0 or (ends and alike)
     if even.value > number.high:
         return even.low is not None and even.low > number.high
     return even.value < number.low and even.high is not None and even.high < number.low

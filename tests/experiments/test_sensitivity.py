@@ -461,6 +461,17 @@ def test_a_band_beyond_the_interval_settles_it(pushed: Sensitivity, change: Esti
     assert pays(found, found.numbers[0], swing).startswith("push stays ahead ")
 
 
+def test_no_break_even_is_settled_by_the_ends_of_the_interval(pushed: Sensitivity) -> None:
+    """Nothing crosses zero as far as was looked; beyond the interval the difference may be luck, at its ends it is not."""
+    none = BreakEven(None, None, None, None, 0, 0)
+    swing = pushed.swings[0]._replace(break_even=none, at_low=CHANGE, at_high=CHANGE)
+    found = replace(pushed, swings=(swing,))
+    assert found.sentence.endswith(", but no number turns it anywhere in its interval.")
+    for unknown in (swing._replace(at_low=LEVEL), swing._replace(at_high=LEVEL)):
+        unsure = replace(pushed, swings=(unknown,))
+        assert "cannot be told" in unsure.sentence
+
+
 def test_two_shares_of_a_table_are_one_number(shop: Any) -> None:
     (pair,) = complements(shop, chosen(shop, ["stages.visit.exits"]))
     assert [one.place[-1] for one in pair] == ["member", "lapsed"]

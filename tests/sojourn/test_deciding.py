@@ -110,7 +110,7 @@ def test_costs_of_delay_in_words() -> None:
         "b": Payback("b", "a", None, None, None, NOTHING, delays),
         "c": Payback("c", "a", None, None, None, NOTHING),
     }
-    scenario = SimpleNamespace(about=SimpleNamespace(horizon_days=365.0, currency="USD"))
+    scenario = SimpleNamespace(about=SimpleNamespace(horizon_days=365.0, currency="USD"), segments={}, levers={})
     comparison: Any = SimpleNamespace(payback=found, baseline="a", result=SimpleNamespace(scenario=scenario))
     assert list(lines(comparison)) == [
         "Pays back against a: b, c not by day 365.",
@@ -121,7 +121,7 @@ def test_costs_of_delay_in_words() -> None:
 
 def test_the_report_that_others_are_pointed_to_names_all_moments() -> None:
     found = {f"s{day}": Payback(f"s{day}", "a", day, day, day, NOTHING) for day in (10.0, 20.0, 30.0, 40.0, 50.0, 60.0)}
-    scenario = SimpleNamespace(about=SimpleNamespace(horizon_days=365.0, currency="USD"))
+    scenario = SimpleNamespace(about=SimpleNamespace(horizon_days=365.0, currency="USD"), segments={}, levers={})
     comparison: Any = SimpleNamespace(payback=found, baseline="a", result=SimpleNamespace(scenario=scenario))
     (short,), (whole,) = list(lines(comparison)), list(lines(comparison, everything=True))
     assert short.endswith("; 2 more in the report.")
