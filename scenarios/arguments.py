@@ -35,6 +35,7 @@ HOWS = {  # what gives an object of ours
     "Uncertainty": "sj.uncertainty(scenario)",
 }
 SEQUENCE: Any = Sequence  # told apart from what annotations are made of
+LARGEST, DIGITS = 1e12, 12  # numbers beyond which no remedy writes them out
 PLAIN = (str, bool, int, float, NoneType, list, tuple, dict)
 
 
@@ -170,9 +171,9 @@ def _remedy(value: Any, allowed: Sequence[Any], words: Sequence[str]) -> str:
     if Scenario in allowed:
         path = isinstance(value, str | PathLike)
         return f"load it first: sj.load({quoted(str(value))})" if path else "give what sj.load returns"
-    if int in allowed and isinstance(value, float) and value.is_integer():
+    if int in allowed and isinstance(value, float) and value.is_integer() and abs(value) < LARGEST:
         return f"write {int(value)}"
-    if int in allowed and isinstance(value, str) and value.strip().isdecimal():
+    if int in allowed and isinstance(value, str) and value.strip().isdecimal() and len(value) <= DIGITS:
         return f"write {int(value)}, without quotes"
     hows = [HOWS[one.__name__] for one in allowed if isinstance(one, type) and one.__name__ in HOWS]
     return f"give {hows[0]}" if hows else f"give {' or '.join(words)}"

@@ -93,6 +93,14 @@ def test_files_and_logs(call: Callable[[], object], said: str) -> None:
     assert told(call) == [said]
 
 
+@pytest.mark.parametrize("given", [1e300, float("nan"), float("inf"), "9" * 5000, " ", [], b"3", 3 + 0j])
+def test_whatever_is_no_count_gets_a_sentence(given: Any, scenario: sj.Scenario) -> None:
+    (line,) = told(lambda: sj.run(scenario, customers=given))
+    assert line.startswith("run: customers: ")
+    assert line.endswith(" is not a whole number; give a whole number")
+    assert len(line) < 160
+
+
 def test_numbers_of_numpy_are_numbers(scenario: sj.Scenario) -> None:
     plain = sj.run(scenario, "today", seed=3, **SMALL)
     of_numpy = sj.run(scenario, "today", seed=np.uint32(3), customers=np.int64(50), replications=np.int16(2))  # type: ignore[arg-type]
