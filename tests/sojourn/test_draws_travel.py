@@ -194,7 +194,10 @@ def test_too_few_draws_are_not_made(cli: Cli, folder: Path, draws: str) -> None:
     )
     told = cli(*asked, "--draws", draws)
     assert told.code == 2
-    assert "too few to tell how unsure a number is; give 20 to 10,000, such as 200, or 0 for none" in told.err
+    assert (
+        f"too few to tell how unsure a number is (given: {draws}); give 20 to 10,000, such as 200, or 0 for none"
+        in told.err
+    )
 
 
 def test_draws_that_do_not_fit_are_told_for_what_they_are(cli: Cli, folder: Path) -> None:

@@ -85,7 +85,7 @@ def test_the_same_question_gives_the_same_bytes(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--draws", "5"), "draws: no such number of draws; give 20 to 100,000"),
+        (("--draws", "5"), "--draws: no such number of draws (given: 5); give 20 to 100,000"),
         (("--replications", "1"), "no such number of lives"),
         (("--willingness", "satisfaction=a:b"), '"a:b" is no range; write LOW:HIGH'),
         (("--budget", "7"), '"7" is no range'),
