@@ -20,7 +20,7 @@ FAINT = 0.02  # of the way to a bound: a number that moves by less is not said t
 FEWER = 4  # times fewer replications for slopes: with the same customers, differences are far surer than figures
 QUICKER = 8  # and so many times fewer for ends, which are found to a sixteenth of the way only
 HALVINGS, CORRECTIONS = 4, 3
-RETREATS = 4  # times that an end which misses a target is drawn back, by half of the way each time
+RETREATS = 4  # halvings of the way to an end that misses a target: to a sixteenth of it
 CLOSE = 0.5  # tolerances within which an end is sound, however many replications there are
 HOPELESS = 0.7  # part of the misfit that a correction leaves, from which another would not meet the targets either
 AT_BOUND = 1e-3  # units
@@ -171,21 +171,33 @@ def _sound(
     """The direction with ends that surely meet the targets: misfits within `room`, shape (targets,)."""
     back = -np.linalg.pinv(mean[:, chosen]) if chosen else np.zeros((0, room.size))
 
+    def corrected(end: Floats) -> Floats | None:
+        there = end.copy()
+        for _ in range(CORRECTIONS):
+            off = misfit(there)
+            if off is None:
+                return None
+            if np.all(np.abs(off) <= room):
+                return there
+            if not chosen:
+                return None
+            there[chosen] += back @ off
+            there = box.held(there)
+        return None
+
     def checked(end: Floats) -> Floats:
+        sound = corrected(end)
+        if sound is not None:
+            return sound
+        inside, outside = z, end
         for _ in range(RETREATS):
-            there = end.copy()
-            for _ in range(CORRECTIONS):
-                off = misfit(there)
-                if off is None:
-                    break
-                if np.all(np.abs(off) <= room):
-                    return there
-                if not chosen:
-                    break
-                there[chosen] += back @ off
-                there = box.held(there)
-            end = z + (end - z) / 2
-        return z
+            middle = (inside + outside) / 2
+            sound = corrected(middle)
+            if sound is None:
+                outside = middle
+            else:
+                inside = sound
+        return inside
 
     low, high = (end if np.array_equal(end, z) else checked(end) for end in found.ends)
     following = (i for i in chosen if max(abs(end[i] - z[i]) for end in (low, high)) > FAINT * box.reach[i])
