@@ -15,7 +15,8 @@ SHARE = "share"  # the unit of what lies in 0 to 1, shown in per cent
 PERCENT = "%"
 MINUS = "−"
 UNKNOWN = "undefined"
-DIGITS = 5  # of a figure with decimals, at most
+DIGITS = 5  # of a figure with decimals, at most,
+MORE = 2  # and so many more where only they show that there is an interval
 
 
 def human(name: str) -> str:
@@ -82,18 +83,21 @@ def decimals(estimate: "Estimate", scale: float = 1.0) -> int:
 
 
 def interval(estimate: "Estimate | None", unit: str = "", sign: bool = False, *, bare: bool = False) -> str:
-    """`35.2 % [34.1, 36.3]`; the mean alone where there is no interval, or none as wide as what is written.
+    """`35.2 % [34.1, 36.3]`; the mean alone where there is no interval, or none that some more digits would show.
 
     Shares are in per cent; `bare` leaves the % to the heading. `sign` writes the plus of the mean.
     """
     if estimate is None or estimate.mean is None or not known(estimate):
         return UNKNOWN
     scale = 100.0 if unit == SHARE else 1.0
-    places = decimals(estimate, scale)
+    places, low, high = decimals(estimate, scale), "", ""
+    if estimate.low is not None and estimate.high is not None and _wide(estimate):
+        for more in range(MORE + 1):
+            low, high = (number(scale * end, places + more) for end in (estimate.low, estimate.high))
+            if low != high:
+                places += more
+                break
     text = number(scale * estimate.mean, places, sign) + (f" {PERCENT}" if unit == SHARE and not bare else "")
-    if estimate.low is None or estimate.high is None or not _wide(estimate):
-        return text
-    low, high = number(scale * estimate.low, places), number(scale * estimate.high, places)
     return text if low == high else f"{text} [{low}, {high}]"
 
 

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Kind = Literal["total", "ratio", "mean", "survival", "incidence"]
 Table = tuple[tuple[float, ...], ...]
 NOTHING = Estimate(None, None, None)
+ROUNDING = 1e-13  # of a figure: what the order of summing changes
 OPEN = 0.05  # of an incidence: the most that may still be open where a replication is left out and no other gets so far
 
 
@@ -63,9 +64,9 @@ class Jackknife(NamedTuple):
 
     def minus(self, other: "Jackknife") -> "Jackknife":
         """The difference of two figures over the same groups; without errors where the groups are not the same."""
-        if self.left_out.size != other.left_out.size:
-            return Jackknife(self.value - other.value, np.empty(0))
-        return Jackknife(self.value - other.value, self.left_out - other.left_out)
+        value = float(_less(np.array(self.value), np.array(other.value)))
+        same = self.left_out.size == other.left_out.size
+        return Jackknife(value, _less(self.left_out, other.left_out) if same else np.empty(0))
 
     @property
     def error(self) -> float:
@@ -88,6 +89,12 @@ class Jackknife(NamedTuple):
             return Estimate(float(self.value), None, None)
         half = student(level, self.left_out.size - 1) * error
         return Estimate(float(self.value), float(self.value - half), float(self.value + half))
+
+
+def _less(a: Floats, b: Floats) -> Floats:
+    """a - b, and exactly 0 where they are the same but for the rounding of sums; arrays of one shape."""
+    apart = a - b
+    return np.where(np.abs(apart) <= ROUNDING * np.maximum(np.abs(a), np.abs(b)), 0.0, apart)
 
 
 def student(level: float, freedom: int) -> float:

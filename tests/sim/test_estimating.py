@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from sojourn.sim.estimates import Estimate
-from sojourn.sim.estimating import Part, bounded, difference, estimate, over_replications
+from sojourn.sim.estimating import Jackknife, Part, bounded, difference, estimate, over_replications
 
 FIGURES = np.array([3.1, 4.7, 2.2, 5.9, 4.4, 3.8])
 OTHERS = np.array([2.9, 4.9, 1.7, 5.2, 4.6, 3.1])
@@ -108,3 +108,11 @@ def test_intervals_cover_as_often_as_they_say(kind: Any) -> None:
     found = [over_replications(of(kind, a, b)).interval() for a, b in zip(above, below, strict=True)]
     covered = np.mean([covers(one, truth) for one in found])
     assert covered == pytest.approx(0.9, abs=0.026)
+
+
+def test_what_only_the_order_of_sums_parts_is_the_same() -> None:
+    one = Jackknife(0.3, np.array([0.1 + 0.2, 0.3]))
+    apart = Jackknife(0.1 + 0.2, np.array([0.3, 0.1 + 0.2])).minus(one)
+    assert apart.value == 0.0
+    assert apart.left_out.tolist() == [0.0, 0.0]
+    assert one.minus(Jackknife(0.3 - 1e-9, np.array([0.2, 0.2]))).value == pytest.approx(1e-9)
