@@ -12,9 +12,6 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from sojourn.scenarios.brief import brief
-from sojourn.scenarios.plurals import plural
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
@@ -147,8 +144,9 @@ class Journeys:
     seed: int = 0  # of the run: surveys draw who answers
 
     def __repr__(self) -> str:
-        counted = (plural(self.customers.customer.size, "customer"), plural(self.events.customer.size, "stay"))
-        return brief(self, self.strategy, f"replication {self.replication}", *counted)
+        people, stays = self.customers.customer.size, self.events.customer.size
+        counted = f"{people:,} customer{'s' * (people != 1)}; {stays:,} stay{'s' * (stays != 1)}"
+        return f"<Journeys: {self.strategy}; replication {self.replication}; {counted}>"
 
     @cached_property
     def first(self) -> Integers:
